@@ -1,0 +1,19 @@
+"""Where each surface begins."""
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from entrepot.surfaces.shared import health, media
+
+SURFACES = {"api/v1/": "api", "seller/": "seller", "desk/": "desk", "": "shop"}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("media/<path:name>", media.serve, name="media"),
+    path("accounts/", include("allauth.urls")),
+]
+for prefix, surface in SURFACES.items():
+    if find_spec(f"entrepot.surfaces.{surface}.urls"):
+        urlpatterns.append(path(prefix, include(f"entrepot.surfaces.{surface}.urls")))

@@ -1,0 +1,102 @@
+"""SQL by sets: rows in by COPY or arrays, rows out as named tuples, on Django's connection and in its transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection, migrations
+from django.db.transaction import atomic
+from psycopg import sql
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
+
+__all__ = [
+    "append_only",
+    "assert_no_transaction",
+    "atomic",
+    "copy_rows",
+    "execute",
+    "fetch_rows",
+    "fetch_value",
+    "on_commit",
+    "unnest",
+]
+
+
+def assert_no_transaction() -> None:
+    """Stop a call to an outside party that would hold a transaction open."""
+    if connection.in_atomic_block:
+        raise RuntimeError("an outside party is called within a transaction")
+
+
+def on_commit(act: Callable[[], Any]) -> None:
+    """Do this once the surrounding transaction has become durable."""
+    from django.db import transaction
+
+    transaction.on_commit(act)
+
+
+def fetch_rows(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+    """The rows of a query, each a named tuple."""
+    with connection.cursor() as cursor:
+        cursor.cursor.row_factory = namedtuple_row
+        cursor.execute(query, params or None)
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+def fetch_value(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
+    """The one value of a query, or None where it has no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, params or None)
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+
+def execute(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+    """Run a statement; the number of rows that it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, params or None)
+        return int(cursor.rowcount)
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write many rows through COPY; how many. A dict becomes jsonb.
+
+    COPY neither fills Django's defaults nor ignores conflicts: give every column that the database does not fill.
+    """
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    count = 0
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([Jsonb(value) if isinstance(value, dict) else value for value in row])
+            count += 1
+    return count
+
+
+def unnest(alias: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> tuple[str, list[list[Any]]]:
+    """A FROM item that holds these rows, and its parameters: one array per column, whatever the number of rows.
+
+    `source, params = unnest("wanted", {"sku_id": "uuid", "qty": "bigint"}, rows)`, then
+    `fetch_rows(f"SELECT … FROM {source} JOIN … ON wanted.sku_id = …", params)`.
+    """
+    arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    if len(arrays) != len(columns):
+        raise ValueError(f"{len(columns)} columns are named and {len(arrays)} are given")
+    for position, kind in enumerate(columns.values()):
+        if kind == "jsonb":
+            arrays[position] = [None if value is None else Jsonb(value) for value in arrays[position]]
+    casts = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    return f"unnest({casts}) AS {alias}({', '.join(columns)})", arrays
+
+
+def append_only(*tables: str) -> migrations.RunSQL:
+    """For a handwritten migration that depends on kernel 0002: these tables take INSERT and nothing else."""
+    create = (
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION entrepot_append_only()"
+        for table in tables
+    )
+    drop = (f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}" for table in tables)
+    return migrations.RunSQL(sql=list(create), reverse_sql=list(drop))

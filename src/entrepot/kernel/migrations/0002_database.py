@@ -1,0 +1,68 @@
+"""What Django cannot express: extensions, append-only tables, and emptying a database between tests."""
+
+from django.db import migrations
+
+from entrepot.kernel.db import append_only
+
+# Extensions that an outside database's owner may create without being a superuser ("trusted" ones).
+EXTENSIONS = ["pg_trgm", "unaccent", "btree_gist"]
+
+# Tables hold themselves: not even their owner changes a row, unless it says in so many words that it resets.
+APPEND_ONLY = """
+CREATE FUNCTION entrepot_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('entrepot.reset', true) = 'on'
+       AND EXISTS (SELECT 1 FROM pg_class WHERE oid = TG_RELID AND pg_get_userbyid(relowner) = current_user)
+    THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % refused; correct it by a new row', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+# Children before parents; only what Django's own migrations put in stays.
+RESET = """
+CREATE FUNCTION entrepot_reset() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name regclass;
+BEGIN
+    PERFORM set_config('entrepot.reset', 'on', true);
+    FOR name IN
+        WITH RECURSIVE
+        tables AS (
+            SELECT oid FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+              AND relowner = current_user::regrole
+              AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission',
+                                  'kernel_schemafingerprint')
+        ),
+        links AS (
+            SELECT DISTINCT conrelid AS child, confrelid AS parent FROM pg_constraint
+            WHERE contype = 'f' AND conparentid = 0 AND conrelid <> confrelid
+        ),
+        depths AS (
+            SELECT oid, 0 AS depth FROM tables
+            UNION
+            SELECT links.parent, depths.depth + 1 FROM depths JOIN links ON links.child = depths.oid
+            WHERE depths.depth < 40
+        )
+        SELECT oid::regclass FROM depths JOIN tables USING (oid) GROUP BY oid ORDER BY max(depth), oid
+    LOOP
+        EXECUTE format('DELETE FROM %s', name);
+    END LOOP;
+    PERFORM set_config('entrepot.reset', '', true);
+END $$
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("kernel", "0001_initial")]
+
+    operations = [
+        *[migrations.RunSQL(f"CREATE EXTENSION IF NOT EXISTS {name}", migrations.RunSQL.noop) for name in EXTENSIONS],
+        migrations.RunSQL(APPEND_ONLY, "DROP FUNCTION entrepot_append_only() CASCADE"),
+        migrations.RunSQL(RESET, "DROP FUNCTION entrepot_reset()"),
+        migrations.RunSQL("REVOKE EXECUTE ON FUNCTION entrepot_reset() FROM PUBLIC", migrations.RunSQL.noop),
+        append_only("kernel_auditentry"),
+    ]

@@ -1,0 +1,110 @@
+"""The tables' own state: what is applied, whether they are this code's, and making them so."""
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from entrepot.kernel.errors import Refused
+from entrepot.kernel.models import SchemaFingerprint
+
+#: Any constant: one process at a time changes the schema.
+LOCK = 4_201_973
+
+
+class SchemaDiffers(Refused):
+    """The tables were made by another version of the migrations."""
+
+    code = "schema.differs"
+    message = "The tables of this database were made by another version of Entrepôt."
+
+
+def reach(alias: str = "default") -> None:
+    """Ask the database for an answer. Raises: OperationalError."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def unapplied(alias: str = "default") -> list[str]:
+    """The migrations that the code has and the database has not."""
+    applied = set(MigrationRecorder(connections[alias]).applied_migrations())
+    return [f"{app}.{name}" for app, name in _in_code() if (app, name) not in applied]
+
+
+def fingerprint(names: list[tuple[str, str]] | None = None) -> str:
+    """A hash over our migration files: of all that the code has, or of these (app, name), missing ones included."""
+    files = {key: path for key, path in _in_code().items() if path is not None}
+    digest = hashlib.sha256()
+    for key in sorted(files if names is None else names):
+        content = files[key].read_bytes() if key in files else b"missing"
+        digest.update(b"%s.%s:%s\n" % (key[0].encode(), key[1].encode(), hashlib.sha256(content).hexdigest().encode()))
+    return digest.hexdigest()
+
+
+def is_empty() -> bool:
+    """Whether no migration ever ran here."""
+    return not _applied()
+
+
+def check_fingerprint() -> None:
+    """Compare the migrations that made these tables with the code's. Raises: SchemaDiffers."""
+    applied = _applied()
+    if applied:
+        stored = SchemaFingerprint.objects.using("owner").values_list("fingerprint", flat=True).first()
+        if stored != fingerprint(applied):
+            raise SchemaDiffers
+
+
+def migrate(progress: Callable[[str], None] = lambda name: None) -> None:
+    """Bring the tables to this code, as their owner, and let the run-time role use them. Raises: SchemaDiffers."""
+    connection = connections["owner"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            check_fingerprint()
+            missing = unapplied("owner")
+            if missing:
+                _grant_by_default()
+                progress(f"{len(missing)} migrations")
+                call_command("migrate", database="owner", interactive=False, verbosity=0)
+                SchemaFingerprint.objects.using("owner").update_or_create(
+                    id=1, defaults={"fingerprint": fingerprint(_applied())}
+                )
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+@lru_cache(maxsize=1)
+def _in_code() -> dict[tuple[str, str], Path | None]:
+    """Every migration of the code; for our own ones their file."""
+    return {
+        key: Path(inspect.getsourcefile(type(migration)) or "")
+        if type(migration).__module__.startswith("entrepot.")
+        else None
+        for key, migration in sorted(MigrationLoader(None).disk_migrations.items())
+    }
+
+
+def _applied() -> list[tuple[str, str]]:
+    """Our own migrations that the database records, in order."""
+    ours = {config.label for config in apps.get_app_configs() if config.name.startswith("entrepot.")}
+    return sorted(key for key in MigrationRecorder(connections["owner"]).applied_migrations() if key[0] in ours)
+
+
+def _grant_by_default() -> None:
+    """Everything that the owner makes from here on, the run-time role may read and write, and never alter."""
+    app, owner = (connections[alias].settings_dict["USER"] for alias in ("default", "owner"))
+    if app in {owner, ""}:
+        return
+    with connections["owner"].cursor() as cursor:
+        quoted = connections["owner"].ops.quote_name(app)
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
+        for what, rights in {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT"}.items():
+            cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {quoted}")

@@ -1,0 +1,51 @@
+"""Whether this installation is alive, and whether it is ready to serve."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from entrepot.kernel import db, schema
+
+#: A worker beats every few seconds; one that was silent for this long is taken for stopped.
+SILENCE_SECONDS = 60
+
+
+@never_cache
+def alive(request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "alive"})
+
+
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """The database answers, its schema is this code's, and the jobs run."""
+    report: dict[str, str] = {}
+    for name, check in CHECKS.items():
+        try:
+            report[name] = check()
+        except DatabaseError:
+            report[name] = "not reachable"
+    is_ready = all(answer == "ok" for answer in report.values())
+    return JsonResponse({"status": "ready" if is_ready else "not ready", **report}, status=200 if is_ready else 503)
+
+
+def _database() -> str:
+    schema.reach("default")
+    return "ok"
+
+
+def _migrations() -> str:
+    missing = len(schema.unapplied("default"))
+    return f"{missing} not applied" if missing else "ok"
+
+
+def _jobs() -> str:
+    seconds = db.fetch_value("SELECT extract(epoch FROM now() - seen_at) FROM kernel_processheartbeat WHERE name = 'jobs'")
+    if seconds is None:
+        return "never seen"
+    return "ok" if seconds < SILENCE_SECONDS else f"silent for {seconds:.0f} s"
+
+
+CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "jobs": _jobs}
