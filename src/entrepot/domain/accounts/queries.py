@@ -1,0 +1,78 @@
+"""Reads of people, their memberships and what they may do."""
+
+import hashlib
+from datetime import datetime
+from uuid import UUID
+
+from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organisation, Permission, User
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.errors import Denied, NotFound
+
+
+def get_operator() -> Organisation:
+    """The one organisation that runs the marketplace. Raises: NotFound before it is set up."""
+    operator = Organisation.objects.filter(kind=Organisation.Kind.OPERATOR).first()
+    if operator is None:
+        raise NotFound("accounts.no_operator", "This marketplace has no operator yet; run `entrepot up` first.")
+    return operator
+
+
+def get_actor(*, user_id: UUID, kind: str = "") -> Actor:
+    """The signed-in person acting for their organisation of the kind; without one, for themselves."""
+    user = User.objects.get(id=user_id)
+    memberships = Membership.objects.select_related("organisation").filter(user_id=user_id, ended_at__isnull=True)
+    if kind:
+        memberships = memberships.filter(organisation__kind=kind)
+    membership = memberships.order_by("id").first()
+    if membership is None:
+        return Actor(label=user.email, user_id=user_id, role="shopper")
+    return actor_of(membership, user)
+
+
+def actor_of(membership: Membership, user: User, *, only: frozenset[str] = frozenset()) -> Actor:
+    """The actor of a membership; `only` narrows its verbs, as an API key does."""
+    verbs = dict(Permission.objects.filter(role=membership.role).values_list("verb", "scope"))
+    if only:
+        verbs = {verb: scope for verb, scope in verbs.items() if verb in only}
+    return Actor(
+        label=user.email,
+        user_id=user.id,
+        organisation_id=membership.organisation_id,
+        role=membership.role,
+        verbs=verbs,
+    )
+
+
+def get_actor_by_key(*, secret: str, now: datetime) -> Actor:
+    """The actor of an API key `prefix.secret`. Raises: Denied for a key that is unknown, ended or of an ended member."""
+    prefix, _, _ = secret.partition(".")
+    key = (
+        ApiKey.objects.select_related("membership__user")
+        .filter(prefix=prefix, digest=hashlib.sha256(secret.encode()).hexdigest(), revoked_at__isnull=True)
+        .first()
+    )
+    if (
+        key is None
+        or (key.expires_at is not None and key.expires_at <= now)
+        or key.membership.ended_at is not None
+        or not key.membership.user.is_active
+    ):
+        raise Denied("accounts.key_unknown", "This API key is not valid.")
+    return actor_of(key.membership, key.membership.user, only=frozenset(key.verbs))
+
+
+def list_memberships(*, user_id: UUID) -> list[Membership]:
+    """The live memberships of a person, with their organisations."""
+    return list(
+        Membership.objects.select_related("organisation")
+        .filter(user_id=user_id, ended_at__isnull=True)
+        .order_by("organisation__kind", "id")
+    )
+
+
+def get_contact(*, contact_id: UUID) -> Contact:
+    """A vault row. Raises: NotFound."""
+    contact = Contact.objects.filter(id=contact_id).first()
+    if contact is None:
+        raise NotFound(kind="contact")
+    return contact

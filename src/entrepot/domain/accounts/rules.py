@@ -1,0 +1,40 @@
+"""Which role may use which verb: the rows that a new installation starts with; the operator edits them afterwards."""
+
+#: role -> verbs on rows of the own organisation; a verb that ends in "*" stands for its family.
+#: Operator roles act on all rows.
+VERBS: tuple[str, ...] = (
+    "programmes.read", "programmes.edit", "programmes.publish",
+    "sellers.read", "sellers.admit", "sellers.apply", "enrolments.read", "enrolments.accept",
+    "catalogue.read", "catalogue.edit", "offers.read", "offers.edit",
+    "prices.read", "prices.set", "quotes.make", "quotes.decide",
+    "stock.read", "stock.receive", "stock.adjust",
+    "orders.read", "orders.cancel", "work.read", "work.perform", "returns.read", "returns.handle",
+    "ledger.read", "statements.read", "settlement.run", "payouts.confirm", "promotions.edit",
+    "verify.run", "team.edit", "approvals.decide", "keys.edit",
+)
+
+ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "operator.admin": ("all", VERBS),
+    "operator.finance": ("all", ("programmes.read", "sellers.read", "orders.read", "ledger.read", "statements.read",
+                                 "settlement.run", "payouts.confirm", "verify.run", "approvals.decide",
+                                 "returns.read", "enrolments.read", "offers.read")),
+    "operator.merchandiser": ("all", ("programmes.read", "sellers.read", "catalogue.read", "catalogue.edit",
+                                      "offers.read", "offers.edit", "prices.read", "prices.set", "quotes.decide",
+                                      "stock.read", "promotions.edit", "enrolments.read", "orders.read")),
+    "operator.warehouse": ("own", ("stock.read", "stock.receive", "work.read", "work.perform", "returns.read",
+                                   "returns.handle")),
+    "seller.owner": ("own", ("programmes.read", "sellers.read", "sellers.apply", "enrolments.read",
+                             "enrolments.accept", "catalogue.read", "catalogue.edit", "offers.read", "offers.edit",
+                             "prices.read", "prices.set", "quotes.make", "stock.read", "stock.receive",
+                             "stock.adjust", "orders.read", "orders.cancel", "work.read", "work.perform",
+                             "returns.read", "returns.handle", "statements.read", "team.edit", "keys.edit")),
+    "seller.staff": ("own", ("programmes.read", "catalogue.read", "offers.read", "prices.read", "stock.read",
+                             "orders.read", "work.read", "work.perform", "returns.read", "returns.handle")),
+    "partner.warehouse": ("own", ("work.read", "work.perform", "stock.read", "stock.receive", "returns.read",
+                                  "returns.handle")),
+}
+
+
+def permission_rows() -> list[tuple[str, str, str]]:
+    """(role, verb, scope) of every permission a new installation has."""
+    return [(role, verb, scope) for role, (scope, verbs) in ROLES.items() for verb in verbs]

@@ -1,0 +1,90 @@
+"""Writes of organisations, people, roles, keys and vault rows."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from entrepot.domain.accounts import rules
+from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organisation, Permission, User
+from entrepot.kernel import audit, ids
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.errors import Denied, Invalid, Refused
+
+
+@transaction.atomic
+def install_permissions() -> None:
+    """Give a new installation its permission rows; rows that are there stay as they are."""
+    Permission.objects.bulk_create(
+        [Permission(role=role, verb=verb, scope=scope) for role, verb, scope in rules.permission_rows()],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def create_organisation(*, kind: str, code: str, name: str, country: str, now: datetime) -> Organisation:
+    """A tenant. Raises: Refused where the code is taken."""
+    organisation = Organisation(id=ids.new_id(now), created_at=now, kind=kind, code=code, name=name, country=country)
+    try:
+        with transaction.atomic():
+            organisation.save(force_insert=True)
+    except IntegrityError:
+        raise Refused("accounts.organisation_exists", "There is an organisation “{code}” already.", code=code) from None
+    return organisation
+
+
+@transaction.atomic
+def create_user(*, email: str, password: str | None, name: str = "", language: str = "") -> User:
+    """A person who can sign in. Raises: Refused where the address is in use."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name, language=language)
+    except IntegrityError:
+        raise Refused("accounts.user_exists", "This address is in use.", field="email") from None
+
+
+@transaction.atomic
+def join(*, actor: Actor, user: User, organisation: Organisation, role: str, now: datetime) -> Membership:
+    """Give a person a role in an organisation. Raises: Invalid for a role of another kind of organisation."""
+    family = {"operator": "operator.", "seller": "seller.", "third_party": "partner."}[organisation.kind]
+    if role not in rules.ROLES or not role.startswith(family):
+        raise Invalid("accounts.role_unknown", "{role} is not a role of this kind of organisation.", field="role",
+                      role=role)
+    membership = Membership(id=ids.new_id(now), created_at=now, user=user, organisation=organisation, role=role)
+    membership.save(force_insert=True)
+    audit.record(actor=actor, verb="team.join", subject_kind="membership", subject_id=membership.id, now=now,
+                 after={"user": str(user.id), "organisation": str(organisation.id), "role": role})
+    return membership
+
+
+@transaction.atomic
+def create_key(
+    *, actor: Actor, membership: Membership, label: str, now: datetime, verbs: Sequence[str] = (),
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """An API key and its secret, which is shown this once. Raises: Denied for verbs that the role does not hold."""
+    held = set(Permission.objects.filter(role=membership.role).values_list("verb", flat=True))
+    if missing := set(verbs) - held:
+        raise Denied("accounts.key_beyond_role", "The role does not hold {verbs}.", verbs=", ".join(sorted(missing)))
+    prefix = "ek" + secrets.token_hex(5)
+    secret = f"{prefix}.{secrets.token_urlsafe(32)}"
+    key = ApiKey(id=ids.new_id(now), created_at=now, membership=membership, label=label, prefix=prefix,
+                 digest=hashlib.sha256(secret.encode()).hexdigest(), verbs=list(verbs), expires_at=expires_at)
+    key.save(force_insert=True)
+    audit.record(actor=actor, verb="keys.create", subject_kind="api_key", subject_id=key.id, now=now,
+                 after={"label": label, "verbs": list(verbs)})
+    return key, secret
+
+
+@transaction.atomic
+def keep_contacts(*, rows: Sequence[dict[str, str]], now: datetime, owner_user_id: UUID | None = None) -> list[Contact]:
+    """Put names and addresses into the vault; each row gets an id of its own. Raises: Invalid without a country."""
+    contacts = []
+    for identity, row in zip(ids.new_ids(now, len(rows)), rows, strict=True):
+        if len(row.get("country", "")) != 2:
+            raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
+        contacts.append(Contact(id=identity, created_at=now, owner_user_id=owner_user_id, **row))
+    return Contact.objects.bulk_create(contacts, batch_size=2000)

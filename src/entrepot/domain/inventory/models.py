@@ -1,0 +1,113 @@
+"""Stock rows, append-only movements, holds, and the allotment of stock to offers."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from entrepot.domain.accounts.models import Organisation
+from entrepot.domain.catalogue.models import Offer, Sku
+from entrepot.domain.logistics.models import Node
+from entrepot.domain.sellers.models import Seller
+from entrepot.kernel.models import Record
+
+
+class Stock(Record):
+    """How many units stand at a node. `seller` may sell them; `owner` holds the title (the platform after purchase)."""
+
+    class Condition(models.TextChoices):
+        NEW = "new"
+        OPENED = "opened"
+        DAMAGED = "damaged"
+
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    lot = models.CharField(max_length=40, blank=True)
+    condition = models.CharField(max_length=10, choices=Condition.choices, default=Condition.NEW)
+    on_hand = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "owner", "node", "sku", "lot", "condition"], name="stock_row_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0) & Q(on_hand__gte=F("reserved")), name="stock_reserved_within_on_hand"
+            ),
+        ]
+        indexes = [models.Index(fields=["sku", "seller"], name="stock_sku")]
+
+
+class Movement(Record):
+    """A signed change of on hand, with its cause. Append-only; on hand is their sum."""
+
+    class Kind(models.TextChoices):
+        OPENING = "opening"
+        RECEIVED = "received"
+        SHIPPED = "shipped"
+        RETURNED = "returned"
+        DISCARDED = "discarded"
+        ADJUSTED = "adjusted"
+        TITLE_OUT = "title_out"
+        TITLE_IN = "title_in"
+
+    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    quantity = models.BigIntegerField()
+    occurred_at = models.DateTimeField()
+    source_type = models.CharField(max_length=40)
+    source_id = models.UUIDField()
+    subject_id = models.UUIDField(null=True, help_text="the order line that it serves")
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="movement_moves")]
+        indexes = [
+            models.Index(fields=["stock", "id"], name="movement_stock"),
+            models.Index(fields=["subject_id"], name="movement_subject", condition=Q(subject_id__isnull=False)),
+        ]
+
+
+class Hold(Record):
+    """Units kept for an owner (an order line) until shipped, released or expired: one end."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        CONSUMED = "consumed"
+        RELEASED = "released"
+        EXPIRED = "expired"
+
+    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
+    owner_id = models.UUIDField()
+    quantity = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    expires_at = models.DateTimeField(null=True, help_text="empty once the order is placed")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="hold_positive"),
+            models.CheckConstraint(
+                condition=Q(state="active", ended_at__isnull=True) | (~Q(state="active") & Q(ended_at__isnull=False)),
+                name="hold_one_end",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner_id"], name="hold_owner"),
+            models.Index(fields=["stock"], condition=Q(state="active"), name="hold_active"),
+            models.Index(
+                fields=["expires_at"], condition=Q(state="active", expires_at__isnull=False), name="hold_expiring"
+            ),
+        ]
+
+
+class Allotment(Record):
+    """A part of a seller's stock of a SKU kept for one offer, where its offers split the stock."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
+    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["offer", "stock"], name="allotment_once")]

@@ -1,0 +1,73 @@
+"""Double-entry books. One posting moves a positive amount of one currency from one account to another."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from entrepot.kernel.models import Record
+
+
+class Account(Record):
+    """A place where money stands: kind from the chart, owner, currency, and a label that tells siblings apart."""
+
+    kind = models.CharField(max_length=40)
+    owner_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    label = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "owner_id", "currency", "label"], name="account_once"),
+        ]
+        indexes = [models.Index(fields=["owner_id", "kind"], name="account_owner")]
+
+
+class Journal(Record):
+    """The postings of one money event. `occurred_at` is the event's time; one event has one journal of a kind."""
+
+    kind = models.CharField(max_length=40)
+    source_type = models.CharField(max_length=40)
+    source_id = models.UUIDField()
+    occurred_at = models.DateTimeField()
+    reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_type", "source_id", "kind"], name="journal_once_per_event")
+        ]
+
+
+class Posting(Record):
+    """amount > 0 from source to destination. `subject_id` is the order line (or other thing) that it is about."""
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    destination = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    part = models.CharField(max_length=60)
+    subject_id = models.UUIDField(null=True)
+    rate = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="posting_amount_positive"),
+            models.CheckConstraint(condition=~Q(source=F("destination")), name="posting_moves_between_two"),
+        ]
+        indexes = [
+            models.Index(fields=["subject_id"], name="posting_subject", condition=Q(subject_id__isnull=False)),
+            models.Index(fields=["source", "id"], name="posting_source"),
+            models.Index(fields=["destination", "id"], name="posting_destination"),
+        ]
+
+
+class Balance(models.Model):
+    """in − out of an account that has a floor; kept in the posting's transaction, so that the floor holds under races."""
+
+    account = models.OneToOneField(Account, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    balance_minor = models.BigIntegerField()
+    floor_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(balance_minor__gte=F("floor_minor")), name="balance_above_floor")
+        ]

@@ -1,0 +1,169 @@
+"""Nodes, closures, flat freight rates, parcels and tracking events."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from entrepot.domain.accounts.models import Contact, Organisation
+from entrepot.kernel.models import Record
+
+
+class Node(Record):
+    """A place where stock stands and from which parcels leave."""
+
+    class Kind(models.TextChoices):
+        SELLER_PREMISES = "seller_premises"
+        PLATFORM_CONSOLIDATION = "platform_consolidation"
+        THIRD_PARTY_OVERSEAS = "third_party_overseas"
+        PLATFORM_OVERSEAS = "platform_overseas"
+        BONDED = "bonded"
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    operator = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    address = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
+    country = models.CharField(max_length=2)
+    time_zone = models.CharField(max_length=60)
+    working_days = ArrayField(models.PositiveSmallIntegerField(), help_text="ISO weekdays, Monday is 1")
+    cut_off = models.TimeField(help_text="local time after which an order counts as the next working day's")
+    archived_at = models.DateTimeField(null=True)
+
+
+class NodeClosure(Record):
+    """A day on which a node does not work, beside its weekly rest."""
+
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    closed_on = models.DateField()
+    label = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["node", "closed_on"], name="node_closure_once")]
+
+
+class FreightRate(Record):
+    """The flat freight of one parcel from a country (blank: any) to a market, by weight band [from, until), dated.
+
+    `cost_minor` is what the carrier takes, `charge_minor` what the shopper pays; `customs_minor` is the flat duty that
+    a parcel of the band bears when it crosses a border.
+    """
+
+    market_code = models.CharField(max_length=8)
+    origin_country = models.CharField(max_length=2, blank=True)
+    carrier = models.CharField(max_length=40)
+    service = models.CharField(max_length=40)
+    weight_from_g = models.PositiveIntegerField()
+    weight_until_g = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    cost_minor = models.BigIntegerField()
+    charge_minor = models.BigIntegerField()
+    customs_minor = models.BigIntegerField(default=0)
+    transit_days_min = models.PositiveSmallIntegerField()
+    transit_days_max = models.PositiveSmallIntegerField()
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["market_code", "origin_country", "weight_from_g", "valid_from"], name="freight_rate_once"
+            ),
+            models.CheckConstraint(condition=Q(weight_until_g__gt=F("weight_from_g")), name="freight_rate_band"),
+            models.CheckConstraint(
+                condition=Q(cost_minor__gte=0, charge_minor__gte=0, customs_minor__gte=0), name="freight_rate_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(transit_days_max__gte=F("transit_days_min")), name="freight_rate_transit"
+            ),
+        ]
+
+
+class Parcel(Record):
+    """A box on its way, for a suborder or a return (`reference_id`)."""
+
+    class Direction(models.TextChoices):
+        OUTBOUND = "outbound"
+        RETURN = "return"
+
+    class State(models.TextChoices):
+        PACKED = "packed"
+        HANDED_OVER = "handed_over"
+        DELIVERED = "delivered"
+        LOST = "lost"
+        CANCELLED = "cancelled"
+
+    number = models.CharField(max_length=24, unique=True)
+    direction = models.CharField(max_length=8, choices=Direction.choices)
+    reference_id = models.UUIDField()
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    destination = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PACKED)
+    weight_g = models.PositiveIntegerField()
+    carrier = models.CharField(max_length=40, blank=True)
+    service = models.CharField(max_length=40, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    cost_minor = models.BigIntegerField(default=0)
+    cost_currency = models.CharField(max_length=3)
+    label_media = models.CharField(max_length=100, blank=True)
+    handed_over_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["packed", "cancelled"]) | Q(handed_over_at__isnull=False),
+                name="parcel_moving_was_handed_over",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="delivered") | Q(delivered_at__isnull=False), name="parcel_delivered_has_time"
+            ),
+            models.UniqueConstraint(
+                fields=["carrier", "tracking_number"], condition=~Q(tracking_number=""), name="parcel_tracking_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["reference_id"], name="parcel_reference")]
+
+
+class ParcelLine(Record):
+    """So many units of an order line in a parcel."""
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")
+    line_id = models.UUIDField()
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["parcel", "line_id"], name="parcel_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="parcel_line_positive"),
+        ]
+        indexes = [models.Index(fields=["line_id"], name="parcel_line_line")]
+
+
+class TrackingEvent(Record):
+    """What was said of a parcel, by whom. A carrier's scan is evidence; a claim is not."""
+
+    class Kind(models.TextChoices):
+        LABEL_MADE = "label_made"
+        HANDED_OVER = "handed_over"
+        IN_TRANSIT = "in_transit"
+        CUSTOMS = "customs"
+        OUT_FOR_DELIVERY = "out_for_delivery"
+        DELIVERED = "delivered"
+        EXCEPTION = "exception"
+        LOST = "lost"
+
+    class Origin(models.TextChoices):
+        CARRIER = "carrier"
+        CLAIM = "claim"
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    origin = models.CharField(max_length=8, choices=Origin.choices)
+    occurred_at = models.DateTimeField()
+    place = models.CharField(max_length=120, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    event_key = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["parcel", "event_key"], name="tracking_event_once")]

@@ -1,0 +1,247 @@
+"""Carts, orders, suborders, lines, adjustments, events and work items."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from entrepot.domain.accounts.models import Contact, Organisation, User
+from entrepot.domain.catalogue.models import Offer, Sku
+from entrepot.domain.logistics.models import Node
+from entrepot.domain.markets.models import Market
+from entrepot.domain.sellers.models import Enrolment, Seller
+from entrepot.domain.terms.models import TermsSnapshot
+from entrepot.kernel.models import Record
+
+
+class Cart(Record):
+    """What a shopper means to buy: one market, one currency. The token is the guest's right to it."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ORDERED = "ordered"
+
+    token = models.CharField(max_length=43, unique=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    voucher_code = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    version = models.PositiveIntegerField(default=1)
+    attribution = models.JSONField(default=dict)
+    updated_at = models.DateTimeField()
+
+
+class CartLine(Record):
+    """So many units of an offer in a cart."""
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="+")
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "offer"], name="cart_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0, quantity__lte=9999), name="cart_line_quantity"),
+        ]
+
+
+class Order(Record):
+    """One purchase: one total, one payment. What state it is in follows from its suborders and events."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        PLACED = "placed"
+        DECLINED = "declined"
+
+    number = models.CharField(max_length=24, unique=True)
+    checkout_key = models.CharField(max_length=120, unique=True)
+    cart = models.OneToOneField(Cart, null=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=10)
+    ship_to = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    access_token = models.CharField(max_length=43, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    total_minor = models.BigIntegerField()
+    placed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(total_minor__gte=0), name="order_total_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(state="placed") | Q(placed_at__isnull=False), name="order_placed_has_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "-id"], name="order_user")]
+
+
+class Suborder(Record):
+    """The part of an order from one seller, one node, one performer, under one programme."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        CANCELLED = "cancelled"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=28, unique=True)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    performer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    performer_party = models.CharField(max_length=12)
+    programme_code = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    carrier = models.CharField(max_length=40)
+    service = models.CharField(max_length=40)
+    freight_rate_id = models.UUIDField()
+    freight_cost_minor = models.BigIntegerField()
+    ship_by = models.DateTimeField()
+    promised_from = models.DateField()
+    promised_until = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "seller", "node", "programme_code"], name="suborder_once")
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="suborder_seller"),
+            models.Index(fields=["performer", "state", "ship_by"], name="suborder_work"),
+        ]
+
+
+class OrderLine(Record):
+    """So many units of one offer, with all their money frozen. Amounts are for the whole line.
+
+    Units: minor units of the order's currency, but `supply_minor`, in `supply_currency`.
+    `list_minor` is as displayed (with tax where the market shows tax); `discount_minor` likewise.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    suborder = models.ForeignKey(Suborder, on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    terms = models.ForeignKey(TermsSnapshot, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    category_path = models.CharField(max_length=400)
+    title = models.CharField(max_length=300)
+    quantity = models.PositiveIntegerField()
+    cancelled_qty = models.PositiveIntegerField(default=0)
+    shipped_qty = models.PositiveIntegerField(default=0)
+    delivered_qty = models.PositiveIntegerField(default=0)
+    returned_qty = models.PositiveIntegerField(default=0)
+
+    list_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0)
+    goods_net_minor = models.BigIntegerField()
+    goods_tax_minor = models.BigIntegerField()
+    shipping_net_minor = models.BigIntegerField()
+    shipping_tax_minor = models.BigIntegerField()
+    customs_duty_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    tax_rate = models.DecimalField(max_digits=8, decimal_places=6)
+    tax_collector = models.CharField(max_length=12)
+    freight_cost_minor = models.BigIntegerField()
+    supply_minor = models.BigIntegerField(null=True)
+    supply_currency = models.CharField(max_length=3)
+    fx_rate = models.DecimalField(max_digits=20, decimal_places=10)
+    fx_on = models.DateField(null=True)
+    fx_source = models.CharField(max_length=200, blank=True)
+    attribution = models.JSONField(default=dict)
+    snapshot_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_position_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity"),
+            models.CheckConstraint(
+                condition=Q(shipped_qty__lte=F("quantity") - F("cancelled_qty"))
+                & Q(delivered_qty__lte=F("shipped_qty"))
+                & Q(returned_qty__lte=F("delivered_qty")),
+                name="order_line_quantities",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    total_minor=F("goods_net_minor")
+                    + F("goods_tax_minor")
+                    + F("shipping_net_minor")
+                    + F("shipping_tax_minor")
+                    + F("customs_duty_minor")
+                ),
+                name="order_line_total_is_sum",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_minor__gte=0) & Q(discount_minor__lte=F("list_minor")),
+                name="order_line_discount_within_list",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["suborder"], name="order_line_suborder"),
+            models.Index(fields=["seller", "-id"], name="order_line_seller"),
+        ]
+
+
+class Adjustment(Record):
+    """A part of a line's discount, with who funds it. Units: as displayed."""
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    source_id = models.UUIDField()
+    label = models.CharField(max_length=120)
+    funder = models.CharField(max_length=12)
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "kind", "source_id", "funder"], name="adjustment_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
+        ]
+
+
+class OrderEvent(Record):
+    """What happened to an order, suborder or line, in order; append-only. States are folds of these."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    suborder = models.ForeignKey(Suborder, null=True, on_delete=models.PROTECT, related_name="+")
+    line = models.ForeignKey(OrderLine, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=30)
+    quantity = models.IntegerField(null=True)
+    occurred_at = models.DateTimeField()
+    actor_label = models.CharField(max_length=200)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["order", "id"], name="order_event_order"),
+            models.Index(fields=["suborder", "id"], name="order_event_suborder"),
+        ]
+
+
+class WorkItem(Record):
+    """The fulfilment task of a suborder, for the organisation that performs it, with its deadline."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        ACCEPTED = "accepted"
+        PACKED = "packed"
+        DONE = "done"
+        CANCELLED = "cancelled"
+
+    suborder = models.OneToOneField(Suborder, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    due_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    late_party = models.CharField(max_length=12, blank=True, help_text="who was liable for the lateness, once late")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["organisation", "due_at"],
+                condition=Q(state__in=["waiting", "accepted", "packed"]),
+                name="work_item_open",
+            )
+        ]

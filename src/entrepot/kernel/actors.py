@@ -1,0 +1,26 @@
+"""Who acts: carried from the surface to the audit row."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or a part of the system, the organisation it acts for, and the verbs it may use.
+
+    `verbs` maps a verb to its scope: "own" (rows of the organisation) or "all".
+    """
+
+    label: str
+    user_id: UUID | None = None
+    organisation_id: UUID | None = None
+    role: str = ""
+    verbs: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def may(self, verb: str) -> bool:
+        """Whether the actor holds the verb in any scope."""
+        return verb in self.verbs
+
+
+#: The system itself: jobs, relays, replay.
+SYSTEM = Actor(label="system", role="system")

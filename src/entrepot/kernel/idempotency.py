@@ -1,0 +1,69 @@
+"""The same request twice gives the first answer; the same key with another body is refused."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from entrepot.kernel import ids
+from entrepot.kernel.errors import Invalid, Refused
+from entrepot.kernel.models import IdempotencyKey
+
+#: A running key whose owner has said nothing for this long died; the next request takes it over.
+ABANDONED_AFTER = timedelta(minutes=2)
+
+
+def body_hash(body: Any) -> str:
+    """A hash of a request's meaning: key order does not matter."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def once(
+    *, principal: str, key: str, body: Any, now: datetime, act: Callable[[], tuple[int, Any]]
+) -> tuple[int, Any]:
+    """Run `act` once for the key and keep its answer (status, body); later calls get that answer.
+
+    The row that claims the key is committed before `act` runs, so that of many requests at once one acts.
+    Raises: Invalid without a key, Refused while the first request runs or where the body differs.
+    """
+    if not key or len(key) > 200:
+        raise Invalid("idempotency.key_missing", "Send an Idempotency-Key of 1 to 200 characters.",
+                      field="Idempotency-Key")
+    fingerprint = body_hash(body)
+    found = _claim(principal, key, fingerprint, now)
+    if found is not None:
+        return found
+    try:
+        status, response = act()
+    except BaseException:
+        # Nothing was answered, so nothing is remembered: the caller may try again with the same key.
+        IdempotencyKey.objects.filter(principal=principal, key=key, finished_at__isnull=True).delete()
+        raise
+    IdempotencyKey.objects.filter(principal=principal, key=key).update(
+        response_status=status, response=response, finished_at=now
+    )
+    return status, response
+
+
+def _claim(principal: str, key: str, fingerprint: str, now: datetime) -> tuple[int, Any] | None:
+    row = IdempotencyKey(id=ids.new_id(now), created_at=now, principal=principal, key=key, body_hash=fingerprint)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+        return None
+    except IntegrityError:
+        pass
+    with transaction.atomic():
+        held = IdempotencyKey.objects.select_for_update().get(principal=principal, key=key)
+        if held.body_hash != fingerprint:
+            raise Refused("idempotency.reused", "This Idempotency-Key was used with another request.")
+        if held.response_status is not None:
+            return held.response_status, held.response
+        if now - held.created_at < ABANDONED_AFTER:
+            raise Refused("idempotency.running", "The first request with this Idempotency-Key is still running.")
+        held.created_at = now
+        held.save(update_fields=["created_at"])
+        return None

@@ -1,0 +1,78 @@
+"""UUIDv7 keys whose time is the `now` that was passed in, typed prefixes at the edges, numbers that people read aloud."""
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+
+from entrepot.kernel.errors import NotFound
+
+_entropy: ContextVar[Callable[[int], int]] = ContextVar("entropy", default=secrets.randbits)
+
+#: Crockford's base 32: no I, L, O, U, so that a number survives being read over the telephone.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_id(now: datetime) -> uuid.UUID:
+    """A UUIDv7 at that instant. Source: RFC 9562 §5.7."""
+    return next(_ids(now))
+
+
+def new_ids(now: datetime, count: int) -> list[uuid.UUID]:
+    """Ascending UUIDv7s of one instant, so that rows of a batch keep their order."""
+    ids = _ids(now)
+    return [next(ids) for _ in range(count)]
+
+
+def _ids(now: datetime) -> Iterator[uuid.UUID]:
+    milliseconds = int(now.timestamp() * 1000)
+    draw = _entropy.get()
+    low = (draw(74) >> 1)
+    while True:
+        # The 74 random bits serve as a counter within the batch; steps of random size keep them unguessable.
+        value = (milliseconds << 80) | (0x7 << 76) | ((low >> 62) << 64) | (0b10 << 62) | (low & ((1 << 62) - 1))
+        yield uuid.UUID(int=value)
+        low += 1 + draw(32)
+
+
+@contextmanager
+def entropy(draw: Callable[[int], int]) -> Iterator[None]:
+    """Draw the random bits of ids from elsewhere: a seeded generator makes a demonstration the same every time."""
+    token = _entropy.set(draw)
+    try:
+        yield
+    finally:
+        _entropy.reset(token)
+
+
+def number(prefix: str, identity: uuid.UUID, length: int = 8) -> str:
+    """A short number for documents, from the random part of the id: `R-7K2M-94QX`."""
+    value = identity.int & ((1 << 62) - 1)
+    digits = ""
+    for _ in range(length):
+        value, digit = divmod(value, 32)
+        digits = _ALPHABET[digit] + digits
+    return f"{prefix}-" + "-".join(digits[i : i + 4] for i in range(0, length, 4))
+
+
+def show(prefix: str, identity: uuid.UUID) -> str:
+    """The id as the edges show it: `ord_0192…`."""
+    return f"{prefix}_{identity.hex}"
+
+
+def read(prefix: str, text: str, *, kind: str = "") -> uuid.UUID:
+    """Read an id as the edges show it, with its prefix or as a plain UUID. Raises: NotFound."""
+    body = text.removeprefix(f"{prefix}_")
+    try:
+        return uuid.UUID(body)
+    except ValueError:
+        raise NotFound(kind=kind or prefix) from None
+
+
+def new_id_now() -> uuid.UUID:
+    """A key for rows that a library makes for us, such as a user who signs up; our own code passes its `now`."""
+    from entrepot.kernel import clock
+
+    return new_id(clock.now())

@@ -1,0 +1,40 @@
+"""What must be told is appended in the transaction that made it true; the relay tells it afterwards."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from entrepot.kernel import ids
+from entrepot.kernel.models import OutboxEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A topic such as `order.placed`, what it is about, and the values a reader needs (ids, never personal data)."""
+
+    topic: str
+    subject_kind: str
+    subject_id: UUID
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def append(events: Iterable[Event], *, now: datetime) -> None:
+    """Append events in the caller's transaction."""
+    batch = list(events)
+    OutboxEvent.objects.bulk_create(
+        [
+            OutboxEvent(
+                id=identity,
+                created_at=now,
+                next_attempt_at=now,
+                topic=event.topic,
+                subject_kind=event.subject_kind,
+                subject_id=event.subject_id,
+                payload=event.payload,
+            )
+            for identity, event in zip(ids.new_ids(now, len(batch)), batch, strict=True)
+        ],
+        batch_size=5000,
+    )

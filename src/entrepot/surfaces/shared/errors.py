@@ -1,0 +1,22 @@
+"""A refusal as people read it: a page with a way on; the status comes from the kind of error."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render as render_template
+from django.utils.translation import gettext
+
+from entrepot.kernel.errors import EntrepotError
+
+
+def sentence(error: EntrepotError) -> str:
+    """The error's message in the reader's language, filled with its values."""
+    text = gettext(str(error.message))
+    try:
+        return text.format(**error.values)
+    except (KeyError, IndexError, ValueError):
+        return text
+
+
+def render(request: HttpRequest, error: EntrepotError) -> HttpResponse:
+    """The error page."""
+    context = {"status": error.status, "code": error.code, "sentence": sentence(error)}
+    return render_template(request, "shared/errors/error.html", context, status=error.status)

@@ -1,0 +1,86 @@
+"""Who may open a view: declared beside the view, answered by permission rows, denied by default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+
+from entrepot.domain.accounts import queries as accounts
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.errors import Denied
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+#: Libraries whose views hold their own guard.
+SELF_GUARDED = ("allauth.", "django.views.i18n", "django.contrib.staticfiles", "ninja.")
+
+
+class SignInNeeded(Exception):  # noqa: N818 - not an error: the way on is the sign-in page
+    """The view is for people who are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may pass: everybody, everybody signed in, or who holds the verb in an organisation of the kind."""
+
+    verb: str = ""
+    kind: str = ""
+    public: bool = False
+
+
+class ActingRequest(HttpRequest):
+    """A request after the guard: it carries its actor."""
+
+    actor: Actor
+
+
+def public(view: View) -> View:
+    """Anybody may open this view."""
+    view.guard = Guard(public=True)  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Whoever is signed in may open this view; it sees its own things only."""
+    view.guard = Guard()  # type: ignore[attr-defined]
+    return view
+
+
+def allow(verb: str, *, kind: str) -> Callable[[View], View]:
+    """Whoever holds the verb in an organisation of the kind (operator, seller, third_party) may open this view."""
+
+    def mark(view: View) -> View:
+        view.guard = Guard(verb=verb, kind=kind)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def declared(view: Callable[..., HttpResponse]) -> Guard | None:
+    """The guard a view declares, or None."""
+    guard = getattr(view, "guard", None)
+    if guard is None and getattr(view, "__module__", "").startswith(SELF_GUARDED):
+        return Guard(public=True)
+    return cast(Guard | None, guard)
+
+
+def admit(request: HttpRequest, guard: Guard) -> None:
+    """Attach the actor to the request. Raises: SignInNeeded, Denied."""
+    user = request.user
+    if not user.is_authenticated:
+        if not guard.public:
+            raise SignInNeeded
+        request.actor = Actor(label="guest", role="guest")  # type: ignore[attr-defined]
+        return
+    actor = accounts.get_actor(user_id=user.id, kind=guard.kind)
+    request.actor = actor  # type: ignore[attr-defined]
+    if guard.verb and not actor.may(guard.verb):
+        raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb=guard.verb)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, with the way back."""
+    return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)

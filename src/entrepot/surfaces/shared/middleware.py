@@ -1,0 +1,56 @@
+"""What every page request passes: who asks, and whether the view says who may."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from entrepot.kernel.errors import Denied, EntrepotError
+from entrepot.surfaces.shared import errors, guards
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class GuardMiddleware:
+    """Attach the actor, refuse what the view does not declare or the actor may not do, and render our own errors."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.handler(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Deny by default: a view that declares no verb and is not of a library that guards itself is refused."""
+        guard = guards.declared(view)
+        if guard is None:
+            return errors.render(request, Denied("accounts.undeclared_route"))
+        try:
+            guards.admit(request, guard)
+        except guards.SignInNeeded:
+            return guards.to_sign_in(request)
+        except EntrepotError as refusal:
+            return errors.render(request, refusal)
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal becomes a calm page that says what to do; a defect goes on to be logged."""
+        if isinstance(exception, EntrepotError):
+            return errors.render(request, exception)
+        return None
