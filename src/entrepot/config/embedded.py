@@ -6,6 +6,7 @@ password (scram), in a folder of its own. As root the server runs as the system 
 
 import contextlib
 import fcntl
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -16,15 +17,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from entrepot.config.env import Misconfigured
+
+if TYPE_CHECKING:
+    import psycopg
 
 DATABASE = "entrepot"
 OWNER, APP = "entrepot_owner", "entrepot_app"
 SYSTEM_USER = "entrepot"
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes, the smaller of Linux (107) and macOS (103)
-EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
 WAIT_SECONDS = 60
 
 # Sized for two cores and a few gigabytes; `postgresql.local.conf` in the data folder overrides any of it.
@@ -177,7 +181,7 @@ class Embedded:
         self._give(access)
 
     def _set_up(self) -> None:
-        """Roles, the database and its extensions; whatever is there already is left alone."""
+        """Roles and the database; whatever is there already is left alone."""
         from psycopg import sql
 
         with self._superuser() as connection:
@@ -187,24 +191,14 @@ class Embedded:
                     connection.execute(words.format(sql.Identifier(role), self.passwords[role]))
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
-            self.create_database(DATABASE)
+            connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER} TEMPLATE template0")
+            connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
+            connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP}")
 
-    def create_database(self, name: str, template: str = "template0") -> None:
-        """An empty database with its extensions and grants, or a copy of another that has them."""
-        with self._superuser() as connection:
-            connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
-            connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-            connection.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO {APP}')
-        if template == "template0":
-            with self._superuser(name) as connection:
-                for extension in EXTENSIONS:
-                    connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
-                connection.execute(f"ALTER SCHEMA public OWNER TO {OWNER}")
-
-    def _superuser(self, database: str = "postgres"):  # type: ignore[no-untyped-def]
+    def _superuser(self) -> "psycopg.Connection":
         import psycopg
 
-        return psycopg.connect(self.conninfo("postgres", database), autocommit=True)
+        return psycopg.connect(self.conninfo("postgres", "postgres"), autocommit=True)
 
     # -- the system's side
 

@@ -7,7 +7,7 @@ from django.db import connection, migrations
 from django.db.transaction import atomic
 from psycopg import sql
 from psycopg.rows import namedtuple_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, JsonbLoader
 
 __all__ = [
     "append_only",
@@ -39,6 +39,7 @@ def fetch_rows(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> li
     """The rows of a query, each a named tuple."""
     with connection.cursor() as cursor:
         cursor.cursor.row_factory = namedtuple_row
+        cursor.cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves jsonb as text
         cursor.execute(query, params or None)
         rows: list[Any] = cursor.fetchall()
         return rows

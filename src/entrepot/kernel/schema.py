@@ -18,6 +18,9 @@ from entrepot.kernel.models import SchemaFingerprint
 #: Any constant: one process at a time changes the schema.
 LOCK = 4_201_973
 
+#: Ones that a database's owner may create without being a superuser.
+EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
+
 
 class SchemaDiffers(Refused):
     """The tables were made by another version of the migrations."""
@@ -71,6 +74,8 @@ def migrate(progress: Callable[[str], None] = lambda name: None) -> None:
             check_fingerprint()
             missing = unapplied("owner")
             if missing:
+                for name in EXTENSIONS:
+                    cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
                 _grant_by_default()
                 progress(f"{len(missing)} migrations")
                 call_command("migrate", database="owner", interactive=False, verbosity=0)

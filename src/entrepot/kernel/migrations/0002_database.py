@@ -1,11 +1,8 @@
-"""What Django cannot express: extensions, append-only tables, and emptying a database between tests."""
+"""What Django cannot express: append-only tables, and emptying a database between tests."""
 
 from django.db import migrations
 
 from entrepot.kernel.db import append_only
-
-# Extensions that an outside database's owner may create without being a superuser ("trusted" ones).
-EXTENSIONS = ["pg_trgm", "unaccent", "btree_gist"]
 
 # Tables hold themselves: not even their owner changes a row, unless it says in so many words that it resets.
 APPEND_ONLY = """
@@ -60,7 +57,6 @@ class Migration(migrations.Migration):
     dependencies = [("kernel", "0001_initial")]
 
     operations = [
-        *[migrations.RunSQL(f"CREATE EXTENSION IF NOT EXISTS {name}", migrations.RunSQL.noop) for name in EXTENSIONS],
         migrations.RunSQL(APPEND_ONLY, "DROP FUNCTION entrepot_append_only() CASCADE"),
         migrations.RunSQL(RESET, "DROP FUNCTION entrepot_reset()"),
         migrations.RunSQL("REVOKE EXECUTE ON FUNCTION entrepot_reset() FROM PUBLIC", migrations.RunSQL.noop),

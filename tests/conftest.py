@@ -1,0 +1,95 @@
+"""Every session of tests has a real PostgreSQL database of its own, and every test that uses it commits.
+
+The server is embedded and shared by all sessions of this user on this machine; the first session after a change of the
+migrations makes a template, the others copy it. ENTREPOT_DATABASE_URL_TEST names another server instead, by a role
+that may create roles and databases.
+"""
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+from testserver import TestServer
+
+if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configured:
+    pytest.exit("the settings are loaded already: unset DJANGO_SETTINGS_MODULE", returncode=2)
+
+FOLDER = Path(tempfile.mkdtemp(prefix="entrepot-test-"))
+SERVER = TestServer(os.environ.pop("ENTREPOT_DATABASE_URL_TEST", ""))
+
+for name in [name for name in os.environ if name.startswith("ENTREPOT_") and name != "ENTREPOT_REAL_DATA"]:
+    del os.environ[name]
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "entrepot.config.settings",
+    "ENTREPOT_DATA_DIR": str(FOLDER),
+    "ENTREPOT_DATABASE_URL": SERVER.url("entrepot_app"),
+    "ENTREPOT_OWNER_DATABASE_URL": SERVER.url("entrepot_owner"),
+    "ENTREPOT_DEMONSTRATION": "1",
+}
+django.setup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_folder() -> Iterator[None]:
+    """The session's data folder goes when the session ends."""
+    import shutil
+
+    yield
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _server(django_db_blocker) -> Iterator[None]:
+    """The server runs, and this session's database is a fresh copy of the template."""
+    from django.db import connections
+
+    with django_db_blocker.unblock(), SERVER.session_database():
+        yield
+        connections.close_all()
+
+
+@pytest.fixture
+def database(_server, django_db_blocker) -> Iterator[None]:
+    """Access to the database as the run-time role; afterwards every row that the test left is deleted."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        yield
+        for connection in connections.all(initialized_only=True):
+            if connection.in_atomic_block:
+                connection.close()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '10s'")
+            cursor.execute("SELECT entrepot_reset()")
+
+
+@pytest.fixture
+def db(database) -> None:
+    """The same under the name that pytest-django's own fixtures ask for."""
+
+
+@pytest.fixture
+def owner(database):
+    """A cursor of the role that owns the tables, to tamper with rows as no part of the application may."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        yield cursor
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but this machine is reached."""
+    connect = socket.socket.connect
+
+    def only_here(self: socket.socket, address):
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise OSError(f"tests do not use the network: {address[0]}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", only_here)

@@ -1,0 +1,114 @@
+"""The PostgreSQL that tests run on: one server for all sessions, one template per schema, one database per session."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from entrepot.config import database
+from entrepot.config.embedded import APP, OWNER, Embedded
+
+#: Templates of earlier schemas that are kept, for those who go back and forth between branches.
+KEPT_TEMPLATES = 3
+
+
+class TestServer:
+    """A server and the name of this session's database on it."""
+
+    __test__ = False
+
+    def __init__(self, admin_url: str = "") -> None:
+        self.admin_url = admin_url
+        self.name = f"session_{os.getpid()}_{secrets.token_hex(4)}"
+        self.passwords = {OWNER: "entrepot", APP: "entrepot"}
+        if not admin_url:
+            folder = Path(tempfile.gettempdir()) / f"entrepot-tests-{os.geteuid()}"
+            folder.mkdir(exist_ok=True)
+            if folder.stat().st_uid != os.geteuid():
+                raise SystemExit(f"{folder} belongs to another user")
+            self.passwords = database.credentials(folder)
+            self.embedded = Embedded(folder, self.passwords, durable=False)
+
+    def url(self, role: str, name: str = "") -> str:
+        """The connection string of a role, to this session's database where no other is named."""
+        if not self.admin_url:
+            return self.embedded.conninfo(role, name or self.name)
+        return make_conninfo(self.admin_url, dbname=name or self.name, user=role, password=self.passwords[role])
+
+    @contextlib.contextmanager
+    def session_database(self) -> Iterator[None]:
+        """Start the server, copy the template, and drop the copy at the end."""
+        with self.embedded.hold() if not self.admin_url else contextlib.nullcontext():
+            with self._admin() as admin:
+                # Sessions that start at once take turns here: one of them makes the template.
+                admin.execute("SELECT pg_advisory_lock(1)")
+                self._drop_leftovers(admin)
+                template = self._template(admin)
+                self._create(admin, self.name, template)
+                admin.execute("SELECT pg_advisory_unlock(1)")
+            try:
+                yield
+            finally:
+                with self._admin() as admin:
+                    admin.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def _template(self, admin: psycopg.Connection) -> str:
+        """The name of the migrated database of this schema, made when it is missing."""
+        from django.db import connections
+
+        from entrepot.kernel import schema
+
+        template = f"template_{schema.fingerprint()[:16]}"
+        if not self._exists(admin, template):
+            for role in (OWNER, APP):
+                if self.admin_url and not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
+            # Migrated under this session's name and renamed when whole, so that a stopped session leaves no half.
+            self._create(admin, self.name, "template0")
+            schema.migrate()
+            connections.close_all()
+            admin.execute(f"ALTER DATABASE {self.name} RENAME TO {template}")
+        admin.execute(f"COMMENT ON DATABASE {template} IS 'used {self._now(admin)}'")
+        return template
+
+    def _create(self, admin: psycopg.Connection, name: str, template: str) -> None:
+        admin.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} ENCODING 'UTF8'")
+
+    def _drop_leftovers(self, admin: psycopg.Connection) -> None:
+        """Databases of sessions that were killed, and all but the latest templates."""
+        found = admin.execute(
+            "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname ~ '^(session|template)_'"
+            " ORDER BY 2 DESC NULLS LAST"
+        ).fetchall()
+        templates = [name for name, _ in found if name.startswith("template_")]
+        sessions = [name for name, _ in found if name.startswith("session_") and not _lives(int(name.split("_")[1]))]
+        for name in [*templates[KEPT_TEMPLATES:], *sessions]:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _exists(self, admin: psycopg.Connection, name: str) -> bool:
+        return admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+    def _now(self, admin: psycopg.Connection) -> str:
+        row = admin.execute("SELECT now()::text").fetchone()
+        assert row
+        return str(row[0])
+
+    def _admin(self, name: str = "postgres") -> psycopg.Connection:
+        if self.admin_url:
+            return psycopg.connect(make_conninfo(self.admin_url, dbname=name), autocommit=True)
+        return psycopg.connect(self.embedded.conninfo("postgres", name), autocommit=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
