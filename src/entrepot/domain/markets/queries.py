@@ -1,0 +1,87 @@
+"""Reads of markets and of the rates in force on a day."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from entrepot.domain.markets.models import ExchangeRate, Market, TaxRate
+from entrepot.kernel.errors import NotFound, Unavailable
+
+#: A published rate serves this long; older is no rate at all.
+RATE_AGE_MAX = timedelta(days=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Units of the quote currency for one unit of the base, with the day and the source that stand behind it."""
+
+    rate: Decimal
+    published_on: date
+    source: str
+
+
+def get_market(code: str) -> Market:
+    """A market by its code. Raises: NotFound."""
+    market = Market.objects.filter(code=code, archived_at__isnull=True).first()
+    if market is None:
+        raise NotFound("markets.unknown", "There is no market {code}.", field="market", code=code)
+    return market
+
+
+def list_markets() -> list[Market]:
+    """The markets that are open, by code."""
+    return list(Market.objects.filter(archived_at__isnull=True).order_by("code"))
+
+
+def tax_rates(market_ids: Collection[UUID], on: date) -> dict[tuple[UUID, str], Decimal]:
+    """(market, tax class) -> rate in force on the day."""
+    rows = TaxRate.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=on), market_id__in=market_ids, valid_from__lte=on
+    ).order_by("valid_from")
+    return {(row.market_id, row.tax_class): row.rate for row in rows}
+
+
+def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[str, str], Rate]:
+    """(base, quote) -> the newest rate published by the day: as published, reciprocal, or crossed through the euro.
+
+    Rounding: derived rates to ten decimal places. Raises: Unavailable naming the pair.
+    """
+    currencies = {currency for pair in pairs for currency in pair} | {"EUR"}
+    rows = ExchangeRate.objects.filter(
+        base__in=currencies, quote__in=currencies, published_on__lte=on, published_on__gt=on - RATE_AGE_MAX
+    ).order_by("published_on")
+    published = {(row.base, row.quote): Rate(row.rate, row.published_on, row.source) for row in rows}
+    found: dict[tuple[str, str], Rate] = {}
+    for base, quote in pairs:
+        rate = _direct(published, base, quote) or _crossed(published, base, quote)
+        if rate is None:
+            raise Unavailable("markets.no_exchange_rate",
+                              "There is no exchange rate from {base} to {quote} published in the ten days up to {on}.",
+                              base=base, quote=quote, on=on.isoformat())
+        found[base, quote] = rate
+    return found
+
+
+def _direct(published: dict[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:
+    if base == quote:
+        return Rate(Decimal(1), date.min, "same currency")
+    if rate := published.get((base, quote)):
+        return rate
+    if inverse := published.get((quote, base)):
+        return Rate(_ten_places(1 / inverse.rate), inverse.published_on, inverse.source)
+    return None
+
+
+def _crossed(published: dict[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:
+    first, second = _direct(published, base, "EUR"), _direct(published, "EUR", quote)
+    if first is None or second is None:
+        return None
+    return Rate(_ten_places(first.rate * second.rate), min(first.published_on, second.published_on), second.source)
+
+
+def _ten_places(rate: Decimal) -> Decimal:
+    return rate.quantize(Decimal("0.0000000001"))
