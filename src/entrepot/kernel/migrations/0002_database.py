@@ -1,4 +1,4 @@
-"""What Django cannot express: append-only tables, and emptying a database between tests."""
+"""What Django cannot express: append-only tables, the audit chain, and emptying a database between tests."""
 
 from django.db import migrations
 
@@ -52,6 +52,34 @@ BEGIN
 END $$
 """
 
+# The hash that chains an audit entry to the one before it, over every column that says something.
+AUDIT_HASH = """
+CREATE FUNCTION entrepot_audit_hash(entry kernel_auditentry) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT encode(sha256(convert_to(concat_ws(E'\\x1f',
+        entry.sequence, entry.id, extract(epoch FROM entry.created_at), coalesce(entry.actor_user_id::text, '-'),
+        coalesce(entry.actor_organisation_id::text, '-'), entry.actor_label, entry.actor_role, entry.verb,
+        entry.subject_kind, entry.subject_id, entry.reason, coalesce(entry.before::text, '-'),
+        coalesce(entry.after::text, '-'), entry.previous_hash), 'UTF8')), 'hex')
+$$
+"""
+
+# The database numbers and chains: one writer at a time, which privileged acts are rare enough for.
+AUDIT_CHAIN = """
+CREATE FUNCTION entrepot_audit_chain() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    last record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(4210001);
+    SELECT sequence, hash INTO last FROM kernel_auditentry ORDER BY sequence DESC LIMIT 1;
+    NEW.sequence := coalesce(last.sequence, 0) + 1;
+    NEW.previous_hash := coalesce(last.hash, '');
+    NEW.hash := entrepot_audit_hash(NEW);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER kernel_auditentry_chain BEFORE INSERT ON kernel_auditentry
+    FOR EACH ROW EXECUTE FUNCTION entrepot_audit_chain()
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("kernel", "0001_initial")]
@@ -61,4 +89,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(RESET, "DROP FUNCTION entrepot_reset()"),
         migrations.RunSQL("REVOKE EXECUTE ON FUNCTION entrepot_reset() FROM PUBLIC", migrations.RunSQL.noop),
         append_only("kernel_auditentry"),
+        migrations.RunSQL(AUDIT_HASH, "DROP FUNCTION entrepot_audit_hash(kernel_auditentry)"),
+        migrations.RunSQL(AUDIT_CHAIN, "DROP FUNCTION entrepot_audit_chain() CASCADE"),
     ]
