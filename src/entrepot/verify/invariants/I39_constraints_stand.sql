@@ -1,0 +1,14 @@
+-- Every constraint is validated, every trigger enabled, every index valid.
+SELECT conname::text AS name, 'constraint is not validated' AS finding
+FROM pg_constraint
+WHERE NOT convalidated AND connamespace = 'public'::regnamespace
+UNION ALL
+SELECT tgname::text, 'trigger is disabled on ' || tgrelid::regclass
+FROM pg_trigger
+JOIN pg_class ON pg_class.oid = tgrelid AND relnamespace = 'public'::regnamespace
+WHERE tgenabled = 'D'
+UNION ALL
+SELECT indexrelid::regclass::text, 'index is not valid'
+FROM pg_index
+JOIN pg_class ON pg_class.oid = indexrelid AND relnamespace = 'public'::regnamespace
+WHERE NOT indisvalid OR NOT indisready

@@ -1,0 +1,96 @@
+"""Run the invariants over a database and say what was found."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from typing import Any
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from entrepot.kernel.errors import NotFound
+from entrepot.verify import tenancy
+
+#: Rows of a finding that are shown; the count is always whole.
+SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A statement that must hold, and the query whose rows contradict it."""
+
+    code: str
+    statement: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How many rows contradict an invariant, and the first of them."""
+
+    invariant: Invariant
+    count: int
+    rows: list[dict[str, Any]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing contradicts it."""
+        return self.count == 0
+
+
+def invariants() -> list[Invariant]:
+    """Every invariant, by id: those written in SQL, and the one that the model graph writes."""
+    folder = resources.files("entrepot.verify") / "invariants"
+    written = [_read(file.name, file.read_text()) for file in folder.iterdir() if file.name.endswith(".sql")]
+    generated = Invariant("I31", "A row's seller is its parent's seller, over every key between tenant tables.",
+                          tenancy.query())
+    return sorted([*written, generated], key=lambda invariant: invariant.code)
+
+
+def select(codes: list[str]) -> list[Invariant]:
+    """The invariants of these ids, or all. Raises: NotFound naming an id that there is none of."""
+    known = {invariant.code: invariant for invariant in invariants()}
+    for code in codes:
+        if code not in known:
+            raise NotFound("verify.unknown_invariant", "There is no invariant {invariant}; there are {known}.",
+                           invariant=code, known=", ".join(known))
+    return [known[code] for code in codes] if codes else list(known.values())
+
+
+def verify(*, now: datetime, codes: list[str] | None = None) -> Iterator[Result]:
+    """Check the invariants one after another in one read-only snapshot."""
+    chosen = select(codes or [])
+    with _snapshot() as cursor:
+        for invariant in chosen:
+            yield check(cursor, invariant, now=now)
+
+
+def check(cursor: CursorWrapper, invariant: Invariant, *, now: datetime) -> Result:
+    """Check one invariant on an open cursor, whatever its transaction sees."""
+    # The queries keep to two parameters, written so that they can also be pasted into psql and filled by hand.
+    cursor.execute(invariant.query.replace("%", "%%").replace(":now", "%(now)s"), {"now": now})
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(SHOWN_MAX)]
+    count = cursor.rowcount
+    return Result(invariant, count, rows)
+
+
+@contextmanager
+def _snapshot() -> Iterator[CursorWrapper]:
+    """One REPEATABLE READ READ ONLY transaction, so that all checks speak of the same instant."""
+    if connection.in_atomic_block:
+        raise RuntimeError("verify wants a snapshot of its own, outside any transaction")
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield cursor
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def _read(name: str, text: str) -> Invariant:
+    first, _, query = text.partition("\n")
+    return Invariant(name.partition("_")[0], first.removeprefix("-- "), query.strip())
