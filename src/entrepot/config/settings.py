@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "procrastinate.contrib.django",
+    "ninja",
     "entrepot.kernel",
     *[f"entrepot.domain.{name}" for name in DOMAINS],
     "entrepot.surfaces.shared",
@@ -83,6 +84,7 @@ TEMPLATES = [
 
 # "default" serves everything at run time; "owner" owns the tables and is used by migrations and by nothing else.
 DATABASES = database.connections(DATA_DIR)
+DATABASE_SERVER = database.server(DATA_DIR)  # hold() it while it is used
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 

@@ -123,6 +123,7 @@ class SchemaFingerprint(models.Model):
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     fingerprint = models.CharField(max_length=64)
+    demonstration = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="schema_fingerprint_single")]

@@ -56,6 +56,11 @@ def is_empty() -> bool:
     return not _applied()
 
 
+def is_demonstration() -> bool:
+    """Whether this database holds the demonstration market, and nothing that would be missed."""
+    return bool(SchemaFingerprint.objects.using("owner").filter(demonstration=True).exists())
+
+
 def check_fingerprint() -> None:
     """Compare the migrations that made these tables with the code's. Raises: SchemaDiffers."""
     applied = _applied()

@@ -7,17 +7,20 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from entrepot.kernel import db, schema
+from entrepot.surfaces.shared import guards
 
 #: A worker beats every few seconds; one that was silent for this long is taken for stopped.
 SILENCE_SECONDS = 60
 
 
+@guards.public
 @never_cache
 def alive(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "alive"})
 
 
+@guards.public
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """The database answers, its schema is this code's, and the jobs run."""

@@ -4,7 +4,10 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views import static
 
+from entrepot.surfaces.shared import guards
 
+
+@guards.public
 def serve(request: HttpRequest, name: str) -> FileResponse | HttpResponse:
     """One file; what it contains can neither run a script nor load anything."""
     response = static.serve(request, name, document_root=settings.MEDIA_ROOT)

@@ -1,0 +1,45 @@
+"""The web process: `python -m entrepot.surfaces.cli.web PORT`. WSGI with threads; see docs/operating."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from entrepot.surfaces.shared import parent
+
+
+def application() -> Callable[..., Any]:
+    """What each worker process serves; routes and templates are loaded before the first request."""
+    parent.follow()
+    from django.core.wsgi import get_wsgi_application
+    from django.urls import get_resolver
+
+    handler = get_wsgi_application()
+    _ = get_resolver().url_patterns
+    return handler
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entrepot.config.settings")
+    parent.follow()
+    Granian(
+        f"{__spec__.name}:application",
+        factory=True,
+        address=os.environ.get("ENTREPOT_ADDRESS", "127.0.0.1"),
+        port=int(sys.argv[1]),
+        interface=Interfaces.WSGI,
+        workers=int(os.environ.get("ENTREPOT_WEB_WORKERS", "1")),
+        blocking_threads=int(os.environ.get("ENTREPOT_WEB_THREADS", "16")),
+        blocking_threads_idle_timeout=600,
+        workers_kill_timeout=5,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The periodic jobs: one table. A job calls one act with `now`; two runs of one job never overlap."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from entrepot.kernel import clock, db
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job, when it runs (cron; a sixth field counts seconds), and the act that it calls with `now`."""
+
+    name: str
+    cron: str
+    act: str
+
+
+JOBS = (
+    Periodic("heartbeat", "* * * * * */10", "entrepot.surfaces.jobs.heartbeat.beat"),
+    Periodic("outbox", "* * * * * */5", "entrepot.surfaces.jobs.relay.relay"),
+    Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),
+)
+
+
+def register(app: Any) -> None:
+    """Make every job of the table known to the worker."""
+    for job in JOBS:
+        task = app.task(name=job.name, queueing_lock=job.name)(_task(job))
+        app.periodic(cron=job.cron)(task)
+
+
+def _task(job: Periodic) -> Callable[[int], None]:
+    def run(timestamp: int) -> None:
+        # A lock of the session, so that a worker that was killed never leaves a job locked.
+        if db.fetch_value("SELECT pg_try_advisory_lock(hashtext(%s))", [job.name]):
+            try:
+                import_string(job.act)(now=clock.now())
+            finally:
+                db.execute("SELECT pg_advisory_unlock(hashtext(%s))", [job.name])
+
+    return run

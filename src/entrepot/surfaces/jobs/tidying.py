@@ -1,0 +1,26 @@
+"""What may be forgotten: sessions that ended, and failed jobs that nobody looked at for long."""
+
+from datetime import datetime, timedelta
+
+from entrepot.kernel import db
+
+FAILED_JOBS_KEPT = timedelta(days=30)
+
+
+ABANDONED = """
+    UPDATE procrastinate_jobs SET status = 'failed'
+    WHERE status = 'doing' AND worker_id IS NULL
+"""
+
+OLD = """
+    DELETE FROM procrastinate_jobs
+    WHERE status IN ('failed', 'aborted', 'cancelled')
+      AND id IN (SELECT job_id FROM procrastinate_events GROUP BY job_id HAVING max(at) < %s)
+"""
+
+
+def tidy(*, now: datetime) -> None:
+    """Delete rows that no rule, reader or proof needs, and close the jobs of workers that were killed."""
+    db.execute("DELETE FROM django_session WHERE expire_date < %s", [now])
+    db.execute(ABANDONED)
+    db.execute(OLD, [now - FAILED_JOBS_KEPT])

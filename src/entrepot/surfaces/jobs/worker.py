@@ -1,0 +1,30 @@
+"""The jobs process: `python -m entrepot.surfaces.jobs.worker`."""
+
+import os
+
+from entrepot.surfaces.shared import parent
+
+
+def main() -> None:
+    """Do jobs until a signal comes."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entrepot.config.settings")
+    parent.follow()
+    import django
+
+    django.setup()
+    from procrastinate.contrib.django import app
+
+    from entrepot.kernel import clock
+    from entrepot.surfaces.jobs import heartbeat, schedule
+
+    schedule.register(app)
+    heartbeat.beat(now=clock.now())
+    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+        worker_app.run_worker(
+            name="jobs", concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=5,
+            fetch_job_polling_interval=5, install_signal_handlers=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
