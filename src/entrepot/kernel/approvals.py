@@ -47,8 +47,15 @@ def request(
             approval.save(force_insert=True)
     except IntegrityError:
         raise Refused("approvals.pending", "This already waits for a decision.") from None
-    audit.record(actor=actor, verb=f"{kind}.request", subject_kind=subject_kind, subject_id=subject_id, now=now,
-                 reason=reason, after=approval.payload)
+    audit.record(
+        actor=actor,
+        verb=f"{kind}.request",
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        now=now,
+        reason=reason,
+        after=approval.payload,
+    )
     return approval
 
 
@@ -70,8 +77,14 @@ def decide(
     approval.status = Approval.Status.APPROVED if approve else Approval.Status.REFUSED
     approval.decided_by, approval.decided_at, approval.note = actor.user_id, now, note
     approval.save(update_fields=["status", "decided_by", "decided_at", "note"])
-    audit.record(actor=actor, verb=f"{approval.kind}.{approval.status}", subject_kind=approval.subject_kind,
-                 subject_id=approval.subject_id, now=now, reason=note or approval.reason)
+    audit.record(
+        actor=actor,
+        verb=f"{approval.kind}.{approval.status}",
+        subject_kind=approval.subject_kind,
+        subject_id=approval.subject_id,
+        now=now,
+        reason=note or approval.reason,
+    )
     if approve and act is not None:
         act(approval, actor, now)
     return approval

@@ -21,17 +21,16 @@ def body_hash(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
-def once(
-    *, principal: str, key: str, body: Any, now: datetime, act: Callable[[], tuple[int, Any]]
-) -> tuple[int, Any]:
+def once(*, principal: str, key: str, body: Any, now: datetime, act: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
     """Run `act` once for the key and keep its answer (status, body); later calls get that answer.
 
     The row that claims the key is committed before `act` runs, so that of many requests at once one acts.
     Raises: Invalid without a key, Refused while the first request runs or where the body differs.
     """
     if not key or len(key) > 200:
-        raise Invalid("idempotency.key_missing", "Send an Idempotency-Key of 1 to 200 characters.",
-                      field="Idempotency-Key")
+        raise Invalid(
+            "idempotency.key_missing", "Send an Idempotency-Key of 1 to 200 characters.", field="Idempotency-Key"
+        )
     fingerprint = body_hash(body)
     found = _claim(principal, key, fingerprint, now)
     if found is not None:

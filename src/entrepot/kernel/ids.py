@@ -29,7 +29,7 @@ def new_ids(now: datetime, count: int) -> list[uuid.UUID]:
 def _ids(now: datetime) -> Iterator[uuid.UUID]:
     milliseconds = int(now.timestamp() * 1000)
     draw = _entropy.get()
-    low = (draw(74) >> 1)
+    low = draw(74) >> 1
     while True:
         # The 74 random bits serve as a counter within the batch; steps of random size keep them unguessable.
         value = (milliseconds << 80) | (0x7 << 76) | ((low >> 62) << 64) | (0b10 << 62) | (low & ((1 << 62) - 1))

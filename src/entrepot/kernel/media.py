@@ -28,13 +28,18 @@ def keep(content: bytes, suffix: str) -> str:
 def keep_picture(content: bytes) -> str:
     """Keep an uploaded picture, decoded and encoded anew, so that only pixels survive. Raises: Invalid."""
     if len(content) > PICTURE_BYTES_MAX:
-        raise Invalid("media.too_large", "A picture may have {limit} bytes at most.", field="picture",
-                      limit=PICTURE_BYTES_MAX)
+        raise Invalid(
+            "media.too_large", "A picture may have {limit} bytes at most.", field="picture", limit=PICTURE_BYTES_MAX
+        )
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             if picture.width * picture.height > PICTURE_PIXELS_MAX:
-                raise Invalid("media.too_many_pixels", "A picture may have {limit} pixels at most.", field="picture",
-                              limit=PICTURE_PIXELS_MAX)
+                raise Invalid(
+                    "media.too_many_pixels",
+                    "A picture may have {limit} pixels at most.",
+                    field="picture",
+                    limit=PICTURE_PIXELS_MAX,
+                )
             pixels = picture.convert("RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise Invalid("media.not_a_picture", "Send a JPEG, PNG or WebP picture.", field="picture") from None

@@ -12,15 +12,15 @@ from entrepot.kernel.errors import Invalid
 Minor = npt.NDArray[np.int64]
 
 #: Decimal places of the currencies in use. Source: ISO 4217, list one.
-EXPONENTS: dict[str, int] = {
-    code: 2
-    for code in (
+EXPONENTS: dict[str, int] = (
+    dict.fromkeys(
         "AED ARS AUD BDT BGN BRL CAD CHF CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR KES LKR MAD MXN MYR NGN NOK "
-        "NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD TZS UAH USD UYU ZAR"
-    ).split()
-} | {
-    code: 0 for code in "CLP ISK JPY KRW PYG UGX VND XAF XOF".split()
-} | {code: 3 for code in "BHD IQD JOD KWD OMR TND".split()}
+        "NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD TZS UAH USD UYU ZAR".split(),
+        2,
+    )
+    | dict.fromkeys("CLP ISK JPY KRW PYG UGX VND XAF XOF".split(), 0)
+    | dict.fromkeys("BHD IQD JOD KWD OMR TND".split(), 3)
+)
 
 #: No single amount may exceed this: far above any order, far below the range of int64 even when a million are summed.
 MINOR_MAX = 9_000_000_000_000
@@ -58,8 +58,12 @@ class Money:
 
     def _same(self, other: "Money") -> int:
         if other.currency != self.currency:
-            raise Invalid("money.currency_mismatch", "{left} and {right} cannot be added.", left=self.currency,
-                          right=other.currency)
+            raise Invalid(
+                "money.currency_mismatch",
+                "{left} and {right} cannot be added.",
+                left=self.currency,
+                right=other.currency,
+            )
         return other.minor
 
 
@@ -90,16 +94,23 @@ def parse_minor(text: str, currency: str, *, field: str = "amount") -> int:
         if not value.is_finite():
             raise InvalidOperation
     except InvalidOperation:
-        raise Invalid("money.unreadable", "{text!r} is not an amount; write digits such as 12.50.", field=field,
-                      text=text[:40]) from None
+        raise Invalid(
+            "money.unreadable", "{text!r} is not an amount; write digits such as 12.50.", field=field, text=text[:40]
+        ) from None
     with localcontext() as context:
         context.prec = 40
         if abs(value) > MINOR_MAX:
             raise AmountOutOfRange(field=field, amount=text[:40])
         scaled = value.scaleb(places)
         if scaled != scaled.to_integral_value():
-            raise Invalid("money.too_precise", "{text} has more decimal places than {currency} has ({places}).",
-                          field=field, text=cleaned, currency=currency, places=places)
+            raise Invalid(
+                "money.too_precise",
+                "{text} has more decimal places than {currency} has ({places}).",
+                field=field,
+                text=cleaned,
+                currency=currency,
+                places=places,
+            )
     if abs(scaled) > MINOR_MAX:
         raise AmountOutOfRange(field=field, amount=text[:40])
     return int(scaled)

@@ -44,8 +44,9 @@ def invariants() -> list[Invariant]:
     """Every invariant, by id: those written in SQL, and the one that the model graph writes."""
     folder = resources.files("entrepot.verify") / "invariants"
     written = [_read(file.name, file.read_text()) for file in folder.iterdir() if file.name.endswith(".sql")]
-    generated = Invariant("I31", "A row's seller is its parent's seller, over every key between tenant tables.",
-                          tenancy.query())
+    generated = Invariant(
+        "I31", "A row's seller is its parent's seller, over every key between tenant tables.", tenancy.query()
+    )
     return sorted([*written, generated], key=lambda invariant: invariant.code)
 
 
@@ -54,8 +55,12 @@ def select(codes: list[str]) -> list[Invariant]:
     known = {invariant.code: invariant for invariant in invariants()}
     for code in codes:
         if code not in known:
-            raise NotFound("verify.unknown_invariant", "There is no invariant {invariant}; there are {known}.",
-                           invariant=code, known=", ".join(known))
+            raise NotFound(
+                "verify.unknown_invariant",
+                "There is no invariant {invariant}; there are {known}.",
+                invariant=code,
+                known=", ".join(known),
+            )
     return [known[code] for code in codes] if codes else list(known.values())
 
 

@@ -51,18 +51,30 @@ def join(*, actor: Actor, user: User, organisation: Organisation, role: str, now
     """Give a person a role in an organisation. Raises: Invalid for a role of another kind of organisation."""
     family = {"operator": "operator.", "seller": "seller.", "third_party": "partner."}[organisation.kind]
     if role not in rules.ROLES or not role.startswith(family):
-        raise Invalid("accounts.role_unknown", "{role} is not a role of this kind of organisation.", field="role",
-                      role=role)
+        raise Invalid(
+            "accounts.role_unknown", "{role} is not a role of this kind of organisation.", field="role", role=role
+        )
     membership = Membership(id=ids.new_id(now), created_at=now, user=user, organisation=organisation, role=role)
     membership.save(force_insert=True)
-    audit.record(actor=actor, verb="team.join", subject_kind="membership", subject_id=membership.id, now=now,
-                 after={"user": str(user.id), "organisation": str(organisation.id), "role": role})
+    audit.record(
+        actor=actor,
+        verb="team.join",
+        subject_kind="membership",
+        subject_id=membership.id,
+        now=now,
+        after={"user": str(user.id), "organisation": str(organisation.id), "role": role},
+    )
     return membership
 
 
 @transaction.atomic
 def create_key(
-    *, actor: Actor, membership: Membership, label: str, now: datetime, verbs: Sequence[str] = (),
+    *,
+    actor: Actor,
+    membership: Membership,
+    label: str,
+    now: datetime,
+    verbs: Sequence[str] = (),
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """An API key and its secret, which is shown this once. Raises: Denied for verbs that the role does not hold."""
@@ -71,11 +83,25 @@ def create_key(
         raise Denied("accounts.key_beyond_role", "The role does not hold {verbs}.", verbs=", ".join(sorted(missing)))
     prefix = "ek" + secrets.token_hex(5)
     secret = f"{prefix}.{secrets.token_urlsafe(32)}"
-    key = ApiKey(id=ids.new_id(now), created_at=now, membership=membership, label=label, prefix=prefix,
-                 digest=hashlib.sha256(secret.encode()).hexdigest(), verbs=list(verbs), expires_at=expires_at)
+    key = ApiKey(
+        id=ids.new_id(now),
+        created_at=now,
+        membership=membership,
+        label=label,
+        prefix=prefix,
+        digest=hashlib.sha256(secret.encode()).hexdigest(),
+        verbs=list(verbs),
+        expires_at=expires_at,
+    )
     key.save(force_insert=True)
-    audit.record(actor=actor, verb="keys.create", subject_kind="api_key", subject_id=key.id, now=now,
-                 after={"label": label, "verbs": list(verbs)})
+    audit.record(
+        actor=actor,
+        verb="keys.create",
+        subject_kind="api_key",
+        subject_id=key.id,
+        now=now,
+        after={"label": label, "verbs": list(verbs)},
+    )
     return key, secret
 
 

@@ -59,9 +59,13 @@ def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[s
     for base, quote in pairs:
         rate = _direct(published, base, quote) or _crossed(published, base, quote)
         if rate is None:
-            raise Unavailable("markets.no_exchange_rate",
-                              "There is no exchange rate from {base} to {quote} published in the ten days up to {on}.",
-                              base=base, quote=quote, on=on.isoformat())
+            raise Unavailable(
+                "markets.no_exchange_rate",
+                "There is no exchange rate from {base} to {quote} published in the ten days up to {on}.",
+                base=base,
+                quote=quote,
+                on=on.isoformat(),
+            )
         found[base, quote] = rate
     return found
 

@@ -1,0 +1,78 @@
+"""`entrepot verify`: prove the books of this database."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from entrepot.surfaces.cli.session import with_database
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@click.command()
+@click.option(
+    "--only", "codes", multiple=True, metavar="ID", help="Check only this invariant, such as I17. Repeatable."
+)
+@click.option("--show", "shown", metavar="ID", help="Print the query of an invariant, to read or to run by hand.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@with_database
+def verify(codes: tuple[str, ...], shown: str | None, as_json: bool) -> int:
+    """Check every invariant in one read-only snapshot.
+
+    Status 0 where all hold, 1 where one does not. Each invariant is one SQL query that returns the rows against it.
+    """
+    from entrepot.kernel import clock
+    from entrepot.verify import runner
+
+    if shown:
+        print(runner.select([shown])[0].query)
+        return 0
+    now = clock.now()
+    if as_json:
+        results = list(runner.verify(now=now, codes=list(codes)))
+        document = {
+            "checked_at": now.isoformat(),
+            "holds": all(result.holds for result in results),
+            "invariants": [
+                {
+                    "id": result.invariant.code,
+                    "statement": result.invariant.statement,
+                    "findings": result.count,
+                    "rows": result.rows,
+                }
+                for result in results
+            ],
+        }
+        print(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+        return 0 if document["holds"] else 1
+    return _table(now, list(codes))
+
+
+def _table(now: "datetime", codes: list[str]) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from entrepot.verify import runner
+
+    console = Console()
+    findings = 0
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("id", style="bold")
+    table.add_column("what must hold")
+    table.add_column("findings", justify="right")
+    with console.status("Checking …") as status:
+        for result in runner.verify(now=now, codes=codes):
+            status.update(f"Checking {result.invariant.code} …")
+            findings += result.count
+            table.add_row(
+                result.invariant.code,
+                result.invariant.statement,
+                "[green]none[/]" if result.holds else f"[red]{result.count}[/]",
+            )
+            for row in result.rows[:5]:
+                table.add_row("", "[red]" + ", ".join(f"{name} {value}" for name, value in row.items()) + "[/]", "")
+    console.print(table)
+    console.print("[green]The books hold.[/]" if not findings else f"[red]{findings} findings.[/]")
+    return 1 if findings else 0
