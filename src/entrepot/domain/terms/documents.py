@@ -1,0 +1,144 @@
+"""Programme documents: TOML or JSON in, a `Programme` or every error out, and back again.
+
+The canonical form is plain JSON with every default said; its hash is the programme's, and a `Terms` body is stored in
+the same form under its digest.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from entrepot.domain.terms import checks, grammar, tasks
+from entrepot.domain.terms.grammar import BAD, Problem, Report
+from entrepot.domain.terms.rules import Conditions, Programme, Terms
+from entrepot.kernel.errors import Invalid
+
+MESSAGES: Mapping[str, str] = {
+    **grammar.MESSAGES,
+    **tasks.MESSAGES,
+    **checks.MESSAGES,
+    "unreadable": grammar._("cannot be read as TOML: {reason}"),
+}
+
+#: A programme is a page or two; anything far larger is not one.
+BYTES_MAX = 500_000
+
+#: Keys that name and explain a programme and say nothing about who does what.
+IDENTITY = frozenset({"code", "label", "summary", "modelled_on", "sources", "evidence", "programme", "version"})
+
+
+class ProgrammeInvalid(Invalid):
+    """A document is not a programme. `problems` lists everything that is wrong, each with its key."""
+
+    code = "terms.programme_invalid"
+    message = "{where}: {problems}"
+
+    def __init__(self, problems: list[Problem], where: str) -> None:
+        self.problems = problems
+        super().__init__(where=where, problems="; ".join(map(str, problems)), keys=[each.key for each in problems])
+
+
+def parse_toml(text: str | bytes, *, where: str) -> Programme:
+    """Read a programme file. Raises: ProgrammeInvalid with every error."""
+    return parse(load_toml(text, where=where), where=where)
+
+
+def load_toml(text: str | bytes, *, where: str) -> dict[str, Any]:
+    """Read TOML with exact decimals. Raises: ProgrammeInvalid."""
+    try:
+        if len(text) > BYTES_MAX:
+            raise ValueError(f"larger than {BYTES_MAX} bytes")
+        return tomllib.loads(text.decode() if isinstance(text, bytes) else text, parse_float=Decimal)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        report = Report(MESSAGES)
+        report.add("document", "unreadable", reason=str(error)[:200] or type(error).__name__)
+        raise ProgrammeInvalid(report.problems, where) from None
+
+
+def parse(document: Mapping[str, Any], *, where: str) -> Programme:
+    """Read a document, strictly: unknown keys, wrong types and contradictions are errors. Raises: ProgrammeInvalid."""
+    report = Report(MESSAGES)
+    programme: Programme = grammar.read(Programme, document, "", report)
+    if programme is not BAD:
+        report.problems += checks.find_errors(programme)
+    if report.problems:
+        raise ProgrammeInvalid(report.problems, where)
+    return programme
+
+
+def dump(programme: Programme) -> dict[str, Any]:
+    """The canonical document; `parse` reads it back to an equal programme."""
+    return grammar.write(programme)
+
+
+def content_hash(programme: Programme) -> str:
+    """The hash of the canonical document."""
+    return _hash(dump(programme))
+
+
+def body(terms: Terms) -> dict[str, Any]:
+    """The canonical form of terms, as a snapshot stores it."""
+    return grammar.write(terms)
+
+
+def digest(terms: Terms) -> str:
+    """The address of terms: the hash of their body."""
+    return _hash(body(terms))
+
+
+def read_body(stored: Mapping[str, Any]) -> Terms:
+    """The terms of a stored snapshot. Raises: ProgrammeInvalid where a row was damaged."""
+    report = Report(MESSAGES)
+    terms: Terms = grammar.read(Terms, stored, "", report)
+    if terms is BAD or report.problems:
+        raise ProgrammeInvalid(report.problems, "terms snapshot")
+    return terms
+
+
+def _hash(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One key that two programmes answer differently; None where one of them says nothing."""
+
+    key: str
+    a: Any
+    b: Any
+
+
+def compare(a: Conditions, b: Conditions) -> list[Difference]:
+    """Where two programmes, or two terms, differ, in the order of the document; names and evidence aside.
+
+    Entries of lists are matched by their code: `fees.payment_fee.rate`.
+    """
+    left, right = dict(_leaves(grammar.write(a))), dict(_leaves(grammar.write(b)))
+    ordered = list(left) + [key for key in right if key not in left]
+    order = {name: index for index, name in enumerate(grammar.keys(Programme))}
+    ordered.sort(key=lambda key: order.get(key.split(".")[0], -1))
+    return [
+        Difference(key, left.get(key), right.get(key))
+        for key in ordered
+        if key.split(".")[0] not in IDENTITY and left.get(key) != right.get(key)
+    ]
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every answer of a document with its key."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(item, f"{key}.{name}" if key else name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        seen: dict[str, int] = {}
+        for index, item in enumerate(value):
+            name = item.get("code", str(index))
+            seen[name] = seen.get(name, 0) + 1
+            yield from _leaves(item, f"{key}.{name}" + (f".{seen[name]}" if seen[name] > 1 else ""))
+    else:
+        yield key, value
