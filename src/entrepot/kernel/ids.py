@@ -1,4 +1,4 @@
-"""UUIDv7 keys whose time is the `now` that was passed in, typed prefixes at the edges, numbers that people read aloud."""
+"""UUIDv7 keys whose time is the `now` passed in, typed prefixes at the edges, numbers that people read aloud."""
 
 import secrets
 import uuid

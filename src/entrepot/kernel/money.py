@@ -1,4 +1,4 @@
-"""Integer minor units with an ISO 4217 currency; rates as Decimal; rounding once, half to even; splits that sum to the whole."""
+"""Integer minor units with an ISO 4217 currency; rates as Decimal; one rounding, half to even; splits that sum up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,17 @@ from entrepot.kernel.errors import Invalid
 Minor = npt.NDArray[np.int64]
 
 #: Decimal places of the currencies in use. Source: ISO 4217, list one.
-EXPONENTS: dict[str, int] = (
-    dict.fromkeys(
-        "AED ARS AUD BDT BGN BRL CAD CHF CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR KES LKR MAD MXN MYR NGN NOK "
-        "NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD TZS UAH USD UYU ZAR".split(),
+EXPONENTS: dict[str, int] = {
+    **dict.fromkeys(
+        (
+            "AED ARS AUD BDT BGN BRL CAD CHF CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR KES LKR MAD MXN MYR NGN "
+            "NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD TZS UAH USD UYU ZAR"
+        ).split(),
         2,
-    )
-    | dict.fromkeys("CLP ISK JPY KRW PYG UGX VND XAF XOF".split(), 0)
-    | dict.fromkeys("BHD IQD JOD KWD OMR TND".split(), 3)
-)
+    ),
+    **dict.fromkeys("CLP ISK JPY KRW PYG UGX VND XAF XOF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD OMR TND".split(), 3),
+}
 
 #: No single amount may exceed this: far above any order, far below the range of int64 even when a million are summed.
 MINOR_MAX = 9_000_000_000_000

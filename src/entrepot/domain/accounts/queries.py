@@ -44,7 +44,7 @@ def actor_of(membership: Membership, user: User, *, only: frozenset[str] = froze
 
 
 def get_actor_by_key(*, secret: str, now: datetime) -> Actor:
-    """The actor of an API key `prefix.secret`. Raises: Denied for a key that is unknown, ended or of an ended member."""
+    """The actor of an API key `prefix.secret`. Raises: Denied for one that is unknown or has ended."""
     prefix, _, _ = secret.partition(".")
     key = (
         ApiKey.objects.select_related("membership__user")
