@@ -111,6 +111,10 @@ class Embedded:
                     else:
                         self._stop()
 
+    def is_made(self) -> bool:
+        """Whether there is a cluster in the folder."""
+        return (self.data / "PG_VERSION").exists()
+
     def running(self) -> bool:
         """Whether the server answers."""
         from psycopg.pq import PGconn, Ping
@@ -126,7 +130,7 @@ class Embedded:
     # -- starting and stopping
 
     def _start(self) -> None:
-        if not (self.data / "PG_VERSION").exists():
+        if not self.is_made():
             self._initialise()
         made_by = (self.data / "PG_VERSION").read_text().strip()
         if made_by != self.major:

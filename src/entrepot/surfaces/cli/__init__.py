@@ -1,0 +1,1 @@
+"""`entrepot …`: what can be done from a terminal or a script."""

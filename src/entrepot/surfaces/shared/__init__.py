@@ -1,0 +1,1 @@
+"""What every page stands on: layouts, components, guards, error pages, health."""
