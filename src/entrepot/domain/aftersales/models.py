@@ -52,7 +52,7 @@ class ReturnCase(Record):
 
 
 class ReturnLine(Record):
-    """So many units of an order line in a return case, and what became of them."""
+    """So many units of an order line in a return case, from the place `first_unit` on, and what became of them."""
 
     class Disposition(models.TextChoices):
         RESTOCK = "restock"
@@ -61,13 +61,14 @@ class ReturnLine(Record):
 
     case = models.ForeignKey(ReturnCase, on_delete=models.PROTECT, related_name="+")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")
+    first_unit = models.PositiveIntegerField()
     quantity = models.PositiveIntegerField()
     received_qty = models.PositiveIntegerField(default=0)
     disposition = models.CharField(max_length=10, choices=Disposition.choices, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "line"], name="return_line_once"),
+            models.UniqueConstraint(fields=["case", "line", "first_unit"], name="return_line_once"),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0) & Q(received_qty__lte=F("quantity")), name="return_line_quantity"
             ),

@@ -1,8 +1,9 @@
 """Nodes, closures, flat freight rates, parcels and tracking events."""
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from entrepot.domain.accounts.models import Contact, Organisation
 from entrepot.kernel.models import Record
@@ -28,6 +29,15 @@ class Node(Record):
     working_days = ArrayField(models.PositiveSmallIntegerField(), help_text="ISO weekdays, Monday is 1")
     cut_off = models.TimeField(help_text="local time after which an order counts as the next working day's")
     archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(working_days__len__gt=0, working_days__contained_by=[1, 2, 3, 4, 5, 6, 7]),
+                name="node_works_some_day",
+            )
+        ]
+        indexes = [models.Index(fields=["operator", "code"], name="node_operator")]
 
 
 class NodeClosure(Record):
@@ -68,6 +78,19 @@ class FreightRate(Record):
         constraints = [
             models.UniqueConstraint(
                 fields=["market_code", "origin_country", "weight_from_g", "valid_from"], name="freight_rate_once"
+            ),
+            ExclusionConstraint(
+                name="freight_rate_one_a_weight_and_day",
+                index_type="gist",
+                expressions=[
+                    (F("market_code"), RangeOperators.EQUAL),
+                    (F("origin_country"), RangeOperators.EQUAL),
+                    (Func(F("weight_from_g"), F("weight_until_g"), function="int4range"), RangeOperators.OVERLAPS),
+                    (Func(F("valid_from"), F("valid_until"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="freight_rate_period"
             ),
             models.CheckConstraint(condition=Q(weight_until_g__gt=F("weight_from_g")), name="freight_rate_band"),
             models.CheckConstraint(
@@ -126,11 +149,16 @@ class Parcel(Record):
 
 
 class ParcelLine(Record):
-    """So many units of an order line in a parcel."""
+    """So many units of an order line in a parcel.
+
+    `first_unit` is the place of the first of them among the line's units, given at hand-over; money for the parcel is
+    the share of those places.
+    """
 
     parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")
     line_id = models.UUIDField()
     quantity = models.PositiveIntegerField()
+    first_unit = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [

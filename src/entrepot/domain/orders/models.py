@@ -81,6 +81,7 @@ class Suborder(Record):
         OPEN = "open"
         SHIPPED = "shipped"
         DELIVERED = "delivered"
+        LOST = "lost"
         CANCELLED = "cancelled"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
@@ -130,6 +131,7 @@ class OrderLine(Record):
     cancelled_qty = models.PositiveIntegerField(default=0)
     shipped_qty = models.PositiveIntegerField(default=0)
     delivered_qty = models.PositiveIntegerField(default=0)
+    lost_qty = models.PositiveIntegerField(default=0)
     returned_qty = models.PositiveIntegerField(default=0)
 
     list_minor = models.BigIntegerField()
@@ -157,7 +159,7 @@ class OrderLine(Record):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity"),
             models.CheckConstraint(
                 condition=Q(shipped_qty__lte=F("quantity") - F("cancelled_qty"))
-                & Q(delivered_qty__lte=F("shipped_qty"))
+                & Q(delivered_qty__lte=F("shipped_qty") - F("lost_qty"))
                 & Q(returned_qty__lte=F("delivered_qty")),
                 name="order_line_quantities",
             ),

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
+                ('first_unit', models.PositiveIntegerField()),
                 ('quantity', models.PositiveIntegerField()),
                 ('received_qty', models.PositiveIntegerField(default=0)),
                 ('disposition', models.CharField(blank=True, choices=[('restock', 'Restock'), ('discard', 'Discard'), ('to_owner', 'To Owner')], max_length=10)),
@@ -62,7 +63,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='returnline',
-            constraint=models.UniqueConstraint(fields=('case', 'line'), name='return_line_once'),
+            constraint=models.UniqueConstraint(fields=('case', 'line', 'first_unit'), name='return_line_once'),
         ),
         migrations.AddConstraint(
             model_name='returnline',

@@ -1,3 +1,4 @@
+import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
@@ -34,7 +35,7 @@ class Migration(migrations.Migration):
                 ('source', models.TextField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('market_code', 'origin_country', 'weight_from_g', 'valid_from'), name='freight_rate_once'), models.CheckConstraint(condition=models.Q(('weight_until_g__gt', models.F('weight_from_g'))), name='freight_rate_band'), models.CheckConstraint(condition=models.Q(('charge_minor__gte', 0), ('cost_minor__gte', 0), ('customs_minor__gte', 0)), name='freight_rate_positive'), models.CheckConstraint(condition=models.Q(('transit_days_max__gte', models.F('transit_days_min'))), name='freight_rate_transit')],
+                'constraints': [models.UniqueConstraint(fields=('market_code', 'origin_country', 'weight_from_g', 'valid_from'), name='freight_rate_once'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('market_code'), '='), (models.F('origin_country'), '='), (models.Func(models.F('weight_from_g'), models.F('weight_until_g'), function='int4range'), '&&'), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='freight_rate_one_a_weight_and_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='freight_rate_period'), models.CheckConstraint(condition=models.Q(('weight_until_g__gt', models.F('weight_from_g'))), name='freight_rate_band'), models.CheckConstraint(condition=models.Q(('charge_minor__gte', 0), ('cost_minor__gte', 0), ('customs_minor__gte', 0)), name='freight_rate_positive'), models.CheckConstraint(condition=models.Q(('transit_days_max__gte', models.F('transit_days_min'))), name='freight_rate_transit')],
             },
         ),
         migrations.CreateModel(
@@ -53,9 +54,16 @@ class Migration(migrations.Migration):
                 ('address', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
                 ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
-            options={
-                'abstract': False,
-            },
+        ),
+        migrations.CreateModel(
+            name='NodeClosure',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('closed_on', models.DateField()),
+                ('label', models.CharField(max_length=120)),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+            ],
         ),
         migrations.CreateModel(
             name='Parcel',
@@ -86,6 +94,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('line_id', models.UUIDField()),
                 ('quantity', models.PositiveIntegerField()),
+                ('first_unit', models.PositiveIntegerField(null=True)),
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
             ],
         ),
@@ -103,18 +112,17 @@ class Migration(migrations.Migration):
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
             ],
         ),
-        migrations.CreateModel(
-            name='NodeClosure',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('closed_on', models.DateField()),
-                ('label', models.CharField(max_length=120)),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('node', 'closed_on'), name='node_closure_once')],
-            },
+        migrations.AddIndex(
+            model_name='node',
+            index=models.Index(fields=['operator', 'code'], name='node_operator'),
+        ),
+        migrations.AddConstraint(
+            model_name='node',
+            constraint=models.CheckConstraint(condition=models.Q(('working_days__contained_by', [1, 2, 3, 4, 5, 6, 7]), ('working_days__len__gt', 0)), name='node_works_some_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='nodeclosure',
+            constraint=models.UniqueConstraint(fields=('node', 'closed_on'), name='node_closure_once'),
         ),
         migrations.AddIndex(
             model_name='parcel',

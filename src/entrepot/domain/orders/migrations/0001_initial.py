@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('cancelled_qty', models.PositiveIntegerField(default=0)),
                 ('shipped_qty', models.PositiveIntegerField(default=0)),
                 ('delivered_qty', models.PositiveIntegerField(default=0)),
+                ('lost_qty', models.PositiveIntegerField(default=0)),
                 ('returned_qty', models.PositiveIntegerField(default=0)),
                 ('list_minor', models.BigIntegerField()),
                 ('discount_minor', models.BigIntegerField(default=0)),
@@ -116,7 +117,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=28, unique=True)),
                 ('performer_party', models.CharField(max_length=12)),
                 ('programme_code', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('lost', 'Lost'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
                 ('carrier', models.CharField(max_length=40)),
                 ('service', models.CharField(max_length=40)),
                 ('freight_rate_id', models.UUIDField()),
@@ -228,7 +229,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('shipped_qty__lte', django.db.models.expressions.CombinedExpression(models.F('quantity'), '-', models.F('cancelled_qty'))), ('delivered_qty__lte', models.F('shipped_qty')), ('returned_qty__lte', models.F('delivered_qty'))), name='order_line_quantities'),
+            constraint=models.CheckConstraint(condition=models.Q(('shipped_qty__lte', django.db.models.expressions.CombinedExpression(models.F('quantity'), '-', models.F('cancelled_qty'))), ('delivered_qty__lte', django.db.models.expressions.CombinedExpression(models.F('shipped_qty'), '-', models.F('lost_qty'))), ('returned_qty__lte', models.F('delivered_qty'))), name='order_line_quantities'),
         ),
         migrations.AddConstraint(
             model_name='orderline',

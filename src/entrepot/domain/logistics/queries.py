@@ -1,0 +1,165 @@
+"""Reads of nodes, freight and parcels."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from entrepot.domain.logistics import rules
+from entrepot.domain.logistics.models import Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
+from entrepot.kernel import db
+from entrepot.kernel.errors import NotFound, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node with its calendar."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: str
+    operator_id: UUID
+    address_id: UUID | None
+    country: str
+    time_zone: str
+    working_days: tuple[int, ...]
+    cut_off: time
+    closures: frozenset[date]
+
+    def due_at(self, now: datetime, handling_days: int) -> datetime:
+        """By when an order of `now` must have left here."""
+        return rules.due_at(
+            now,
+            handling_days,
+            time_zone=self.time_zone,
+            working_days=self.working_days,
+            cut_off=self.cut_off,
+            closures=self.closures,
+        )
+
+    def promise(self, ship_by: datetime, transit_days_min: int, transit_days_max: int) -> tuple[date, date]:
+        """The first and last day on which a parcel that leaves here by `ship_by` arrives."""
+        return rules.promise(ship_by, transit_days_min, transit_days_max, time_zone=self.time_zone)
+
+
+def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None = None) -> dict[UUID, NodeView]:
+    """Nodes with their closures by id: these, or those that an organisation operates, or all; by code."""
+    nodes = Node.objects.order_by("code")
+    if ids is not None:
+        nodes = nodes.filter(id__in=list(ids))
+    if operator_id is not None:
+        nodes = nodes.filter(operator_id=operator_id)
+    found = list(nodes)
+    closures: dict[UUID, set[date]] = {}
+    for node_id, closed_on in NodeClosure.objects.filter(node_id__in=[node.id for node in found]).values_list(
+        "node_id", "closed_on"
+    ):
+        closures.setdefault(node_id, set()).add(closed_on)
+    return {
+        node.id: NodeView(
+            id=node.id,
+            code=node.code,
+            name=node.name,
+            kind=node.kind,
+            operator_id=node.operator_id,
+            address_id=node.address_id,
+            country=node.country,
+            time_zone=node.time_zone,
+            working_days=tuple(node.working_days),
+            cut_off=node.cut_off,
+            closures=frozenset(closures.get(node.id, ())),
+        )
+        for node in found
+    }
+
+
+def get_node(*, code: str) -> Node:
+    """A node by its code. Raises: NotFound."""
+    node = Node.objects.filter(code=code).first()
+    if node is None:
+        raise NotFound("logistics.unknown_node", "There is no node {code}.", field="node", code=code)
+    return node
+
+
+@dataclass(frozen=True, slots=True)
+class FreightQuote:
+    """What a parcel costs, what the shopper is asked for it, and how long it takes. Units: minor of `currency`."""
+
+    rate_id: UUID
+    carrier: str
+    service: str
+    currency: str
+    cost_minor: int
+    charge_minor: int
+    customs_minor: int
+    transit_days_min: int
+    transit_days_max: int
+
+
+class NoFreightRate(Unavailable):
+    """Nobody carries such a parcel there on that day."""
+
+    code = "logistics.no_freight_rate"
+    message = "There is no freight rate for a parcel of {weight_g} g from {origin} to {market} on {on}."
+
+
+def quote_freight(rows: Sequence[tuple[str, str, int]], on: date) -> list[FreightQuote]:
+    """The freight of parcels (market, country of origin, weight in grams) on a day, in their order.
+
+    Raises: NoFreightRate for the first that nobody carries.
+    """
+    quotes = []
+    for (market, origin, weight_g), quote in zip(rows, find_freight(rows, on), strict=True):
+        if quote is None:
+            raise NoFreightRate(market=market, origin=origin, weight_g=weight_g, on=on.isoformat())
+        quotes.append(quote)
+    return quotes
+
+
+def find_freight(rows: Sequence[tuple[str, str, int]], on: date) -> list[FreightQuote | None]:
+    """The same, with None where there is no rate. A rate for the exact country goes before one for any."""
+    source, params = db.unnest(
+        "wanted",
+        {"place": "int", "market": "text", "origin": "text", "weight": "bigint"},
+        ((place, *row) for place, row in enumerate(rows)),
+    )
+    found = db.fetch_rows(
+        f"""
+        SELECT rate.* FROM {source}
+        LEFT JOIN LATERAL (
+            SELECT id, carrier, service, currency, cost_minor, charge_minor, customs_minor,
+                transit_days_min, transit_days_max
+            FROM logistics_freightrate
+            WHERE market_code = wanted.market AND origin_country IN (wanted.origin, '')
+              AND weight_from_g <= wanted.weight AND wanted.weight < weight_until_g
+              AND valid_from <= %s AND (valid_until IS NULL OR %s < valid_until)
+            ORDER BY origin_country DESC
+            LIMIT 1
+        ) rate ON true
+        ORDER BY wanted.place
+        """,
+        [*params, on, on],
+    )
+    return [None if row.id is None else FreightQuote(*row) for row in found]
+
+
+def list_parcels(*, reference_ids: Collection[UUID]) -> list[Parcel]:
+    """The parcels of these suborders or return cases, in the order they were packed; scope is the caller's."""
+    return list(Parcel.objects.filter(reference_id__in=list(reference_ids)).order_by("id"))
+
+
+def list_parcel_lines(*, parcel_ids: Collection[UUID]) -> dict[UUID, list[ParcelLine]]:
+    """What is in these parcels, by parcel."""
+    lines: dict[UUID, list[ParcelLine]] = {}
+    for line in ParcelLine.objects.filter(parcel_id__in=list(parcel_ids)).order_by("id"):
+        lines.setdefault(line.parcel_id, []).append(line)
+    return lines
+
+
+def list_tracking(*, parcel_ids: Collection[UUID]) -> dict[UUID, list[TrackingEvent]]:
+    """What was said of these parcels, by parcel, oldest first."""
+    events: dict[UUID, list[TrackingEvent]] = {}
+    for event in TrackingEvent.objects.filter(parcel_id__in=list(parcel_ids)).order_by("occurred_at", "id"):
+        events.setdefault(event.parcel_id, []).append(event)
+    return events
