@@ -25,7 +25,8 @@ class Stock(Record):
     lot = models.CharField(max_length=40, blank=True)
     condition = models.CharField(max_length=10, choices=Condition.choices, default=Condition.NEW)
     on_hand = models.BigIntegerField(default=0)
-    reserved = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0, help_text="sum of the active holds")
+    allotted = models.BigIntegerField(default=0, help_text="sum of the allotments that are neither sold nor held")
 
     class Meta:
         constraints = [
@@ -33,7 +34,8 @@ class Stock(Record):
                 fields=["seller", "owner", "node", "sku", "lot", "condition"], name="stock_row_once"
             ),
             models.CheckConstraint(
-                condition=Q(reserved__gte=0) & Q(on_hand__gte=F("reserved")), name="stock_reserved_within_on_hand"
+                condition=Q(reserved__gte=0, allotted__gte=0) & Q(on_hand__gte=F("reserved") + F("allotted")),
+                name="stock_promised_within_on_hand",
             ),
         ]
         indexes = [models.Index(fields=["sku", "seller"], name="stock_sku")]
@@ -70,7 +72,11 @@ class Movement(Record):
 
 
 class Hold(Record):
-    """Units kept for an owner (an order line) until shipped, released or expired: one end."""
+    """Units kept for an owner (an order line) until shipped, released or expired: one end.
+
+    A hold that ends in part is split: the ended part becomes a row of its own. `per_unit` says how many of these units
+    one unit of what the owner bought takes, so that a kit's holds end in step; `offer` is whose allotment they left.
+    """
 
     class State(models.TextChoices):
         ACTIVE = "active"
@@ -80,14 +86,16 @@ class Hold(Record):
 
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
     owner_id = models.UUIDField()
+    offer = models.ForeignKey(Offer, null=True, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveBigIntegerField()
+    per_unit = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     expires_at = models.DateTimeField(null=True, help_text="empty once the order is placed")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="hold_positive"),
+            models.CheckConstraint(condition=Q(quantity__gt=0, per_unit__gt=0), name="hold_positive"),
             models.CheckConstraint(
                 condition=Q(state="active", ended_at__isnull=True) | (~Q(state="active") & Q(ended_at__isnull=False)),
                 name="hold_one_end",
@@ -103,7 +111,10 @@ class Hold(Record):
 
 
 class Allotment(Record):
-    """A part of a seller's stock of a SKU kept for one offer, where its offers split the stock."""
+    """Units of a stock row that are set aside for one offer and neither sold nor held yet.
+
+    A hold of the offer draws from it; a hold that is released puts the units back.
+    """
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import django.db.models.expressions
 from django.db import migrations, models
 
 
@@ -22,7 +23,8 @@ class Migration(migrations.Migration):
                 ('lot', models.CharField(blank=True, max_length=40)),
                 ('condition', models.CharField(choices=[('new', 'New'), ('opened', 'Opened'), ('damaged', 'Damaged')], default='new', max_length=10)),
                 ('on_hand', models.BigIntegerField(default=0)),
-                ('reserved', models.BigIntegerField(default=0)),
+                ('reserved', models.BigIntegerField(default=0, help_text='sum of the active holds')),
+                ('allotted', models.BigIntegerField(default=0, help_text='sum of the allotments that are neither sold nor held')),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
@@ -51,9 +53,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('owner_id', models.UUIDField()),
                 ('quantity', models.PositiveBigIntegerField()),
+                ('per_unit', models.PositiveIntegerField(default=1)),
                 ('state', models.CharField(choices=[('active', 'Active'), ('consumed', 'Consumed'), ('released', 'Released'), ('expired', 'Expired')], default='active', max_length=10)),
                 ('expires_at', models.DateTimeField(help_text='empty once the order is placed', null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
+                ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
                 ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
             ],
         ),
@@ -77,7 +81,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='stock',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('on_hand__gte', models.F('reserved'))), name='stock_reserved_within_on_hand'),
+            constraint=models.CheckConstraint(condition=models.Q(('allotted__gte', 0), ('reserved__gte', 0), ('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('allotted')))), name='stock_promised_within_on_hand'),
         ),
         migrations.AddIndex(
             model_name='movement',
@@ -105,7 +109,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='hold_positive'),
+            constraint=models.CheckConstraint(condition=models.Q(('per_unit__gt', 0), ('quantity__gt', 0)), name='hold_positive'),
         ),
         migrations.AddConstraint(
             model_name='hold',

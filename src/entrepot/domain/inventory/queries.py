@@ -1,0 +1,120 @@
+"""Reads of stock. Scope is always passed: a seller's rows, or those at an organisation's nodes."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from entrepot.domain.inventory import rules
+from entrepot.domain.inventory.models import Movement, Stock
+from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class StockAt:
+    """How many units of an offer stand ready at a node, with what a routing asks of the node."""
+
+    node_id: UUID
+    operator_id: UUID
+    country: str
+    units: int
+
+
+def available(offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many units of each offer could be sold now, over all nodes from which its terms let it leave."""
+    return {offer_id: sum(place.units for place in places) for offer_id, places in available_at(offer_ids).items()}
+
+
+def available_at(offer_ids: Collection[UUID]) -> dict[UUID, list[StockAt]]:
+    """The same by node, nodes by id. A kit is whole at one node: the least of its components there.
+
+    An offer with allotted stock counts its allotments, one with shared stock what is neither held nor set aside.
+    """
+    rows = fetch_rows(_AVAILABLE, [list(offer_ids)])
+    needed: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    free: dict[tuple[UUID, UUID], dict[UUID, int]] = defaultdict(dict)
+    nodes = {}
+    for row in rows:
+        needed[row.offer_id][row.component_id] = row.quantity
+        if row.node_id is not None:
+            free[row.offer_id, row.node_id][row.component_id] = int(row.free)
+            nodes[row.node_id] = row
+    found: dict[UUID, list[StockAt]] = {offer_id: [] for offer_id in offer_ids}
+    for (offer_id, node_id), units in sorted(free.items()):
+        if kits := rules.kits(needed[offer_id], units):
+            node = nodes[node_id]
+            found[offer_id].append(StockAt(node_id, node.operator_id, node.country, kits))
+    return found
+
+
+_AVAILABLE = """
+    SELECT o.id AS offer_id, c.component_id, c.quantity, s.node_id, n.operator_id, n.country,
+        sum(CASE WHEN o.stock_policy = 'allotted' THEN coalesce(a.quantity, 0)
+                 ELSE s.on_hand - s.reserved - s.allotted END) AS free
+    FROM catalogue_offer o
+    JOIN catalogue_skucomponent c ON c.sku_id = o.sku_id
+    LEFT JOIN inventory_stock s ON s.sku_id = c.component_id AND s.seller_id = o.seller_id AND s.condition = 'new'
+        AND s.on_hand > s.reserved
+    LEFT JOIN logistics_node n ON n.id = s.node_id
+    LEFT JOIN inventory_allotment a ON a.stock_id = s.id AND a.offer_id = o.id
+    WHERE o.id = ANY(%s)
+    GROUP BY o.id, c.component_id, c.quantity, s.node_id, n.operator_id, n.country
+"""
+
+
+def list_stock(
+    *,
+    seller_id: UUID | None = None,
+    node_operator_id: UUID | None = None,
+    sku_ids: Collection[UUID] | None = None,
+    node_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 200,
+) -> list[Stock]:
+    """Stock rows with SKU, node and owner, by id: a seller's, or all that stand at an organisation's nodes.
+
+    Without either scope the rows are everybody's, for those whose verb reaches all.
+    """
+    rows = Stock.objects.select_related("sku__product", "node", "owner", "seller__organisation")
+    if seller_id is not None:
+        rows = rows.filter(seller_id=seller_id)
+    if node_operator_id is not None:
+        rows = rows.filter(node__operator_id=node_operator_id)
+    if sku_ids is not None:
+        rows = rows.filter(sku_id__in=list(sku_ids))
+    if node_id is not None:
+        rows = rows.filter(node_id=node_id)
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    return list(rows.order_by("id")[:limit])
+
+
+def get_stock(*, stock_id: UUID, seller_id: UUID | None = None) -> Stock:
+    """A stock row, within the scope. Raises: NotFound."""
+    rows = Stock.objects.select_related("sku__product", "node", "owner", "seller__organisation")
+    stock = rows.filter(Q(seller_id=seller_id) if seller_id is not None else Q(), id=stock_id).first()
+    if stock is None:
+        raise NotFound(kind="stock")
+    return stock
+
+
+def list_movements(*, stock_id: UUID, before: UUID | None = None, limit: int = 200) -> list[Movement]:
+    """The movements of a stock row, newest first; the caller has checked the row's scope."""
+    rows = Movement.objects.filter(stock_id=stock_id)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows.order_by("-id")[:limit])
+
+
+def on_hand_at(*, seller_id: UUID, sku_ids: Collection[UUID], at: datetime) -> Mapping[UUID, int]:
+    """How many units of each SKU a seller had at an instant, over all nodes and conditions: the sum of movements."""
+    rows = fetch_rows(
+        "SELECT s.sku_id, sum(m.quantity) AS units FROM inventory_movement m"
+        " JOIN inventory_stock s ON s.id = m.stock_id WHERE s.seller_id = %s AND s.sku_id = ANY(%s) AND m.occurred_at <= %s GROUP BY s.sku_id",
+        [seller_id, list(sku_ids), at],
+    )
+    return dict.fromkeys(sku_ids, 0) | {row.sku_id: int(row.units) for row in rows}

@@ -1,0 +1,88 @@
+"""How holds end, and how many units of a kit the stock makes. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+#: The sign that a movement of a kind has; an adjustment has either.
+SIGN: Mapping[str, int] = {
+    "opening": 1,
+    "received": 1,
+    "returned": 1,
+    "title_in": 1,
+    "shipped": -1,
+    "discarded": -1,
+    "title_out": -1,
+    "adjusted": 0,
+}
+
+#: No single movement or hold is larger.
+QUANTITY_MAX = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUnits:
+    """An active hold: so many units of a SKU for an owner, `per_unit` of them in one unit of what the owner bought."""
+
+    hold_id: UUID
+    owner_id: UUID
+    sku_id: UUID
+    quantity: int
+    per_unit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """So many units taken out of a hold."""
+
+    hold_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """An owner whose holds do not cover what is to be drawn."""
+
+    owner_id: UUID
+    wanted: int
+    held: int
+
+
+def draw(holds: Iterable[HeldUnits], units: Mapping[UUID, int | None]) -> tuple[list[Drawn], list[Shortage]]:
+    """Take so many units of what each owner bought out of its holds, in their order; None takes all.
+
+    A kit's components are drawn in step, `per_unit` of each for one unit.
+    """
+    by_component: dict[UUID, dict[UUID, list[HeldUnits]]] = defaultdict(lambda: defaultdict(list))
+    for hold in holds:
+        by_component[hold.owner_id][hold.sku_id].append(hold)
+    drawn: list[Drawn] = []
+    short: list[Shortage] = []
+    for owner, wanted in units.items():
+        components = by_component.get(owner)
+        if components is None:
+            if wanted is not None:
+                short.append(Shortage(owner, wanted, 0))
+            continue
+        covered = min(sum(hold.quantity for hold in of) // of[0].per_unit for of in components.values())
+        if wanted is not None and wanted > covered:
+            short.append(Shortage(owner, wanted, covered))
+            continue
+        for of in components.values():
+            drawn += _take(of, None if wanted is None else wanted * of[0].per_unit)
+    return drawn, short
+
+
+def _take(holds: Sequence[HeldUnits], quantity: int | None) -> Iterable[Drawn]:
+    left = sum(hold.quantity for hold in holds) if quantity is None else quantity
+    for hold in holds:
+        taken = min(left, hold.quantity)
+        if taken:
+            yield Drawn(hold.hold_id, taken)
+        left -= taken
+
+
+def kits(components: Mapping[UUID, int], free: Mapping[UUID, int]) -> int:
+    """How many units of a SKU of these components the free units of each component make."""
+    return min((max(0, free.get(component, 0)) // quantity for component, quantity in components.items()), default=0)

@@ -1,0 +1,515 @@
+"""Writes of stock. Every act takes rows and runs a constant number of statements.
+
+Locks are taken in one order everywhere, stock rows by id and then their holds, so that no two acts wait for each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from entrepot.domain.inventory import rules
+from entrepot.domain.inventory.rows import (
+    Ended,
+    add_to_allotments,
+    add_to_stock,
+    append_movements,
+    key_of,
+    lock_or_make,
+    write_ends,
+)
+from entrepot.kernel import audit, ids
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
+from entrepot.kernel.errors import Invalid, NotFound, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A change of on hand at a place: units that came (above zero) or went (below), with the cause."""
+
+    seller_id: UUID
+    owner_id: UUID
+    node_id: UUID
+    sku_id: UUID
+    quantity: int
+    kind: str
+    source_type: str
+    source_id: UUID
+    lot: str = ""
+    condition: str = "new"
+    subject_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TitleTransfer:
+    """Units of a stock row that another organisation owns from now on, where they stand."""
+
+    stock_id: UUID
+    to_owner_id: UUID
+    quantity: int
+    source_type: str
+    source_id: UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A locked stock row. Units: base units of its SKU."""
+
+    id: UUID
+    seller_id: UUID
+    owner_id: UUID
+    node_id: UUID
+    sku_id: UUID
+    lot: str
+    condition: str
+    on_hand: int
+    reserved: int
+    allotted: int = 0
+    allotments: Mapping[UUID, int] = field(default_factory=dict)
+
+    def free(self, offer_id: UUID | None = None) -> int:
+        """What may be held: of the shared units, or of the units set aside for an offer whose stock is allotted."""
+        if offer_id is not None:
+            return self.allotments.get(offer_id, 0)
+        return self.on_hand - self.reserved - self.allotted
+
+
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """Units of a stock row for an owner, `per_unit` of them in one unit of what the owner bought (a kit has several).
+
+    `offer_id` only where the offer's stock is allotted: the units come out of its allotment.
+    """
+
+    stock_id: UUID
+    owner_id: UUID
+    quantity: int
+    per_unit: int
+    offer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedStock:
+    """Units that left a stock row; `title_owner_id` owned them."""
+
+    stock_id: UUID
+    title_owner_id: UUID
+    node_id: UUID
+    sku_id: UUID
+    quantity: int
+
+
+@transaction.atomic
+def receive(*, rows: Sequence[Receipt], now: datetime) -> list[UUID]:
+    """Move units in or out and return the stock row of each; rows that are missing are made.
+
+    Raises: Invalid for a quantity that is zero, out of range or of the wrong sign for its kind; Refused
+    (`inventory.below_zero`) where a row would fall under what is held or set aside.
+    """
+    for row in rows:
+        _check_quantity(row.kind, row.quantity)
+    stocks = lock_or_make({key_of(row) for row in rows}, now)
+    deltas: dict[UUID, int] = defaultdict(int)
+    for row in rows:
+        deltas[stocks[key_of(row)].id] += row.quantity
+    _change_on_hand(deltas, list(stocks.values()))
+    touched = [stocks[key_of(row)].id for row in rows]
+    append_movements(
+        [
+            (stock_id, row.kind, row.quantity, row.source_type, row.source_id, row.subject_id, row.reason)
+            for stock_id, row in zip(touched, rows, strict=True)
+        ],
+        now,
+    )
+    return touched
+
+
+@transaction.atomic
+def adjust(*, rows: Sequence[Receipt], actor: Actor, reason: str, now: datetime) -> list[UUID]:
+    """Correct stock by hand, kept with its reason: a count, a loss, a find. Raises: as `receive`; Invalid unsaid."""
+    reason = audit.require_reason(reason)
+    batch = ids.new_id(now)
+    corrected = [
+        Receipt(
+            row.seller_id,
+            row.owner_id,
+            row.node_id,
+            row.sku_id,
+            row.quantity,
+            "adjusted",
+            "adjustment",
+            batch,
+            row.lot,
+            row.condition,
+            row.subject_id,
+            reason,
+        )
+        for row in rows
+    ]
+    touched = receive(rows=corrected, now=now)
+    changes = [
+        {"stock": str(stock_id), "quantity": row.quantity} for stock_id, row in zip(touched, corrected, strict=True)
+    ]
+    audit.record(
+        actor=actor,
+        verb="stock.adjust",
+        subject_kind="stock_adjustment",
+        subject_id=batch,
+        now=now,
+        reason=reason,
+        after={"rows": changes},
+    )
+    return touched
+
+
+@transaction.atomic
+def transfer_title(*, rows: Sequence[TitleTransfer], now: datetime) -> list[UUID]:
+    """Give the title of free units to another owner, where they stand; returns the new owner's stock rows.
+
+    Raises: NotFound, Refused (`inventory.below_zero`) for units that are held or set aside.
+    """
+    for row in rows:
+        _check_quantity("title_in", row.quantity)
+    found = {
+        row.id: row
+        for row in fetch_rows(
+            "SELECT id, seller_id, owner_id, node_id, sku_id, lot, condition FROM inventory_stock WHERE id = ANY(%s)",
+            [[row.stock_id for row in rows]],
+        )
+    }
+    if missing := {row.stock_id for row in rows} - found.keys():
+        raise NotFound(kind="stock", id=str(min(missing)))
+    moves: list[Receipt] = []
+    for row in rows:
+        old = found[row.stock_id]
+        for kind, owner_id, quantity in (
+            ("title_out", old.owner_id, -row.quantity),
+            ("title_in", row.to_owner_id, row.quantity),
+        ):
+            moves.append(
+                Receipt(
+                    old.seller_id,
+                    owner_id,
+                    old.node_id,
+                    old.sku_id,
+                    quantity,
+                    kind,
+                    row.source_type,
+                    row.source_id,
+                    old.lot,
+                    old.condition,
+                    None,
+                    row.reason,
+                )
+            )
+    return receive(rows=moves, now=now)[1::2]
+
+
+@transaction.atomic
+def allot(*, offer_id: UUID, rows: Sequence[tuple[UUID, int]], now: datetime) -> None:
+    """Set how many units of each stock row (id, quantity) are set aside for the offer; rows not named keep theirs.
+
+    Raises: Refused (`inventory.below_zero`) where the row has not that many free units.
+    """
+    wanted = dict(rows)
+    for quantity in wanted.values():
+        if not 0 <= quantity <= rules.QUANTITY_MAX:
+            raise _out_of_range(quantity)
+    locked = {
+        row.id: row
+        for row in fetch_rows(
+            "SELECT id, on_hand, reserved, allotted FROM inventory_stock WHERE id = ANY(%s)"
+            " ORDER BY id FOR NO KEY UPDATE",
+            [list(wanted)],
+        )
+    }
+    if missing := wanted.keys() - locked.keys():
+        raise NotFound(kind="stock", id=str(min(missing)))
+    present = {
+        row.stock_id: row.quantity
+        for row in fetch_rows(
+            "SELECT stock_id, quantity FROM inventory_allotment WHERE offer_id = %s AND stock_id = ANY(%s)",
+            [offer_id, list(wanted)],
+        )
+    }
+    for stock_id, quantity in wanted.items():
+        row = locked[stock_id]
+        if row.on_hand - row.reserved - row.allotted < quantity - present.get(stock_id, 0):
+            raise _below_zero(row, present.get(stock_id, 0) - quantity)
+    source, params = unnest(
+        "w",
+        {"id": "uuid", "stock_id": "uuid", "quantity": "bigint"},
+        zip(ids.new_ids(now, len(wanted)), wanted, wanted.values(), strict=True),
+    )
+    execute(
+        f"INSERT INTO inventory_allotment (id, created_at, offer_id, stock_id, quantity)"
+        f" SELECT id, %s, %s, stock_id, quantity FROM {source}"
+        f" ON CONFLICT (offer_id, stock_id) DO UPDATE SET quantity = EXCLUDED.quantity",
+        [now, offer_id, *params],
+    )
+    add_to_stock({"allotted": {stock_id: quantity - present.get(stock_id, 0) for stock_id, quantity in wanted.items()}})
+
+
+def lock_stock(*, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequence[str] = ("new",)) -> list[StockRow]:
+    """Lock and return the rows of these (seller, SKU) that have units to promise, by id; in the caller's transaction.
+
+    For a kit, ask for its components.
+    """
+    source, params = unnest("w", {"seller_id": "uuid", "sku_id": "uuid"}, sorted(seller_skus))
+    rows = fetch_rows(
+        f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
+        f" s.allotted FROM inventory_stock s JOIN {source} ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
+        f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id FOR NO KEY UPDATE OF s",
+        [*params, list(conditions)],
+    )
+    allotments: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    if allotted := [row.id for row in rows if row.allotted]:
+        for row in fetch_rows(
+            "SELECT stock_id, offer_id, quantity FROM inventory_allotment WHERE stock_id = ANY(%s) AND quantity > 0",
+            [allotted],
+        ):
+            allotments[row.stock_id][row.offer_id] = row.quantity
+    return [StockRow(*row, allotments[row.id]) for row in rows]
+
+
+@transaction.atomic
+def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: datetime) -> list[UUID]:
+    """Hold units until they are confirmed, released, shipped or expire; all or none.
+
+    What one call asks of a stock row is checked as a sum, whoever it is for.
+    Raises: Invalid, Refused (`inventory.not_enough`).
+    """
+    if not holds:
+        return []
+    shared: dict[UUID, int] = defaultdict(int)
+    from_allotment: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    for hold in holds:
+        if not (0 < hold.quantity <= rules.QUANTITY_MAX and hold.per_unit > 0):
+            raise _out_of_range(hold.quantity)
+        if hold.offer_id is None:
+            shared[hold.stock_id] += hold.quantity
+        else:
+            from_allotment[hold.stock_id, hold.offer_id] += hold.quantity
+    _reserve(shared, from_allotment)
+    identities = ids.new_ids(now, len(holds))
+    copy_rows(
+        "inventory_hold",
+        ("id", "created_at", "stock_id", "owner_id", "offer_id", "quantity", "per_unit", "state", "expires_at"),
+        (
+            (
+                identity,
+                now,
+                hold.stock_id,
+                hold.owner_id,
+                hold.offer_id,
+                hold.quantity,
+                hold.per_unit,
+                "active",
+                expires_at,
+            )
+            for identity, hold in zip(identities, holds, strict=True)
+        ),
+    )
+    return identities
+
+
+def confirm_holds(*, owner_ids: Collection[UUID]) -> set[UUID]:
+    """Keep the owners' active holds for good; the owners that still had some. Whoever is missing has lost theirs."""
+    rows = fetch_rows(
+        "UPDATE inventory_hold SET expires_at = NULL WHERE owner_id = ANY(%s) AND state = 'active' RETURNING owner_id",
+        [list(owner_ids)],
+    )
+    return {row.owner_id for row in rows}
+
+
+@transaction.atomic
+def release_holds(*, owner_ids: Collection[UUID], now: datetime, state: str = "released") -> None:
+    """Let go of everything that is held for the owners; owners that hold nothing are passed over."""
+    _end(dict.fromkeys(owner_ids), state, now)
+
+
+@transaction.atomic
+def release_quantities(*, rows: Sequence[tuple[UUID, int]], now: datetime) -> None:
+    """Let go of so many units of what each owner bought. Raises: Refused (`inventory.not_held`)."""
+    _end(_units(rows), "released", now)
+
+
+@transaction.atomic
+def expire_holds(*, now: datetime, limit: int = 5000) -> list[UUID]:
+    """End the holds whose time has passed; the owners that lost theirs."""
+    due = fetch_rows(
+        "SELECT DISTINCT owner_id FROM (SELECT owner_id FROM inventory_hold WHERE state = 'active'"
+        " AND expires_at <= %s ORDER BY expires_at LIMIT %s) due",
+        [now, limit],
+    )
+    ended = _end({row.owner_id: None for row in due}, "expired", now, expired_by=now)
+    return sorted({piece.hold.owner_id for piece in ended})
+
+
+@transaction.atomic
+def consume_holds(
+    *, rows: Sequence[tuple[UUID, int]], now: datetime, source_type: str, source_id_by_owner: Mapping[UUID, UUID]
+) -> dict[UUID, list[TouchedStock]]:
+    """Ship so many units of what each owner bought out of its holds: holds end, on hand falls, movements say so.
+
+    Raises: Refused (`inventory.not_held`).
+    """
+    ended = _end(_units(rows), "consumed", now)
+    append_movements(
+        [
+            (
+                piece.hold.stock_id,
+                "shipped",
+                -piece.quantity,
+                source_type,
+                source_id_by_owner[piece.hold.owner_id],
+                piece.hold.owner_id,
+                "",
+            )
+            for piece in ended
+        ],
+        now,
+    )
+    touched: dict[UUID, list[TouchedStock]] = defaultdict(list)
+    for piece in ended:
+        hold = piece.hold
+        touched[hold.owner_id].append(
+            TouchedStock(hold.stock_id, hold.title_owner_id, hold.node_id, hold.sku_id, piece.quantity)
+        )
+    return dict(touched)
+
+
+def _end(
+    units: Mapping[UUID, int | None], state: str, now: datetime, *, expired_by: datetime | None = None
+) -> list[Ended]:
+    """End holds of these owners, whole (None) or in units of what they bought, and give the units their next place."""
+    if not units:
+        return []
+    # Locked first, read second: the second statement sees what the waiting made of the holds.
+    fetch_rows(
+        "SELECT id FROM inventory_stock WHERE id IN (SELECT stock_id FROM inventory_hold WHERE owner_id = ANY(%s)"
+        " AND state = 'active') ORDER BY id FOR NO KEY UPDATE",
+        [list(units)],
+    )
+    # `returns_to` is the offer whose allotment a released unit falls back to, if it still keeps one.
+    found = fetch_rows(
+        "SELECT h.id, h.stock_id, h.owner_id, h.offer_id, h.quantity, h.per_unit, h.expires_at,"
+        " s.sku_id, s.node_id, s.owner_id AS title_owner_id,"
+        " CASE WHEN o.stock_policy = 'allotted' AND o.status <> 'archived' THEN o.id END AS returns_to"
+        " FROM inventory_hold h JOIN inventory_stock s ON s.id = h.stock_id"
+        " LEFT JOIN catalogue_offer o ON o.id = h.offer_id"
+        " WHERE h.owner_id = ANY(%s) AND h.state = 'active' AND (%s::timestamptz IS NULL OR h.expires_at <= %s)"
+        " ORDER BY h.id FOR UPDATE OF h",
+        [list(units), expired_by, expired_by],
+    )
+    drawn, short = rules.draw(
+        [rules.HeldUnits(row.id, row.owner_id, row.sku_id, row.quantity, row.per_unit) for row in found], units
+    )
+    if short:
+        raise Refused(
+            "inventory.not_held",
+            "{wanted} units are to leave, and {held} are held for them.",
+            owner_id=str(short[0].owner_id),
+            wanted=short[0].wanted,
+            held=short[0].held,
+        )
+    by_id = {row.id: row for row in found}
+    ended = [Ended(by_id[piece.hold_id], piece.quantity) for piece in drawn]
+    write_ends(ended, state, now)
+    _settle_stock(ended, shipped=state == "consumed")
+    return ended
+
+
+def _settle_stock(ended: Iterable[Ended], *, shipped: bool) -> None:
+    """Reserved falls; on hand too where units left, else an allotment that they came from gets them back."""
+    reserved: dict[UUID, int] = defaultdict(int)
+    back: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    for piece in ended:
+        reserved[piece.hold.stock_id] -= piece.quantity
+        if not shipped and piece.hold.returns_to is not None:
+            back[piece.hold.stock_id, piece.hold.returns_to] += piece.quantity
+    changes: dict[str, Mapping[UUID, int]] = {"reserved": reserved}
+    if shipped:
+        changes["on_hand"] = reserved
+    if back:
+        allotted: dict[UUID, int] = defaultdict(int)
+        for (stock_id, _), quantity in back.items():
+            allotted[stock_id] += quantity
+        changes["allotted"] = allotted
+        add_to_allotments(back)
+    add_to_stock(changes)
+
+
+def _reserve(shared: Mapping[UUID, int], from_allotment: Mapping[tuple[UUID, UUID], int]) -> None:
+    """The wall: a unit is reserved only where the row has it, whatever was read before."""
+    allotted: dict[UUID, int] = defaultdict(int)
+    for (stock_id, _), quantity in from_allotment.items():
+        allotted[stock_id] += quantity
+    stocks = sorted({*shared, *allotted})
+    source, params = unnest(
+        "w",
+        {"id": "uuid", "shared": "bigint", "allotted": "bigint"},
+        ((stock_id, shared.get(stock_id, 0), allotted.get(stock_id, 0)) for stock_id in stocks),
+    )
+    changed = execute(
+        f"UPDATE inventory_stock s SET reserved = s.reserved + w.shared + w.allotted,"
+        f" allotted = s.allotted - w.allotted FROM {source}"
+        f" WHERE s.id = w.id AND s.on_hand - s.reserved - s.allotted >= w.shared AND s.allotted >= w.allotted",
+        params,
+    )
+    if from_allotment and changed == len(stocks):
+        taken = {key: -quantity for key, quantity in from_allotment.items()}
+        changed -= len(taken) - add_to_allotments(taken)
+    if changed < len(stocks):
+        raise Refused("inventory.not_enough", "There are not enough units left.", short=len(stocks) - changed)
+
+
+def _change_on_hand(deltas: Mapping[UUID, int], locked: Iterable[Any]) -> None:
+    for row in locked:
+        if row.on_hand + deltas[row.id] < row.reserved + row.allotted:
+            raise _below_zero(row, deltas[row.id])
+    add_to_stock({"on_hand": deltas})
+
+
+def _units(rows: Iterable[tuple[UUID, int]]) -> dict[UUID, int | None]:
+    units: dict[UUID, int | None] = {}
+    for owner_id, quantity in rows:
+        if not 0 < quantity <= rules.QUANTITY_MAX:
+            raise _out_of_range(quantity)
+        units[owner_id] = (units.get(owner_id) or 0) + quantity
+    return units
+
+
+def _check_quantity(kind: str, quantity: int) -> None:
+    sign = rules.SIGN.get(kind)
+    if sign is None:
+        raise Invalid("inventory.unknown_kind", "{kind} is not a kind of movement.", field="kind", kind=kind)
+    if quantity == 0 or abs(quantity) > rules.QUANTITY_MAX or quantity * sign < 0:
+        raise _out_of_range(quantity)
+
+
+def _out_of_range(quantity: int) -> Invalid:
+    return Invalid(
+        "inventory.quantity_out_of_range",
+        "{quantity} is not a quantity that can be moved here.",
+        field="quantity",
+        quantity=quantity,
+    )
+
+
+def _below_zero(row: Any, change: int) -> Refused:
+    return Refused(
+        "inventory.below_zero",
+        "{on_hand} units are on hand, of which {kept} are held or set aside; {change} cannot leave.",
+        stock_id=str(row.id),
+        on_hand=row.on_hand,
+        kept=row.reserved + row.allotted,
+        change=-change,
+    )

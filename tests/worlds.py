@@ -1,0 +1,438 @@
+"""A small marketplace for tests, made through the real services: markets with rates, sellers, offers, stock.
+
+    world = World()
+    seller = world.seller("acme", programme="semi-managed-local-stock", market="DE")
+    offer = world.offer(seller, price="19.99", stock=10)
+
+Everything stands at `world.now`, which a test moves on with `world.pass_time(days=3)`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib import resources
+from uuid import UUID
+
+from entrepot.domain.accounts import services as accounts
+from entrepot.domain.accounts.models import Organisation, User
+from entrepot.domain.catalogue.models import Category, Offer, Product, ProductText, Sku, SkuComponent
+from entrepot.domain.inventory import services as inventory
+from entrepot.domain.logistics import services as logistics
+from entrepot.domain.logistics.models import Node
+from entrepot.domain.markets import services as markets
+from entrepot.domain.markets.models import Market
+from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
+from entrepot.domain.sellers.models import Enrolment, Seller
+from entrepot.domain.terms import documents
+from entrepot.domain.terms.models import Programme, ProgrammeVersion
+from entrepot.domain.terms.rules import Conditions, NodeOperator, ShipFrom
+from entrepot.kernel import ids, money
+from entrepot.kernel.actors import SYSTEM, Actor
+
+#: A Monday morning.
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+MARKETS: Mapping[str, tuple[str, str, str, str, tuple[str, ...], str]] = {
+    "US": ("United States", "USD", "exclusive", "America/New_York", ("en",), "0.07"),
+    "DE": ("Germany", "EUR", "inclusive", "Europe/Berlin", ("de", "en"), "0.19"),
+    "BR": ("Brazil", "BRL", "inclusive", "America/Sao_Paulo", ("pt-br", "en"), "0.17"),
+}
+
+#: Units of the currency for one euro.
+PER_EURO = {"USD": "1.0800000000", "BRL": "5.9000000000", "CNY": "7.8000000000", "GBP": "0.8500000000"}
+
+#: weight from, weight until, cost, charge, customs; origin "" is any other country.
+FREIGHT = {
+    "": ((0, 500, 420, 499, 100), (500, 2000, 780, 899, 200), (2000, 30001, 2400, 2900, 600)),
+    "home": ((0, 500, 310, 399, 0), (500, 2000, 450, 549, 0), (2000, 30001, 900, 999, 0)),
+}
+
+
+class World:
+    """A marketplace that a test fills."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+        accounts.install_permissions()
+        self.operator = accounts.create_organisation(
+            kind="operator", code="entrepot", name="Entrepôt", country="US", now=now
+        )
+        self.markets: dict[str, Market] = {}
+        self.programmes: dict[str, ProgrammeVersion] = {}
+        self.nodes: dict[str, Node] = {}
+        self.categories: dict[str, Category] = {}
+        self.enrolments: list[Enrolment] = []
+        self._count = 0
+        days = [now.date() + timedelta(days=offset) for offset in range(-10, 500, 5)]
+        markets.publish_exchange_rates(
+            rows=[("EUR", quote, Decimal(rate), day) for quote, rate in PER_EURO.items() for day in days],
+            source="test rates",
+            now=now,
+        )
+
+    def pass_time(self, **step: float) -> datetime:
+        """Move the clock on: `world.pass_time(days=3)`."""
+        self.now += timedelta(**step)
+        return self.now
+
+    def next(self, prefix: str) -> str:
+        """A code that no other thing of this world has."""
+        self._count += 1
+        return f"{prefix}-{self._count}"
+
+    # who acts
+
+    def operator_actor(self, role: str = "operator.admin") -> Actor:
+        """Somebody at the operator."""
+        return self.actor(self.operator, role)
+
+    def seller_actor(self, seller: Seller, role: str = "seller.owner") -> Actor:
+        """Somebody at a seller."""
+        return self.actor(seller.organisation, role)
+
+    def actor(self, organisation: Organisation, role: str) -> Actor:
+        """A person with a role in an organisation."""
+        from entrepot.domain.accounts import queries
+
+        user = self.user()
+        membership = accounts.join(actor=SYSTEM, user=user, organisation=organisation, role=role, now=self.now)
+        return queries.actor_of(membership, user)
+
+    def user(self, email: str = "") -> User:
+        """A person, a shopper so far."""
+        return accounts.create_user(email=email or f"{self.next('user')}@example.org", password=None)
+
+    # where and under which model
+
+    def market(self, code: str = "DE") -> Market:
+        """A market with its tax and freight; made once."""
+        if code not in self.markets:
+            name, currency, display, zone, languages, tax = MARKETS[code]
+            market = markets.open_market(
+                actor=SYSTEM,
+                code=code,
+                name=name,
+                country=code,
+                currency=currency,
+                tax_display=display,
+                time_zone=zone,
+                languages=list(languages),
+                now=self.now,
+            )
+            markets.set_tax_rate(
+                actor=SYSTEM,
+                market=market,
+                rate=Decimal(tax),
+                valid_from=date(2020, 1, 1),
+                source="test rates",
+                now=self.now,
+            )
+            logistics.set_freight_rates(actor=SYSTEM, rows=_freight(market), now=self.now)
+            self.markets[code] = market
+        return self.markets[code]
+
+    def programme(self, code: str) -> ProgrammeVersion:
+        """The published version of a preset; made once."""
+        if code not in self.programmes:
+            text = (resources.files("entrepot.domain.terms") / "programmes" / f"{code}.toml").read_bytes()
+            wording = documents.parse_toml(text, where=code)
+            programme = Programme(id=ids.new_id(self.now), created_at=self.now, code=code, label=code, is_preset=True)
+            programme.save(force_insert=True)
+            version = ProgrammeVersion(
+                id=ids.new_id(self.now),
+                created_at=self.now,
+                programme=programme,
+                version=1,
+                status="published",
+                document=documents.dump(wording),
+                content_hash=documents.content_hash(wording),
+                valid_from=wording.valid_from,
+                valid_until=wording.valid_until,
+                published_at=self.now,
+            )
+            version.save(force_insert=True)
+            self.programmes[code] = version
+        return self.programmes[code]
+
+    def node(self, code: str, *, operator: Organisation, kind: str, country: str) -> Node:
+        """A node that works from Monday to Friday with its cut-off at 14:00; made once."""
+        if code not in self.nodes:
+            zone = MARKETS[country][3] if country in MARKETS else "Asia/Shanghai"
+            self.nodes[code] = logistics.create_node(
+                actor=SYSTEM,
+                code=code,
+                name=code,
+                kind=kind,
+                operator_id=operator.id,
+                country=country,
+                time_zone=zone,
+                now=self.now,
+                address={"name": code, "line1": "1 Dock Road", "city": "Porttown", "postcode": "10001"},
+            )
+        return self.nodes[code]
+
+    def category(self, code: str = "mugs", *, tax_class: str = "standard") -> Category:
+        """A top category; made once."""
+        if code not in self.categories:
+            category = Category(
+                id=ids.new_id(self.now),
+                created_at=self.now,
+                code=code,
+                path=code,
+                names={"en": code.title()},
+                tax_class=tax_class,
+            )
+            category.save(force_insert=True)
+            self.categories[code] = category
+        return self.categories[code]
+
+    # sellers and what they sell
+
+    def seller(
+        self,
+        code: str = "",
+        *,
+        programme: str = "semi-managed-local-stock",
+        market: str = "DE",
+        currency: str = "",
+        country: str = "CN",
+    ) -> Seller:
+        """An admitted seller, enrolled in a programme for a market."""
+        organisation = accounts.create_organisation(
+            kind="seller", code=code or self.next("seller"), name=code or "A seller", country=country, now=self.now
+        )
+        seller = Seller(
+            organisation=organisation,
+            status="active",
+            tier="standard",
+            settlement_currency=currency or self.market(market).currency,
+            applied_at=self.now,
+            admitted_at=self.now,
+        )
+        seller.save(force_insert=True)
+        self.enrol(seller, programme=programme, market=market)
+        return seller
+
+    def enrol(self, seller: Seller, *, programme: str, market: str) -> Enrolment:
+        """A seller's further programme or market."""
+        version = self.programme(programme)
+        enrolment = Enrolment(
+            id=ids.new_id(self.now),
+            created_at=self.now,
+            seller=seller,
+            programme_version=version,
+            programme_code=programme,
+            market=self.market(market),
+            valid_from=self.now,
+            accepted_by=seller.pk,
+            accepted_at=self.now,
+            accepted_hash=version.content_hash,
+        )
+        enrolment.save(force_insert=True)
+        self.enrolments.append(enrolment)
+        return enrolment
+
+    def enrolment(self, seller: Seller, *, programme: str = "", market: str = "") -> Enrolment:
+        """The seller's first enrolment, of a programme and a market where they are named."""
+        return next(
+            each
+            for each in self.enrolments
+            if each.seller_id == seller.pk
+            and programme in ("", each.programme_code)
+            and market in ("", each.market.code)
+        )
+
+    def product(self, seller: Seller, *, title: str = "Blue mug", category: str = "mugs") -> Product:
+        """An active product of the seller."""
+        product = Product(
+            id=ids.new_id(self.now),
+            created_at=self.now,
+            organisation=seller.organisation,
+            code=self.next("product"),
+            category=self.category(category),
+            status="active",
+        )
+        product.save(force_insert=True)
+        ProductText(id=ids.new_id(self.now), created_at=self.now, product=product, language="en", title=title).save(
+            force_insert=True
+        )
+        return product
+
+    def sku(
+        self,
+        seller: Seller,
+        *,
+        title: str = "Blue mug",
+        category: str = "mugs",
+        weight_g: int = 400,
+        origin: str = "CN",
+        components: Mapping[UUID, int] | None = None,
+    ) -> Sku:
+        """A SKU on a product of its own; with components it is a kit."""
+        sku = Sku(
+            id=ids.new_id(self.now),
+            created_at=self.now,
+            organisation=seller.organisation,
+            product=self.product(seller, title=title, category=category),
+            code=self.next("sku"),
+            weight_g=weight_g,
+            length_mm=120,
+            width_mm=90,
+            height_mm=100,
+            hs_code="691200",
+            origin_country=origin,
+        )
+        sku.save(force_insert=True)
+        for component_id, quantity in (components or {sku.id: 1}).items():
+            SkuComponent(
+                id=ids.new_id(self.now), created_at=self.now, sku=sku, component_id=component_id, quantity=quantity
+            ).save(force_insert=True)
+        return sku
+
+    def offer(
+        self,
+        seller: Seller,
+        *,
+        price: str = "19.99",
+        supply: str | None = None,
+        stock: int = 10,
+        weight_g: int = 400,
+        origin: str = "CN",
+        title: str = "Blue mug",
+        category: str = "mugs",
+        node: Node | None = None,
+        sku: Sku | None = None,
+        programme: str = "",
+        market: str = "",
+    ) -> Offer:
+        """A live offer with its price and stock.
+
+        Where the terms pay a supply price and none is given, it is half the retail price in the seller's currency.
+        """
+        enrolment = self.enrolment(seller, programme=programme, market=market)
+        sku = sku or self.sku(seller, title=title, category=category, weight_g=weight_g, origin=origin)
+        offer = Offer(
+            id=ids.new_id(self.now),
+            created_at=self.now,
+            seller=seller,
+            sku=sku,
+            market=enrolment.market,
+            enrolment=enrolment,
+            programme_code=enrolment.programme_code,
+            status="live",
+        )
+        offer.save(force_insert=True)
+        self.price(offer, price)
+        conditions = documents.parse(enrolment.programme_version.document, where="world")
+        if conditions.earning.basis == "supply_price":
+            self.supply_price(offer, supply or str((Decimal(price) / 2).quantize(Decimal("0.01"))))
+        if stock:
+            self.stock(seller, sku, stock, node=node or self.node_of(seller, conditions, enrolment.market))
+        return offer
+
+    def kit(self, seller: Seller, components: Mapping[Sku, int], *, price: str = "49.99") -> Offer:
+        """A live offer of so many units of other SKUs; its stock is theirs."""
+        sku = self.sku(seller, title="Set", weight_g=1200, components={part.id: n for part, n in components.items()})
+        return self.offer(seller, price=price, sku=sku, stock=0)
+
+    def price(self, offer: Offer, amount: str) -> RetailPrice:
+        """The offer's retail price from now on."""
+        market = offer.market
+        price = RetailPrice(
+            id=ids.new_id(self.now),
+            created_at=self.now,
+            offer=offer,
+            currency=market.currency,
+            amount_minor=money.parse_minor(amount, market.currency),
+            includes_tax=market.prices_include_tax,
+            valid_from=self.now,
+            set_by_party="platform",
+        )
+        price.save(force_insert=True)
+        return price
+
+    def supply_price(self, offer: Offer, amount: str) -> SupplyQuote:
+        """The offer's accepted supply price, in the seller's settlement currency."""
+        currency = offer.seller.settlement_currency
+        quote = SupplyQuote(
+            id=ids.new_id(self.now),
+            created_at=self.now,
+            offer=offer,
+            version=1,
+            currency=currency,
+            amount_minor=money.parse_minor(amount, currency),
+            status="accepted",
+            made_by_party="seller",
+            valid_until=self.now + timedelta(days=365),
+            decided_at=self.now,
+        )
+        quote.save(force_insert=True)
+        return quote
+
+    def stock(self, seller: Seller, sku: Sku, quantity: int, *, node: Node) -> UUID:
+        """So many units come in at a node; the stock row."""
+        return inventory.receive(
+            rows=[
+                inventory.Receipt(
+                    seller_id=seller.pk,
+                    owner_id=seller.pk,
+                    node_id=node.id,
+                    sku_id=sku.id,
+                    quantity=quantity,
+                    kind="received",
+                    source_type="test",
+                    source_id=ids.new_id(self.now),
+                )
+            ],
+            now=self.now,
+        )[0]
+
+    def node_of(self, seller: Seller, conditions: Conditions, market: Market) -> Node:
+        """A node that the terms let parcels leave from: the first operator they name, at home or abroad."""
+        country = "CN" if conditions.fulfilment.ship_from is ShipFrom.ABROAD else market.country
+        match conditions.nodes[0]:
+            case NodeOperator.PLATFORM_NODE:
+                kind = "platform_consolidation" if country == "CN" else "platform_overseas"
+                return self.node(f"platform-{country.lower()}", operator=self.operator, kind=kind, country=country)
+            case NodeOperator.SELLER_NODE:
+                return self.node(
+                    f"{seller.organisation.code}-{country.lower()}",
+                    operator=seller.organisation,
+                    kind="seller_premises",
+                    country=country,
+                )
+            case _:
+                return self.node(
+                    f"partner-{country.lower()}", operator=self.partner(), kind="third_party_overseas", country=country
+                )
+
+    def partner(self) -> Organisation:
+        """The third party that runs warehouses; made once."""
+        found = Organisation.objects.filter(code="partner").first()
+        return found or accounts.create_organisation(
+            kind="third_party", code="partner", name="A warehouse", country="US", now=self.now
+        )
+
+
+def _freight(market: Market) -> list[logistics.FreightRow]:
+    days = {"": (5, 9), "home": (1, 3)}
+    return [
+        logistics.FreightRow(
+            market_code=market.code,
+            origin_country=market.country if origin else "",
+            carrier="flat-post",
+            service="home" if origin else "world",
+            weight_from_g=low,
+            weight_until_g=high,
+            currency=market.currency,
+            cost_minor=cost,
+            charge_minor=charge,
+            customs_minor=customs,
+            transit_days_min=days[origin][0],
+            transit_days_max=days[origin][1],
+            valid_from=date(2020, 1, 1),
+            source="test rates",
+        )
+        for origin, bands in FREIGHT.items()
+        for low, high, cost, charge, customs in bands
+    ]
