@@ -21,6 +21,7 @@ if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configur
 
 FOLDER = Path(tempfile.mkdtemp(prefix="entrepot-test-"))
 SERVER = TestServer(os.environ.pop("ENTREPOT_DATABASE_URL_TEST", ""))
+(FOLDER / "static").mkdir()
 
 for name in [name for name in os.environ if name.startswith("ENTREPOT_") and name != "ENTREPOT_REAL_DATA"]:
     del os.environ[name]

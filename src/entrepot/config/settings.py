@@ -146,6 +146,10 @@ EMAIL_HOST = env.text("ENTREPOT_EMAIL_HOST", "localhost")
 EMAIL_PORT = env.number("ENTREPOT_EMAIL_PORT", 25)
 DEFAULT_FROM_EMAIL = env.text("ENTREPOT_EMAIL_FROM", "Entrepôt <market@localhost>")
 
+# Ways to pay that shoppers are offered; the test card is for demonstrations.
+PAYMENT_PROVIDERS = env.names("ENTREPOT_PAYMENT_PROVIDERS", "sandbox,manual" if DEMONSTRATION else "manual")
+SANDBOX_SECRET = env.text("ENTREPOT_SANDBOX_SECRET", SECRET_KEY)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

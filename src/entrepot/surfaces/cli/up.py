@@ -183,6 +183,7 @@ def _children(port: int) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         console.print("Stopping …")
+        os.close(writing)
         for child in children.values():
             child.terminate()
         deadline = time.monotonic() + STOP_SECONDS
@@ -192,7 +193,6 @@ def _children(port: int) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        os.close(writing)
 
 
 def _refuse_dead(children: dict[str, "subprocess.Popen[bytes]"]) -> None:
@@ -239,8 +239,8 @@ def _print_addresses(port: int, folder: Path) -> None:
 
 
 def _watch(children: dict[str, "subprocess.Popen[bytes]"]) -> None:
-    """Wait for a signal, or for a child that ends by itself."""
-    with contextlib.suppress(KeyboardInterrupt):
+    """Wait for a signal, or for a child that ends by itself. Raises: Unavailable."""
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
         while True:
             _refuse_dead(children)
             time.sleep(0.2)

@@ -11,9 +11,11 @@ from entrepot.surfaces.shared import parent
 def application() -> Callable[..., Any]:
     """What each worker process serves; routes and templates are loaded before the first request."""
     parent.follow()
+    from django.conf import settings
     from django.core.wsgi import get_wsgi_application
     from django.urls import get_resolver
 
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     handler = get_wsgi_application()
     _ = get_resolver().url_patterns
     return handler
@@ -37,7 +39,7 @@ def main() -> None:
         blocking_threads=int(os.environ.get("ENTREPOT_WEB_THREADS", "16")),
         blocking_threads_idle_timeout=600,
         workers_kill_timeout=5,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()
 
 

@@ -20,7 +20,7 @@ FIRST_PAUSE = timedelta(seconds=30)
 
 CLAIM = """
     UPDATE kernel_outboxevent AS event
-    SET attempts = event.attempts + 1, next_attempt_at = %(now)s + %(pause)s * power(4, event.attempts)
+    SET attempts = event.attempts + 1, next_attempt_at = %(now)s + %(pause)s * power(4, least(event.attempts, 8))
     FROM (
         SELECT id FROM kernel_outboxevent
         WHERE status = 'pending' AND next_attempt_at <= %(now)s

@@ -1,0 +1,43 @@
+"""Alive is not ready."""
+
+from django.test import Client
+
+from entrepot.kernel import db
+from entrepot.kernel.clock import now
+from entrepot.surfaces.jobs import heartbeat
+
+
+def test_alive_asks_the_database_nothing():
+    response = Client().get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "alive"})
+
+
+def test_ready_when_the_jobs_beat(database):
+    heartbeat.beat(now=now())
+    response = Client().get("/readyz")
+    assert response.status_code == 200, response.json()
+    assert response.json() == {"status": "ready", "database": "ok", "migrations": "ok", "jobs": "ok"}
+
+
+def test_not_ready_when_the_jobs_never_ran(database):
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["jobs"] == "never seen"
+
+
+def test_not_ready_when_the_jobs_fell_silent(database):
+    heartbeat.beat(now=now())
+    db.execute("UPDATE kernel_processheartbeat SET seen_at = now() - interval '5 minutes'")
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["jobs"]) == (503, "silent for 300 s")
+
+
+def test_not_ready_when_a_migration_is_missing(owner):
+    heartbeat.beat(now=now())
+    owner.execute("DELETE FROM django_migrations WHERE app = 'orders' AND name = '0001_initial' RETURNING applied")
+    (applied,) = owner.fetchone()
+    try:
+        response = Client().get("/readyz")
+        assert (response.status_code, response.json()["migrations"]) == (503, "1 not applied")
+    finally:
+        owner.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '0001_initial', %s)", [applied])
