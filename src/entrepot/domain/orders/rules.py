@@ -137,6 +137,17 @@ def suborder_state(lines: Iterable[Quantities]) -> str:
     return "shipped" if units.shipped == units.live else "open"
 
 
+def work_state(units: Quantities, packed: int, accepted: bool) -> str:
+    """The state of a suborder's work item from its units, those that are packed, and whether it was accepted."""
+    if not units.live:
+        return "cancelled"
+    if not units.to_ship:
+        return "done"
+    if packed >= units.to_ship:
+        return "packed"
+    return "accepted" if accepted else "waiting"
+
+
 def order_state(state: str, lines: Iterable[Quantities]) -> str:
     """The state that people are told, from the order's own state and the units of all its lines."""
     if state != "placed":
