@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from entrepot.domain.terms import grammar
 from entrepot.domain.terms.bases import Base
 from entrepot.domain.terms.clauses import Accrual, Cadence, Dated, EarningBasis, IncentiveKind, ShipFrom
 from entrepot.domain.terms.grammar import Problem, Report, _
@@ -15,6 +16,8 @@ Finding = tuple[str, str, dict[str, Any]]
 MESSAGES: Mapping[str, str] = {
     "period_ends_first": _("{until} is not after valid_from, {start}"),
     "code_twice": _("{code} stands in {other} too, and both are in force at the same time"),
+    "kind_twice": _("{other} is a {kind} too, and both are in force at the same time"),
+    "unknown_evidence": _("no key of this programme begins with {found}"),
     "commission_without_retail": _("the seller earns a supply price, so there is no commission; leave it out"),
     "commission_missing": _("missing; what the shopper pays less which commission?"),
     "base_missing": _("missing; a rate is a share of something, such as customer_payment - tax"),
@@ -90,6 +93,11 @@ def _codes(programme: Programme) -> Iterator[Finding]:
             for place, earlier in enumerate(entries[:index]):
                 if each.code == earlier.code and _overlap(each, earlier):
                     yield f"{name}[{index}].code", "code_twice", {"code": each.code, "other": f"{name}[{place}]"}
+    for index, incentive in enumerate(programme.incentives):
+        for place, former in enumerate(programme.incentives[:index]):
+            if incentive.kind is former.kind and _overlap(incentive, former):
+                values = {"kind": incentive.kind.value, "other": f"incentives[{place}]"}
+                yield f"incentives[{index}].kind", "kind_twice", values
     penalties = [each.code for each in programme.service.penalties]
     for place, code in enumerate(penalties):
         if code in penalties[:place]:
@@ -231,10 +239,17 @@ def _access(programme: Programme) -> Iterator[Finding]:
     for index, category in enumerate(programme.eligibility.categories_excluded):
         if category in programme.eligibility.categories_admitted:
             yield f"eligibility.categories_excluded[{index}]", "category_both", {"category": category}
+
+
+def _evidence(programme: Programme) -> Iterator[Finding]:
+    known = {key for answer, _value in grammar.leaves(grammar.write(programme)) for key in grammar.above(answer)}
     for index, entry in enumerate(programme.evidence):
         for place, source in enumerate(entry.sources):
             if source not in programme.sources:
                 yield f"evidence[{index}].sources[{place}]", "unknown_source", {"source": source}
+        for place, key in enumerate(entry.keys):
+            if key not in known:
+                yield f"evidence[{index}].keys[{place}]", "unknown_evidence", {"found": key}
 
 
 def _odd_penalties(programme: Programme) -> Iterator[Finding]:
@@ -262,5 +277,5 @@ def _odd_duties(programme: Programme) -> Iterator[Finding]:
         yield "duties.unsold_stock", "unsold_not_owner", {"owner": owner.value, "party": bearer}
 
 
-ERRORS = (_periods, _codes, _earning, _title, _fees, _incentives, _penalties, _settlement, _access)
+ERRORS = (_periods, _codes, _earning, _title, _fees, _incentives, _penalties, _settlement, _access, _evidence)
 WARNINGS = (_odd_penalties, _odd_duties)

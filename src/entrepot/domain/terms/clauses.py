@@ -48,13 +48,6 @@ class Accrual(StrEnum):
     PERIOD = "period"
 
 
-class EarningCurrency(StrEnum):
-    """In which currency: the market's, or the seller's at the rate frozen on the line."""
-
-    MARKET = "market"
-    SELLER = "seller"
-
-
 @dataclass(frozen=True)
 class RateTable:
     """A rate by category; the longest path that leads to the category counts, else the default."""
@@ -74,11 +67,13 @@ class RateTable:
 
 @dataclass(frozen=True)
 class Earning:
-    """What the seller earns, on what base a commission is taken, when it accrues, in which currency."""
+    """What the seller earns, on what base a commission is taken, and when it accrues.
+
+    A seller is credited in its settlement currency, at the rate frozen on the line.
+    """
 
     basis: EarningBasis
     accrues_on: Accrual
-    currency: EarningCurrency
     commission: Annotated[RateTable, Record(RateTable, short="default")] | None = None
     base: Base | None = None
 

@@ -113,32 +113,43 @@ class Difference:
     b: Any
 
 
+#: Tables that are one answer, not several.
+ANSWERS = frozenset({"decider", "payer", "liable", "commission", "reserve", "refund_admin", "badge"})
+
+
 def compare(a: Conditions, b: Conditions) -> list[Difference]:
     """Where two programmes, or two terms, differ, in the order of the document; names and evidence aside.
 
-    Entries of lists are matched by their code: `fees.payment_fee.rate`.
+    Entries of lists are matched by their code, `fees.payment.rate`; an entry that one side lacks is one difference.
     """
-    left, right = dict(_leaves(grammar.write(a))), dict(_leaves(grammar.write(b)))
-    ordered = list(left) + [key for key in right if key not in left]
-    order = {name: index for index, name in enumerate(grammar.keys(Programme))}
-    ordered.sort(key=lambda key: order.get(key.split(".")[0], -1))
-    return [
-        Difference(key, left.get(key), right.get(key))
-        for key in ordered
-        if key.split(".")[0] not in IDENTITY and left.get(key) != right.get(key)
-    ]
+    return list(_differences("", _document(a), _document(b)))
 
 
-def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Every answer of a document with its key."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _leaves(item, f"{key}.{name}" if key else name)
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        seen: dict[str, int] = {}
-        for index, item in enumerate(value):
-            name = item.get("code", str(index))
-            seen[name] = seen.get(name, 0) + 1
-            yield from _leaves(item, f"{key}.{name}" + (f".{seen[name]}" if seen[name] > 1 else ""))
-    else:
-        yield key, value
+def _document(conditions: Conditions) -> dict[str, Any]:
+    """What is compared: every key that says who does what, entries of lists under their codes."""
+    written = grammar.write(conditions)
+    document = {name: written[name] for name in grammar.keys(Programme) if name in written and name not in IDENTITY}
+    for name in ("fees", "incentives"):
+        document[name] = _by_code(document.get(name, []))
+    document["service"] |= {"penalties": _by_code(document["service"].get("penalties", []))}
+    return document
+
+
+def _by_code(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Entries under their codes, without their labels; a code that comes back at another time is numbered."""
+    table: dict[str, Any] = {}
+    for entry in entries:
+        code, number = entry["code"], 2
+        while code in table:
+            code, number = f"{entry['code']}_{number}", number + 1
+        table[code] = {name: value for name, value in entry.items() if name not in ("code", "label")}
+    return table
+
+
+def _differences(key: str, a: Any, b: Any) -> Iterator[Difference]:
+    last = key.rpartition(".")[2]
+    if isinstance(a, dict) and isinstance(b, dict) and last not in ANSWERS and not last.endswith("_minor"):
+        for name in [*a, *(name for name in b if name not in a)]:
+            yield from _differences(f"{key}.{name}" if key else name, a.get(name), b.get(name))
+    elif a != b:
+        yield Difference(key, a, b)

@@ -7,7 +7,7 @@ form, plain JSON with every default said. Nothing here knows what a programme is
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -362,11 +362,26 @@ class Record(Kind):
         return write(value)
 
 
-@lru_cache
 def keys(record: Any) -> dict[str, Kind]:
     """The keys of a record and their kinds, in order."""
+    return _keys(record)
+
+
+@lru_cache
+def _keys(record: Any) -> dict[str, Kind]:
     hints = get_type_hints(record, include_extras=True)
     return {each.name: _kind_of(hints[each.name]) for each in fields(record)}
+
+
+def defaults(record: Any) -> dict[str, Any]:
+    """What the keys of a record say where they are left out; those that must be given are not in it."""
+    found: dict[str, Any] = {}
+    for each in fields(record):
+        if each.default is not MISSING:
+            found[each.name] = each.default
+        elif each.default_factory is not MISSING:
+            found[each.name] = each.default_factory()
+    return found
 
 
 def _kind_of(hint: Any) -> Kind:
@@ -392,24 +407,42 @@ def read(record: Any, raw: Any, at: str, report: Report) -> Any:
     for name in raw:
         if name not in kinds:
             report.unknown(f"{prefix}{name}", "unknown_key", str(name), kinds)
+    may_lack = defaults(record)
     values: dict[str, Any] = {}
-    for each in fields(record):
-        kind, key = kinds[each.name], f"{prefix}{each.name}"
-        if raw.get(each.name) is not None:
-            values[each.name] = kind.read(raw[each.name], key, report)
-        elif each.default is MISSING and each.default_factory is MISSING:
-            values[each.name] = report.add(key, "missing", expected=kind.says)
+    for name, kind in kinds.items():
+        if raw.get(name) is not None:
+            values[name] = kind.read(raw[name], f"{prefix}{name}", report)
+        elif name not in may_lack:
+            values[name] = report.add(f"{prefix}{name}", "missing", expected=kind.says)
     return BAD if any(value is BAD for value in values.values()) else record(**values)
 
 
 def write(value: Any) -> dict[str, Any]:
     """The canonical form of a record: every key that has something to say."""
-    record: Any = type(value)
     return {
         name: kind.write(item)
-        for name, kind in keys(record).items()
+        for name, kind in keys(type(value)).items()
         if (item := getattr(value, name)) is not None and item != () and item != {}
     }
+
+
+def leaves(document: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every answer of a canonical document with its key, such as `fees[0].rate`; a list of words is one answer."""
+    if isinstance(document, dict):
+        for name, item in document.items():
+            yield from leaves(item, f"{key}.{name}" if key else name)
+    elif isinstance(document, list) and document and isinstance(document[0], dict):
+        for index, item in enumerate(document):
+            yield from leaves(item, f"{key}[{index}]")
+    else:
+        yield key, document
+
+
+def above(key: str) -> Iterator[str]:
+    """A key and the tables that hold it: `fees[0].rate`, `fees[0]`, `fees`."""
+    while key:
+        yield key
+        key = key[: max(key.rfind("."), key.rfind("["), 0)]
 
 
 def _plain(value: Decimal) -> Decimal:

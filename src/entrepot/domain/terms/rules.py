@@ -20,7 +20,6 @@ from entrepot.domain.terms.clauses import (
     Document,
     Earning,
     EarningBasis,
-    EarningCurrency,
     Eligibility,
     Evidence,
     Exposure,
@@ -44,10 +43,10 @@ from entrepot.kernel.errors import Denied
 
 __all__ = [
     "Accrual", "Capture", "Cause", "Conditions", "Confidence", "Decider", "Disposition", "Document", "Duty", "Earning",
-    "EarningBasis", "EarningCurrency", "Eligibility", "Evidence", "Exposure", "Fee", "Incentive", "IncentiveKind",
+    "EarningBasis", "Eligibility", "Evidence", "Exposure", "Fee", "Incentive", "IncentiveKind",
     "NodeOperator", "NotYours", "Party", "Penalty", "Per", "Programme", "Returns", "Role", "Service", "Settlement",
     "ShipFrom", "Task", "Terms", "Tier", "Trigger", "Until",
-    "demand", "may_approve", "may_propose", "may_set", "who_decides",
+    "demand", "may_approve", "may_propose", "may_set", "missing_amounts", "who_decides",
 ]  # fmt: skip
 
 #: Whose node a parcel leaves from, by who performs storage.
@@ -215,6 +214,12 @@ class Programme(Conditions, Dated):
             return None
         entry = self.evidence_for(key)
         return entry.confidence if entry else Confidence.INFERENCE
+
+
+def missing_amounts(conditions: Conditions, currency: str) -> list[str]:
+    """The fees and incentives that count in amounts and have none in this currency."""
+    entries = [("fees", each) for each in conditions.fees] + [("incentives", each) for each in conditions.incentives]
+    return [f"{name}.{each.code}" for name, each in entries if each.amount_minor and currency not in each.amount_minor]
 
 
 class NotYours(Denied):
