@@ -14,6 +14,7 @@ from pathlib import Path
 
 import django
 import pytest
+
 from testserver import TestServer
 
 if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configured:

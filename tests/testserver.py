@@ -82,8 +82,8 @@ class TestServer:
     def _drop_leftovers(self, admin: psycopg.Connection) -> None:
         """Databases of sessions that were killed, and all but the latest templates."""
         found = admin.execute(
-            "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname ~ '^(session|template)_'"
-            " ORDER BY 2 DESC NULLS LAST"
+            "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database "
+            "WHERE datname ~ '^(session|template)_' ORDER BY 2 DESC NULLS LAST"
         ).fetchall()
         templates = [name for name, _ in found if name.startswith("template_")]
         sessions = [name for name, _ in found if name.startswith("session_") and not _lives(int(name.split("_")[1]))]

@@ -4,6 +4,7 @@ import ast
 import re
 
 import pytest
+
 from architecture.sources import ROOT, SRC, modules, named, ring, strings, tree
 
 MODULE_NAMES = {"utils", "helpers", "managers", "signals", "constants", "exceptions", "misc", "common", "base"}
@@ -29,7 +30,7 @@ def test_no_module_has_a_name_that_says_nothing():
 
 
 def test_files_stay_readable():
-    tests = [path for path in (ROOT / "tests").rglob("*.py")]
+    tests = list((ROOT / "tests").rglob("*.py"))
     long = {named(path): lines for path in modules() + tests if (lines := path.read_text().count("\n")) > FILE_LINES}
     assert long == {}
 

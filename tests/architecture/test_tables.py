@@ -3,10 +3,11 @@
 from io import StringIO
 
 import pytest
-from architecture.sources import SRC, named, ranks
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connections
+
+from architecture.sources import SRC, named, ranks
 
 
 def our_relations():

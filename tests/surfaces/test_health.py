@@ -40,4 +40,6 @@ def test_not_ready_when_a_migration_is_missing(owner):
         response = Client().get("/readyz")
         assert (response.status_code, response.json()["migrations"]) == (503, "1 not applied")
     finally:
-        owner.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '0001_initial', %s)", [applied])
+        owner.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '0001_initial', %s)", [applied]
+        )

@@ -115,7 +115,5 @@ def test_when_it_is_killed_its_children_end_by_themselves(start):
 
 
 def test_reset_never_touches_an_outside_database(database):
-    result = subprocess.run(
-        [COMMAND, "up", "--reset-demo", "--port", str(free_port())], capture_output=True, text=True
-    )
+    result = subprocess.run([COMMAND, "up", "--reset-demo", "--port", str(free_port())], capture_output=True, text=True)
     assert (result.returncode, "[up.reset_outside]" in result.stderr) == (1, True)

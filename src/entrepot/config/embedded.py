@@ -66,6 +66,14 @@ class Outside:
         """Nothing to start and nothing to stop."""
         yield
 
+    def is_made(self) -> bool:
+        """Its owner made it."""
+        return True
+
+    def running(self) -> bool:
+        """Its owner watches it; who asks it learns."""
+        return True
+
 
 class Embedded:
     """The server in one data folder."""
@@ -300,7 +308,7 @@ class Embedded:
 
     def _run(self, program: str, *arguments: str) -> str:
         """Run one of the server's programs as its account, out of reach of the terminal's Ctrl-C."""
-        as_account = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+        is_root = os.geteuid() == 0
         result = subprocess.run(
             [str(self.programs / program), *arguments],
             cwd=self.folder,
@@ -310,7 +318,9 @@ class Embedded:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            **(as_account if os.geteuid() == 0 else {}),
+            user=self.account.pw_uid if is_root else None,
+            group=self.account.pw_gid if is_root else None,
+            extra_groups=[] if is_root else None,
         )
         if result.returncode:
             raise Misconfigured(f"{program} failed ({result.returncode}); see also {self.log}\n{result.stdout.strip()}")

@@ -15,6 +15,10 @@ import click
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FREE_BYTES = 2_000_000_000
 OLDEST_POSTGRESQL = 15
+ROLE = """
+    SELECT current_setting('server_version'), current_user, rolsuper, current_setting('server_version_num')
+    FROM pg_roles WHERE rolname = current_user
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def _database() -> Iterator[Finding]:
     from django.conf import settings
 
     server = settings.DATABASE_SERVER
-    if server.embedded and not server.is_made():
+    if not server.is_made():
         yield Finding("Database", "note", "embedded, not made yet: `entrepot up` makes it")
         return
     with ExitStack() as stack:
@@ -99,10 +103,7 @@ def _tables(connections: Any) -> Iterator[Finding]:
     where = "embedded" if connections["default"].settings_dict["HOST"].endswith("/run") else "outside"
     for alias in ("default", "owner"):
         with connections[alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('server_version'), current_user, rolsuper, current_setting('server_version_num') "
-                "FROM pg_roles WHERE rolname = current_user"
-            )
+            cursor.execute(ROLE)
             version, role, is_superuser, number = cursor.fetchone()
         if alias == "default":
             old = int(number) // 10_000 < OLDEST_POSTGRESQL

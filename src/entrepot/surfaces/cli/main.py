@@ -113,6 +113,4 @@ def _is_unreachable(problem: BaseException) -> bool:
     """Whether this is the database that does not answer."""
     django_db = sys.modules.get("django.db")
     psycopg = sys.modules.get("psycopg")
-    return isinstance(
-        problem, tuple(module.OperationalError for module in (django_db, psycopg) if module is not None)
-    )
+    return isinstance(problem, tuple(module.OperationalError for module in (django_db, psycopg) if module is not None))

@@ -70,7 +70,7 @@ def up(port: int, data_dir: Path | None, no_demo: bool, reset_demo: bool) -> Non
             _wait_until_ready(children, port)
         console.print(f"[green]✓[/] Ready in {time.monotonic() - started:.1f} s")
         _print_addresses(port, settings.DATA_DIR)
-        _watch(children)
+        _watch(children, settings.DATABASE_SERVER)
 
 
 def _refuse_taken(port: int) -> None:
@@ -81,9 +81,7 @@ def _refuse_taken(port: int) -> None:
         except PermissionError:
             raise Refused("up.port_denied", "You may not listen on port {port}.", port=port) from None
         except OSError:
-            raise Refused(
-                "up.port_taken", "Port {port} is in use; choose another with --port N.", port=port
-            ) from None
+            raise Refused("up.port_taken", "Port {port} is in use; choose another with --port N.", port=port) from None
 
 
 @contextlib.contextmanager
@@ -238,9 +236,11 @@ def _print_addresses(port: int, folder: Path) -> None:
     console.print("  Ctrl-C stops everything.")
 
 
-def _watch(children: dict[str, "subprocess.Popen[bytes]"]) -> None:
-    """Wait for a signal, or for a child that ends by itself. Raises: Unavailable."""
+def _watch(children: dict[str, "subprocess.Popen[bytes]"], server: Any) -> None:
+    """Wait for a signal, or for a part that ends by itself. Raises: Unavailable."""
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
         while True:
             _refuse_dead(children)
-            time.sleep(0.2)
+            if not server.running():
+                raise Unavailable("up.database_ended", "PostgreSQL ended by itself; see {log}.", log=str(server.log))
+            time.sleep(0.25)

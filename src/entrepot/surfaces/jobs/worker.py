@@ -1,6 +1,7 @@
 """The jobs process: `python -m entrepot.surfaces.jobs.worker`."""
 
 import os
+from typing import cast
 
 from entrepot.surfaces.shared import parent
 
@@ -13,13 +14,15 @@ def main() -> None:
 
     django.setup()
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from entrepot.kernel import clock
     from entrepot.surfaces.jobs import heartbeat, schedule
 
     schedule.register(app)
     heartbeat.beat(now=clock.now())
-    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+    connector = cast(DjangoConnector, app.connector).get_worker_connector()
+    with app.replace_connector(connector) as worker_app:
         worker_app.run_worker(
             name="jobs", concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=5,
             fetch_job_polling_interval=5, install_signal_handlers=True,

@@ -7,12 +7,13 @@ from typing import TypeVar, cast
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 #: Libraries whose views hold their own guard.
 SELF_GUARDED = ("allauth.", "django.views.i18n", "django.contrib.staticfiles", "ninja.")

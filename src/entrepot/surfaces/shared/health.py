@@ -45,7 +45,9 @@ def _migrations() -> str:
 
 
 def _jobs() -> str:
-    seconds = db.fetch_value("SELECT extract(epoch FROM now() - seen_at) FROM kernel_processheartbeat WHERE name = 'jobs'")
+    seconds = db.fetch_value(
+        "SELECT extract(epoch FROM now() - seen_at) FROM kernel_processheartbeat WHERE name = 'jobs'"
+    )
     if seconds is None:
         return "never seen"
     return "ok" if seconds < SILENCE_SECONDS else f"silent for {seconds:.0f} s"
