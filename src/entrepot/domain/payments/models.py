@@ -20,7 +20,7 @@ class CallState(models.TextChoices):
 
 
 class Payment(Record):
-    """One payment of one order with one provider."""
+    """One payment of one order with one provider. The sums are of the calls that are done."""
 
     class State(models.TextChoices):
         ABOUT_TO = "about_to"
@@ -59,6 +59,11 @@ class Payment(Record):
                 name="payment_provider_reference_once",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(state__in=["about_to", "pending", "unknown"]), name="payment_waiting"
+            )
+        ]
 
 
 class Capture(Record):
@@ -69,10 +74,15 @@ class Capture(Record):
     amount_minor = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.ABOUT_TO)
     provider_reference = models.CharField(max_length=120, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
     done_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_minor__gte=0), name="capture_not_negative")]
+        indexes = [
+            models.Index(fields=["payment"], name="capture_payment"),
+            models.Index(fields=["id"], condition=Q(state__in=["about_to", "unknown"]), name="capture_open"),
+        ]
 
 
 class CaptureLine(Record):
@@ -97,10 +107,15 @@ class Refund(Record):
     reason = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.ABOUT_TO)
     provider_reference = models.CharField(max_length=120, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
     done_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_positive")]
+        indexes = [
+            models.Index(fields=["payment"], name="refund_payment"),
+            models.Index(fields=["id"], condition=Q(state__in=["about_to", "unknown"]), name="refund_open"),
+        ]
 
 
 class RefundLine(Record):
@@ -123,10 +138,16 @@ class Void(Record):
     source_id = models.UUIDField(unique=True)
     amount_minor = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.ABOUT_TO)
+    provider_reference = models.CharField(max_length=120, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
     done_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="void_positive")]
+        indexes = [
+            models.Index(fields=["payment"], name="void_payment"),
+            models.Index(fields=["id"], condition=Q(state__in=["about_to", "unknown"]), name="void_open"),
+        ]
 
 
 class ProviderEvent(Record):
@@ -142,3 +163,29 @@ class ProviderEvent(Record):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="provider_event_once")]
+
+
+class SandboxCharge(models.Model):
+    """The sandbox provider's own book, kept apart from our records so that the two can be compared.
+
+    `state` is how the charge ends; until `settles_at` it is pending.
+    """
+
+    key = models.CharField(max_length=120, primary_key=True)
+    act = models.CharField(max_length=10)
+    reference = models.CharField(max_length=40, unique=True)
+    authorisation = models.CharField(max_length=40, blank=True)
+    instrument = models.CharField(max_length=60, blank=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=10)
+    reason = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField()
+    settles_at = models.DateTimeField()
+    is_told = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["authorisation", "act"], name="sandbox_authorisation"),
+            models.Index(fields=["settles_at"], condition=Q(act="authorise", is_told=False), name="sandbox_untold"),
+        ]

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('authorised_at', models.DateTimeField(null=True)),
             ],
             options={
+                'indexes': [models.Index(condition=models.Q(('state__in', ['about_to', 'pending', 'unknown'])), fields=['id'], name='payment_waiting')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='payment_not_negative'), models.CheckConstraint(condition=models.Q(('captured_minor__gte', 0), ('refunded_minor__gte', 0), ('voided_minor__gte', 0), ('captured_minor__lte', django.db.models.expressions.CombinedExpression(models.F('amount_minor'), '-', models.F('voided_minor')))), name='payment_captured_within_authorised'), models.CheckConstraint(condition=models.Q(('refunded_minor__lte', models.F('captured_minor'))), name='payment_refunded_within_captured'), models.UniqueConstraint(condition=models.Q(('provider_reference', ''), _negated=True), fields=('provider', 'provider_reference'), name='payment_provider_reference_once')],
             },
         ),
@@ -42,6 +43,7 @@ class Migration(migrations.Migration):
                 ('amount_minor', models.BigIntegerField()),
                 ('state', models.CharField(choices=[('about_to', 'About To'), ('done', 'Done'), ('failed', 'Failed'), ('unknown', 'Unknown')], default='about_to', max_length=10)),
                 ('provider_reference', models.CharField(blank=True, max_length=120)),
+                ('attempt', models.PositiveSmallIntegerField(default=1)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.payment')),
             ],
@@ -70,6 +72,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=40)),
                 ('state', models.CharField(choices=[('about_to', 'About To'), ('done', 'Done'), ('failed', 'Failed'), ('unknown', 'Unknown')], default='about_to', max_length=10)),
                 ('provider_reference', models.CharField(blank=True, max_length=120)),
+                ('attempt', models.PositiveSmallIntegerField(default=1)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.payment')),
             ],
@@ -86,6 +89,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SandboxCharge',
+            fields=[
+                ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ('act', models.CharField(max_length=10)),
+                ('reference', models.CharField(max_length=40, unique=True)),
+                ('authorisation', models.CharField(blank=True, max_length=40)),
+                ('instrument', models.CharField(blank=True, max_length=60)),
+                ('amount_minor', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('state', models.CharField(max_length=10)),
+                ('reason', models.CharField(blank=True, max_length=60)),
+                ('created_at', models.DateTimeField()),
+                ('settles_at', models.DateTimeField()),
+                ('is_told', models.BooleanField(default=False)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['authorisation', 'act'], name='sandbox_authorisation'), models.Index(condition=models.Q(('act', 'authorise'), ('is_told', False)), fields=['settles_at'], name='sandbox_untold')],
+            },
+        ),
+        migrations.CreateModel(
             name='Void',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -93,6 +116,8 @@ class Migration(migrations.Migration):
                 ('source_id', models.UUIDField(unique=True)),
                 ('amount_minor', models.BigIntegerField()),
                 ('state', models.CharField(choices=[('about_to', 'About To'), ('done', 'Done'), ('failed', 'Failed'), ('unknown', 'Unknown')], default='about_to', max_length=10)),
+                ('provider_reference', models.CharField(blank=True, max_length=120)),
+                ('attempt', models.PositiveSmallIntegerField(default=1)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.payment')),
             ],
@@ -112,6 +137,14 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('capture', 'line_id'), name='capture_line_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='capture',
+            index=models.Index(fields=['payment'], name='capture_payment'),
+        ),
+        migrations.AddIndex(
+            model_name='capture',
+            index=models.Index(condition=models.Q(('state__in', ['about_to', 'unknown'])), fields=['id'], name='capture_open'),
+        ),
         migrations.AddConstraint(
             model_name='capture',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='capture_not_negative'),
@@ -119,6 +152,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='providerevent',
             constraint=models.UniqueConstraint(fields=('provider', 'event_id'), name='provider_event_once'),
+        ),
+        migrations.AddIndex(
+            model_name='refund',
+            index=models.Index(fields=['payment'], name='refund_payment'),
+        ),
+        migrations.AddIndex(
+            model_name='refund',
+            index=models.Index(condition=models.Q(('state__in', ['about_to', 'unknown'])), fields=['id'], name='refund_open'),
         ),
         migrations.AddConstraint(
             model_name='refund',
@@ -131,6 +172,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='refundline',
             constraint=models.UniqueConstraint(fields=('refund', 'line_id'), name='refund_line_once'),
+        ),
+        migrations.AddIndex(
+            model_name='void',
+            index=models.Index(fields=['payment'], name='void_payment'),
+        ),
+        migrations.AddIndex(
+            model_name='void',
+            index=models.Index(condition=models.Q(('state__in', ['about_to', 'unknown'])), fields=['id'], name='void_open'),
         ),
         migrations.AddConstraint(
             model_name='void',
