@@ -97,3 +97,23 @@ def test_an_exchange_rounds_once(minor: int, rate: str, source: str, target: str
 )
 def test_an_amount_is_shown_in_the_habit_of_the_language(minor: int, currency: str, language: str, text: str) -> None:
     assert money.format_minor(minor, currency, language) == text
+
+
+def test_scaling_is_exact_for_small_and_huge_products() -> None:
+    amounts = np.array([5, -5, 15, money.MINOR_MAX, -money.MINOR_MAX + 1, 0], dtype=np.int64)
+    tops = np.array([1, 1, 1, 77_123_456_789, 77_123_456_789, 3], dtype=np.int64)
+    bottoms = np.array([10, 10, 10, 10_000_000_000, 10_000_000_000, 7], dtype=np.int64)
+    expected = [
+        money.round_half_even(Decimal(int(a)) * int(t) / int(b)) for a, t, b in zip(amounts, tops, bottoms, strict=True)
+    ]
+    assert money.scale_array(amounts, tops, bottoms).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("rate", "source", "target"), [("1.0873", "EUR", "USD"), ("163.42", "EUR", "JPY"), ("0.0061", "JPY", "EUR")]
+)
+def test_an_exchange_by_fraction_equals_an_exchange_of_one(rate: str, source: str, target: str) -> None:
+    top, bottom = money.exchange_fraction(Decimal(rate), source, target)
+    amounts = np.array([1, 99, 12_345, 999_999_999], dtype=np.int64)
+    exchanged = money.scale_array(amounts, np.full(4, top), np.full(4, bottom))
+    assert exchanged.tolist() == [money.convert(int(each), Decimal(rate), source, target) for each in amounts]

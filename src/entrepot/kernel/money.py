@@ -197,6 +197,32 @@ def checked_multiply(left: Minor, right: Minor | np.int64) -> Minor:
     return product
 
 
+def scale_array(amount: Minor, numerator: Minor, denominator: Minor) -> Minor:
+    """amount × numerator / denominator, exact whatever the size of the product, rounded half to even.
+
+    Shape: all alike; the denominator is positive.
+    """
+    result = np.zeros(np.broadcast(amount, numerator, denominator).shape, dtype=np.int64)
+    amount, numerator, denominator = (np.broadcast_to(each, result.shape) for each in (amount, numerator, denominator))
+    large = np.abs(np.multiply(amount, numerator, dtype=np.float64)) > 4.0e18
+    small = ~large
+    result[small] = divide_half_even(amount[small] * numerator[small], denominator[small])
+    if large.any():  # Python's integers have no bounds, and such amounts are rare
+        result[large] = [
+            _share(int(each), int(above), int(below))
+            for each, above, below in zip(amount[large], numerator[large], denominator[large], strict=True)
+        ]
+    return result
+
+
+def exchange_fraction(rate: Decimal, source: str, target: str) -> tuple[int, int]:
+    """A rate (units of target per unit of source) as numerator and denominator between minor units, for arrays."""
+    with localcontext() as context:
+        context.prec = 40
+        exact = rate.scaleb(exponent(target) - exponent(source))
+        return exact.as_integer_ratio()
+
+
 def convert(minor: int, rate: Decimal, source: str, target: str) -> int:
     """An amount exchanged at a rate (units of target per unit of source). Rounding: once, half to even."""
     if source == target:

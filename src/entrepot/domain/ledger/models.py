@@ -37,11 +37,16 @@ class Journal(Record):
 
 
 class Posting(Record):
-    """amount > 0 from source to destination. `subject_id` is the order line (or other thing) that it is about."""
+    """amount > 0 from source to destination. `subject_id` is the order line (or other thing) that it is about.
+
+    The database refers source and destination to an account *of the posting's currency*, and numbers the rows of this
+    table in a column of its own, `sequence`: among the postings of an account with a floor that is the order in which
+    they took effect.
+    """
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+")
-    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
-    destination = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    destination = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     part = models.CharField(max_length=60)
@@ -61,7 +66,7 @@ class Posting(Record):
 
 
 class Balance(models.Model):
-    """in − out of an account that has a floor; kept in the posting's transaction, so that the floor holds under races."""
+    """in − out of an account that has a floor, kept in the posting's transaction: the floor holds under races."""
 
     account = models.OneToOneField(Account, primary_key=True, on_delete=models.PROTECT, related_name="+")
     balance_minor = models.BigIntegerField()

@@ -1,0 +1,32 @@
+"""What Django cannot express: postings keep to their accounts' currency, books are append-only."""
+
+from django.db import migrations
+
+from entrepot.kernel.db import append_only
+
+# One key serves both as the reference and as the proof that a posting and its account have the same currency.
+CURRENCY = """
+ALTER TABLE ledger_account ADD CONSTRAINT account_currency UNIQUE (id, currency);
+ALTER TABLE ledger_posting
+    ADD CONSTRAINT posting_source_currency FOREIGN KEY (source_id, currency)
+        REFERENCES ledger_account (id, currency),
+    ADD CONSTRAINT posting_destination_currency FOREIGN KEY (destination_id, currency)
+        REFERENCES ledger_account (id, currency)
+"""
+FREE = """
+ALTER TABLE ledger_posting DROP CONSTRAINT posting_source_currency, DROP CONSTRAINT posting_destination_currency;
+ALTER TABLE ledger_account DROP CONSTRAINT account_currency
+"""
+
+# Ids carry the event's time; this number tells in which order postings took effect.
+SEQUENCE = "ALTER TABLE ledger_posting ADD COLUMN sequence bigint GENERATED ALWAYS AS IDENTITY"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("kernel", "0002_database"), ("ledger", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(CURRENCY, FREE),
+        migrations.RunSQL(SEQUENCE, "ALTER TABLE ledger_posting DROP COLUMN sequence"),
+        append_only("ledger_account", "ledger_journal", "ledger_posting"),
+    ]
