@@ -11,7 +11,7 @@ from entrepot.domain.logistics import rules
 WEEKDAYS = (1, 2, 3, 4, 5)
 
 
-def due(now: datetime, days: int, zone: str = "UTC", cut_off: time = time(14), closures=(), working=WEEKDAYS) -> datetime:
+def due(now: datetime, days: int, zone="UTC", cut_off=time(14), closures=(), working=WEEKDAYS) -> datetime:
     return rules.due_at(now, days, time_zone=zone, working_days=working, cut_off=cut_off, closures=closures)
 
 
@@ -75,7 +75,7 @@ def test_a_midnight_that_the_clocks_jump_over_is_the_first_instant_after_it():
 
 
 @given(
-    now=st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    now=st.integers(0, 4 * 366 * 86_400).map(lambda seconds: utc(2024, 1, 1) + timedelta(seconds=seconds)),
     days=st.integers(0, 12),
     zone=st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "America/Sao_Paulo",
                           "Pacific/Kiritimati", "Asia/Kathmandu"]),
@@ -96,7 +96,8 @@ def test_the_promise_counts_from_the_day_that_ends_with_the_deadline():
 
 def test_the_promise_can_leave_out_days_without_delivery():
     ship_by = utc(2026, 3, 7)  # the end of Friday
-    assert rules.promise(ship_by, 1, 2, time_zone="UTC", delivery_days=WEEKDAYS) == (date(2026, 3, 9), date(2026, 3, 10))
+    promised = rules.promise(ship_by, 1, 2, time_zone="UTC", delivery_days=WEEKDAYS)
+    assert promised == (date(2026, 3, 9), date(2026, 3, 10))
 
 
 def test_lateness_begins_after_the_deadline():
