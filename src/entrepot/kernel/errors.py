@@ -14,7 +14,7 @@ class EntrepotError(Exception):
     code: str = "kernel.unexpected"
     message: str = "Something went wrong."
 
-    def __init__(self, code: str = "", message: str = "", *, field: str = "", **values: Any) -> None:
+    def __init__(self, code: str = "", message: str = "", /, *, field: str = "", **values: Any) -> None:
         self.code = code or type(self).code
         self.message = message or type(self).message
         self.field = field
