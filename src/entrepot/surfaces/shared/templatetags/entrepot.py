@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms, template
 from django.conf import settings
+from django.http import QueryDict
 from django.template import Context, Engine
 from django.template.base import Template
 from django.templatetags.static import static
@@ -368,11 +369,9 @@ def navigation(context: Context, surface: str) -> str:
 @register.simple_tag(takes_context=True)
 def paginate(context: Context, page: Slice[Any], parameter: str = "cursor") -> str:
     """Earlier and later of a list that is paged by cursor; what else is in the address stays."""
-    query = context["request"].GET.copy() if context.get("request") else None
+    query = context["request"].GET.copy() if context.get("request") else QueryDict(mutable=True)
 
     def address(cursor: str) -> str:
-        if query is None:
-            return f"?{parameter}={cursor}"
         query[parameter] = cursor
         return f"?{query.urlencode()}"
 
