@@ -15,7 +15,7 @@ Finding = tuple[str, str, dict[str, Any]]
 
 MESSAGES: Mapping[str, str] = {
     "period_ends_first": _("{until} is not after valid_from, {start}"),
-    "code_twice": _("{code} stands in {other} too, and both are in force at the same time"),
+    "code_twice": _("{name} stands in {other} too, and both are in force at the same time"),
     "kind_twice": _("{other} is a {kind} too, and both are in force at the same time"),
     "unknown_evidence": _("no key of this programme begins with {found}"),
     "commission_without_retail": _("the seller earns a supply price, so there is no commission; leave it out"),
@@ -92,7 +92,7 @@ def _codes(programme: Programme) -> Iterator[Finding]:
         for index, each in enumerate(entries):
             for place, earlier in enumerate(entries[:index]):
                 if each.code == earlier.code and _overlap(each, earlier):
-                    yield f"{name}[{index}].code", "code_twice", {"code": each.code, "other": f"{name}[{place}]"}
+                    yield f"{name}[{index}].code", "code_twice", {"name": each.code, "other": f"{name}[{place}]"}
     for index, incentive in enumerate(programme.incentives):
         for place, former in enumerate(programme.incentives[:index]):
             if incentive.kind is former.kind and _overlap(incentive, former):
@@ -102,7 +102,7 @@ def _codes(programme: Programme) -> Iterator[Finding]:
     for place, code in enumerate(penalties):
         if code in penalties[:place]:
             first = f"service.penalties[{penalties.index(code)}]"
-            yield f"service.penalties[{place}].code", "code_twice", {"code": code, "other": first}
+            yield f"service.penalties[{place}].code", "code_twice", {"name": code, "other": first}
 
 
 def _overlap(one: Dated, other: Dated) -> bool:

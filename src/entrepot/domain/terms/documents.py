@@ -4,8 +4,6 @@ The canonical form is plain JSON with every default said; its hash is the progra
 the same form under its digest.
 """
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -77,17 +75,7 @@ def dump(programme: Programme) -> dict[str, Any]:
 
 def content_hash(programme: Programme) -> str:
     """The hash of the canonical document."""
-    return _hash(dump(programme))
-
-
-def body(terms: Terms) -> dict[str, Any]:
-    """The canonical form of terms, as a snapshot stores it."""
-    return grammar.write(terms)
-
-
-def digest(terms: Terms) -> str:
-    """The address of terms: the hash of their body."""
-    return _hash(body(terms))
+    return grammar.digest(dump(programme))
 
 
 def read_body(stored: Mapping[str, Any]) -> Terms:
@@ -97,11 +85,6 @@ def read_body(stored: Mapping[str, Any]) -> Terms:
     if terms is BAD or report.problems:
         raise ProgrammeInvalid(report.problems, "terms snapshot")
     return terms
-
-
-def _hash(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -136,13 +119,13 @@ def _document(conditions: Conditions) -> dict[str, Any]:
 
 
 def _by_code(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Entries under their codes, without their labels; a code that comes back at another time is numbered."""
+    """Entries under their codes; a code that comes back at another time is numbered."""
     table: dict[str, Any] = {}
     for entry in entries:
         code, number = entry["code"], 2
         while code in table:
             code, number = f"{entry['code']}_{number}", number + 1
-        table[code] = {name: value for name, value in entry.items() if name not in ("code", "label")}
+        table[code] = {name: value for name, value in entry.items() if name != "code"}
     return table
 
 
@@ -150,6 +133,7 @@ def _differences(key: str, a: Any, b: Any) -> Iterator[Difference]:
     last = key.rpartition(".")[2]
     if isinstance(a, dict) and isinstance(b, dict) and last not in ANSWERS and not last.endswith("_minor"):
         for name in [*a, *(name for name in b if name not in a)]:
-            yield from _differences(f"{key}.{name}" if key else name, a.get(name), b.get(name))
+            if name != "label":
+                yield from _differences(f"{key}.{name}" if key else name, a.get(name), b.get(name))
     elif a != b:
         yield Difference(key, a, b)

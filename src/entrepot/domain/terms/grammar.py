@@ -6,6 +6,8 @@ form, plain JSON with every default said. Nothing here knows what a programme is
 """
 
 import difflib
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -424,6 +426,12 @@ def write(value: Any) -> dict[str, Any]:
         for name, kind in keys(type(value)).items()
         if (item := getattr(value, name)) is not None and item != () and item != {}
     }
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """The hash of a canonical document."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def leaves(document: Any, key: str = "") -> Iterator[tuple[str, Any]]:

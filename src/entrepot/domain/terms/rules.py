@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any
 
+from entrepot.domain.terms import grammar
 from entrepot.domain.terms.clauses import (
     Accrual,
     Capture,
@@ -145,11 +147,21 @@ class Conditions:
 class Terms(Conditions):
     """The conditions of one programme version on one day: only fees and incentives that were in force then.
 
-    Two lines with equal terms carry the same snapshot; `documents.digest` is its address.
+    Two lines with equal terms carry the same snapshot, addressed by its `digest`.
     """
 
     programme: Annotated[str, CODE]
     version: Annotated[int, Whole(1, 1_000_000)]
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The canonical form that a snapshot stores; `documents.read_body` reads it back."""
+        return grammar.write(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """The address of the terms: the hash of their body."""
+        return grammar.digest(self.body)
 
     def commission_rate(self, category_path: str = "") -> Decimal:
         """The commission of a category, with a commission holiday where one was in force."""
