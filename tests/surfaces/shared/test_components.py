@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils.translation import override
 from entrepot.kernel.actors import Actor
 from entrepot.surfaces.shared import gallery, guards, navigation
 from entrepot.surfaces.shared.components import DutyRow, Event, Explanation, Link, Part, Share, Slice, Step, Trace
+from entrepot.surfaces.shared.templatetags.entrepot import register
 from entrepot.surfaces.shared.words import ERRORS
 from surfaces.shared.markup import Markup, ids, references, render
 
@@ -390,3 +392,9 @@ def test_an_error_page_says_what_the_refusal_says():
 )
 def test_the_pages_that_the_framework_asks_for_by_name(name, heading):
     assert heading in render(f'{{% include "{name}.html" %}}').text
+
+
+def test_the_guide_for_page_authors_shows_every_tag():
+    guide = (Path(__file__).parents[3] / "docs" / "components.md").read_text()
+    inner = {"languages", "error_words", "navigation"}  # of the layouts, not of pages
+    assert {name for name in register.tags if f"{{% {name} " not in guide} == inner
