@@ -10,7 +10,6 @@ Everything stands at `world.now`, which a test moves on with `world.pass_time(da
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from importlib import resources
 from uuid import UUID
 
 from entrepot.domain.accounts import services as accounts
@@ -23,8 +22,9 @@ from entrepot.domain.markets import services as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
 from entrepot.domain.sellers.models import Enrolment, Seller
-from entrepot.domain.terms import documents
-from entrepot.domain.terms.models import Programme, ProgrammeVersion
+from entrepot.domain.terms import queries as wordings
+from entrepot.domain.terms import services as terms
+from entrepot.domain.terms.models import ProgrammeVersion
 from entrepot.domain.terms.rules import Conditions, NodeOperator, ShipFrom
 from entrepot.kernel import ids, money
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -132,26 +132,9 @@ class World:
         return self.markets[code]
 
     def programme(self, code: str) -> ProgrammeVersion:
-        """The published version of a preset; made once."""
+        """The published version of a preset."""
         if code not in self.programmes:
-            text = (resources.files("entrepot.domain.terms") / "programmes" / f"{code}.toml").read_bytes()
-            wording = documents.parse_toml(text, where=code)
-            programme = Programme(id=ids.new_id(self.now), created_at=self.now, code=code, label=code, is_preset=True)
-            programme.save(force_insert=True)
-            version = ProgrammeVersion(
-                id=ids.new_id(self.now),
-                created_at=self.now,
-                programme=programme,
-                version=1,
-                status="published",
-                document=documents.dump(wording),
-                content_hash=documents.content_hash(wording),
-                valid_from=wording.valid_from,
-                valid_until=wording.valid_until,
-                published_at=self.now,
-            )
-            version.save(force_insert=True)
-            self.programmes[code] = version
+            self.programmes |= {each.programme.code: each for each in terms.load_presets(now=self.now)}
         return self.programmes[code]
 
     def node(self, code: str, *, operator: Organisation, kind: str, country: str) -> Node:
@@ -323,7 +306,7 @@ class World:
         )
         offer.save(force_insert=True)
         self.price(offer, price)
-        conditions = documents.parse(enrolment.programme_version.document, where="world")
+        conditions = wordings.wording_of(enrolment.programme_version)
         if conditions.earning.basis == "supply_price":
             self.supply_price(offer, supply or str((Decimal(price) / 2).quantize(Decimal("0.01"))))
         if stock:

@@ -21,6 +21,11 @@ class Actor:
         """Whether the actor holds the verb in any scope."""
         return verb in self.verbs
 
+    def reaches(self, verb: str, organisation_id: UUID) -> bool:
+        """Whether the actor may use the verb on this organisation's rows; the system may on everybody's."""
+        scope = "all" if self == SYSTEM else self.verbs.get(verb)
+        return scope == "all" or (scope == "own" and organisation_id == self.organisation_id)
+
 
 #: The system itself: jobs, relays, replay.
 SYSTEM = Actor(label="system", role="system")

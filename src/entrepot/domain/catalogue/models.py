@@ -52,7 +52,7 @@ class Product(Record):
 
 
 class ProductText(Record):
-    """Title and description in one language, with its search vector (kept by a trigger)."""
+    """Title and description in one language, with its search vector (kept by a trigger, in the language's own way)."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
     language = models.CharField(max_length=10)

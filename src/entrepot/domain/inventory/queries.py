@@ -114,7 +114,8 @@ def on_hand_at(*, seller_id: UUID, sku_ids: Collection[UUID], at: datetime) -> M
     """How many units of each SKU a seller had at an instant, over all nodes and conditions: the sum of movements."""
     rows = fetch_rows(
         "SELECT s.sku_id, sum(m.quantity) AS units FROM inventory_movement m"
-        " JOIN inventory_stock s ON s.id = m.stock_id WHERE s.seller_id = %s AND s.sku_id = ANY(%s) AND m.occurred_at <= %s GROUP BY s.sku_id",
+        " JOIN inventory_stock s ON s.id = m.stock_id WHERE s.seller_id = %s AND s.sku_id = ANY(%s)"
+        " AND m.occurred_at <= %s GROUP BY s.sku_id",
         [seller_id, list(sku_ids), at],
     )
     return dict.fromkeys(sku_ids, 0) | {row.sku_id: int(row.units) for row in rows}

@@ -276,7 +276,7 @@ def lock_stock(*, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequen
             [allotted],
         ):
             allotments[row.stock_id][row.offer_id] = row.quantity
-    return [StockRow(*row, allotments[row.id]) for row in rows]
+    return [StockRow(**row._asdict(), allotments=allotments[row.id]) for row in rows]
 
 
 @transaction.atomic

@@ -1,0 +1,312 @@
+"""Reads of products, SKUs and offers. The scope is a seller's organisation; None is for who may see all."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from entrepot.domain.catalogue.models import Category, Offer, Picture, Product, ProductText, Sku
+from entrepot.kernel import search
+from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.errors import NotFound
+
+TEXTS = search.Index(table="catalogue_producttext", thing="product_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a product is called, in the language that was found for it."""
+
+    language: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """What pricing, routing and checkout ask of an offer. Units: grams. `components` is component -> quantity."""
+
+    offer_id: UUID
+    status: str
+    stock_policy: str
+    seller_id: UUID
+    seller_status: str
+    seller_tier: str
+    settlement_currency: str
+    market_id: UUID
+    market_code: str
+    currency: str
+    prices_include_tax: bool
+    enrolment_id: UUID
+    enrolled_at: datetime
+    programme_version_id: UUID
+    programme_code: str
+    product_id: UUID
+    product_status: str
+    sku_id: UUID
+    sku_code: str
+    weight_g: int | None
+    origin_country: str
+    hs_code: str
+    category_path: str
+    tax_class: str
+    components: Mapping[UUID, int]
+
+
+def offer_facts(offer_ids: Collection[UUID]) -> dict[UUID, OfferFacts]:
+    """The facts of offers, in two statements; offers that are not there are left out."""
+    rows = fetch_rows(_FACTS, [list(offer_ids)])
+    parts = components({row.sku_id for row in rows})
+    return {row.offer_id: OfferFacts(**row._asdict(), components=parts[row.sku_id]) for row in rows}
+
+
+_FACTS = """
+    SELECT o.id AS offer_id, o.status, o.stock_policy, o.seller_id, s.status AS seller_status, s.tier AS seller_tier,
+        s.settlement_currency, o.market_id, m.code AS market_code, m.currency,
+        m.tax_display = 'inclusive' AS prices_include_tax, o.enrolment_id, e.valid_from AS enrolled_at,
+        e.programme_version_id, o.programme_code, p.id AS product_id, p.status AS product_status, k.id AS sku_id,
+        k.code AS sku_code, k.weight_g, k.origin_country, k.hs_code, coalesce(c.path, '') AS category_path,
+        coalesce(c.tax_class, 'standard') AS tax_class
+    FROM catalogue_offer o
+    JOIN sellers_seller s ON s.organisation_id = o.seller_id
+    JOIN markets_market m ON m.id = o.market_id
+    JOIN sellers_enrolment e ON e.id = o.enrolment_id
+    JOIN catalogue_sku k ON k.id = o.sku_id
+    JOIN catalogue_product p ON p.id = k.product_id
+    LEFT JOIN catalogue_category c ON c.id = p.category_id
+    WHERE o.id = ANY(%s)
+    ORDER BY o.id
+"""
+
+
+def components(sku_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """What each SKU is made of: component -> quantity; a plain one of itself."""
+    found: dict[UUID, dict[UUID, int]] = {sku_id: {} for sku_id in sku_ids}
+    for row in fetch_rows(
+        "SELECT sku_id, component_id, quantity FROM catalogue_skucomponent WHERE sku_id = ANY(%s)"
+        " ORDER BY sku_id, component_id",
+        [list(sku_ids)],
+    ):
+        found[row.sku_id][row.component_id] = row.quantity
+    return found
+
+
+def list_categories() -> list[Category]:
+    """The tree, parents before children, siblings by their position."""
+    return list(Category.objects.select_related("parent").order_by("path", "position"))
+
+
+def get_category(*, category_code: str) -> Category:
+    """A category by its code. Raises: NotFound."""
+    category = Category.objects.filter(code=category_code).first()
+    if category is None:
+        raise NotFound("catalogue.unknown_category", "There is no category {category}.", category=category_code)
+    return category
+
+
+def get_product(*, product_id: UUID, organisation_id: UUID | None = None) -> Product:
+    """A product with its category, within the scope. Raises: NotFound."""
+    product = _products(organisation_id).filter(id=product_id).first()
+    if product is None:
+        raise NotFound(kind="product")
+    return product
+
+
+def list_products(
+    *,
+    organisation_id: UUID | None = None,
+    status: str = "",
+    category_path: str = "",
+    product_ids: Collection[UUID] | None = None,
+    after: UUID | None = None,
+    limit: int = 100,
+) -> list[Product]:
+    """Products in the order in which they came."""
+    products = _products(organisation_id)
+    if status:
+        products = products.filter(status=status)
+    if category_path:
+        products = products.filter(category_id__in=_branch(category_path))
+    if product_ids is not None:
+        products = products.filter(id__in=list(product_ids))
+    if after is not None:
+        products = products.filter(id__gt=after)
+    return list(products.order_by("id")[:limit])
+
+
+def find_products(*, organisation_id: UUID, product_codes: Collection[str]) -> dict[str, Product]:
+    """An organisation's products by their codes."""
+    found = Product.objects.filter(organisation_id=organisation_id, code__in=list(product_codes))
+    return {product.code: product for product in found}
+
+
+def texts(product_ids: Collection[UUID], *, languages: Sequence[str]) -> dict[UUID, Text]:
+    """What products are called, in the first of the languages that each has, else in any that it has.
+
+    A language matches its region and the reverse: `pt` serves `pt-br`.
+    """
+    wanted = [language.lower() for language in languages]
+    bases = [language.partition("-")[0] for language in wanted]
+
+    def place(language: str) -> tuple[int, int, str]:
+        exact = wanted.index(language) if language in wanted else len(wanted)
+        base = language.partition("-")[0]
+        near = bases.index(base) if base in bases else len(bases)
+        return near, exact, language
+
+    found: dict[UUID, list[Text]] = defaultdict(list)
+    for row in ProductText.objects.filter(product_id__in=list(product_ids)):
+        found[row.product_id].append(Text(row.language, row.title, row.description))
+    return {key: min(rows, key=lambda text: place(text.language.lower())) for key, rows in found.items()}
+
+
+def all_texts(*, product_id: UUID) -> dict[str, Text]:
+    """Every text of a product by its language; the caller has checked the product's scope."""
+    rows = ProductText.objects.filter(product_id=product_id).order_by("language")
+    return {row.language: Text(row.language, row.title, row.description) for row in rows}
+
+
+def pictures(product_ids: Collection[UUID]) -> dict[UUID, list[Picture]]:
+    """The pictures of products in their order."""
+    found: dict[UUID, list[Picture]] = defaultdict(list)
+    for picture in Picture.objects.filter(product_id__in=list(product_ids)).order_by("product_id", "position"):
+        found[picture.product_id].append(picture)
+    return found
+
+
+def list_skus(*, product_ids: Collection[UUID]) -> list[Sku]:
+    """The SKUs of products, in the order in which they came; the caller has checked the products' scope."""
+    return list(Sku.objects.filter(product_id__in=list(product_ids)).order_by("product_id", "id"))
+
+
+def get_sku(*, sku_id: UUID, organisation_id: UUID | None = None) -> Sku:
+    """A SKU with its product, within the scope. Raises: NotFound."""
+    skus = Sku.objects.select_related("product__category")
+    if organisation_id is not None:
+        skus = skus.filter(organisation_id=organisation_id)
+    sku = skus.filter(id=sku_id).first()
+    if sku is None:
+        raise NotFound(kind="SKU")
+    return sku
+
+
+def find_skus(*, organisation_id: UUID, sku_codes: Collection[str]) -> dict[str, Sku]:
+    """An organisation's SKUs by their codes."""
+    return {sku.code: sku for sku in Sku.objects.filter(organisation_id=organisation_id, code__in=list(sku_codes))}
+
+
+def get_offer(*, offer_id: UUID, seller_id: UUID | None = None) -> Offer:
+    """An offer with SKU, product, market and enrolment, within the scope. Raises: NotFound."""
+    offer = _offers(seller_id).filter(id=offer_id).first()
+    if offer is None:
+        raise NotFound(kind="offer")
+    return offer
+
+
+def list_offers(
+    *,
+    seller_id: UUID | None = None,
+    market_id: UUID | None = None,
+    status: str = "",
+    sku_ids: Collection[UUID] | None = None,
+    programme_code: str = "",
+    after: UUID | None = None,
+    limit: int = 100,
+) -> list[Offer]:
+    """Offers in the order in which they came."""
+    offers = _offers(seller_id)
+    if market_id is not None:
+        offers = offers.filter(market_id=market_id)
+    if status:
+        offers = offers.filter(status=status)
+    if sku_ids is not None:
+        offers = offers.filter(sku_id__in=list(sku_ids))
+    if programme_code:
+        offers = offers.filter(programme_code=programme_code)
+    if after is not None:
+        offers = offers.filter(id__gt=after)
+    return list(offers.order_by("id")[:limit])
+
+
+def open_offers(*, product_ids: Collection[UUID]) -> list[Offer]:
+    """Every offer of these products that is not archived."""
+    offers = Offer.objects.select_related("sku").filter(sku__product_id__in=list(product_ids))
+    return list(offers.exclude(status=Offer.Status.ARCHIVED).order_by("id"))
+
+
+def sellable_offers(*, product_ids: Collection[UUID], market_id: UUID) -> dict[UUID, list[UUID]]:
+    """product -> the offers that shoppers of a market may see, by id."""
+    rows = fetch_rows(
+        f"SELECT k.product_id, o.id FROM {_SELLABLE} AND o.market_id = %s AND k.product_id = ANY(%s) ORDER BY o.id",
+        [market_id, list(product_ids)],
+    )
+    found: dict[UUID, list[UUID]] = {product_id: [] for product_id in product_ids}
+    for row in rows:
+        found[row.product_id].append(row.id)
+    return found
+
+
+#: What a shopper may see: a live offer of an active product by an active seller.
+_SELLABLE = """
+    catalogue_offer o JOIN catalogue_sku k ON k.id = o.sku_id JOIN catalogue_product p ON p.id = k.product_id
+    JOIN sellers_seller s ON s.organisation_id = o.seller_id
+    WHERE o.status = 'live' AND p.status = 'active' AND s.status = 'active'
+"""
+
+
+def search_products(
+    *, market_id: UUID, languages: Sequence[str], text: str, category_path: str = "", after: str = "", limit: int = 24
+) -> list[search.Hit]:
+    """Products that shoppers of a market may buy and whose text matches, best first. Raises: Invalid (cursor)."""
+    narrowed, params = _in_market(market_id, category_path)
+    return search.find(
+        TEXTS,
+        text=text,
+        languages=languages,
+        where=narrowed.format(product="thing.id"),
+        params=params,
+        after=after,
+        limit=limit,
+    )
+
+
+def browse_products(
+    *, market_id: UUID, category_path: str = "", after: UUID | None = None, limit: int = 24
+) -> list[UUID]:
+    """Products that shoppers of a market may buy, the newest first."""
+    narrowed, params = _in_market(market_id, category_path)
+    rows = fetch_rows(
+        f"SELECT product.id FROM catalogue_product product WHERE {narrowed.format(product='product.id')}"
+        f" AND (%(after)s::uuid IS NULL OR product.id < %(after)s) ORDER BY product.id DESC LIMIT %(limit)s",
+        params | {"after": after, "limit": limit},
+    )
+    return [row.id for row in rows]
+
+
+def _in_market(market_id: UUID, category_path: str) -> tuple[str, dict[str, object]]:
+    where = f"EXISTS (SELECT 1 FROM {_SELLABLE} AND o.market_id = %(market)s AND p.id = {{product}}"
+    params: dict[str, object] = {"market": market_id}
+    if category_path:
+        where += " AND p.category_id = ANY(%(categories)s)"
+        params["categories"] = list(_branch(category_path).values_list("id", flat=True))
+    return where + ")", params
+
+
+def _branch(category_path: str) -> QuerySet[Category]:
+    """A category and everything below it."""
+    return Category.objects.filter(path=category_path) | Category.objects.filter(path__startswith=f"{category_path}/")
+
+
+def _products(organisation_id: UUID | None) -> QuerySet[Product]:
+    products = Product.objects.select_related("category", "organisation")
+    return products if organisation_id is None else products.filter(organisation_id=organisation_id)
+
+
+def _offers(seller_id: UUID | None) -> QuerySet[Offer]:
+    offers = Offer.objects.select_related(
+        "sku__product__category", "market", "enrolment__programme_version", "seller__organisation"
+    )
+    return offers if seller_id is None else offers.filter(seller_id=seller_id)
