@@ -257,16 +257,19 @@ def allot(*, offer_id: UUID, rows: Sequence[tuple[UUID, int]], now: datetime) ->
     add_to_stock({"allotted": {stock_id: quantity - present.get(stock_id, 0) for stock_id, quantity in wanted.items()}})
 
 
-def lock_stock(*, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequence[str] = ("new",)) -> list[StockRow]:
+def lock_stock(
+    *, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequence[str] = ("new",), lock: bool = True
+) -> list[StockRow]:
     """Lock and return the rows of these (seller, SKU) that have units to promise, by id; in the caller's transaction.
 
-    For a kit, ask for its components.
+    For a kit, ask for its components. Without `lock` the rows are only read, for a quote.
     """
     source, params = unnest("w", {"seller_id": "uuid", "sku_id": "uuid"}, sorted(seller_skus))
     rows = fetch_rows(
         f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
         f" s.allotted FROM inventory_stock s JOIN {source} ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
-        f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id FOR NO KEY UPDATE OF s",
+        f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id"
+        + (" FOR NO KEY UPDATE OF s" if lock else ""),
         [*params, list(conditions)],
     )
     allotments: dict[UUID, dict[UUID, int]] = defaultdict(dict)
