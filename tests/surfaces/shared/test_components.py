@@ -219,7 +219,7 @@ def test_a_refused_field_keeps_what_was_typed_and_is_tied_to_its_error():
     # A control of type number would drop what it cannot read.
     assert (typed["value"], typed["type"], typed["inputmode"]) == ("24,9o", "text", "decimal")
     assert typed["aria-invalid"] == "true"
-    assert typed["aria-describedby"].split() == ["id_price_help", "id_price_error"]
+    assert typed["aria-describedby"].split() == ["id_price_helptext", "id_price_error"]
     assert set(references(markup)) <= set(ids(markup))
     assert "Enter a number." in markup.text
 
@@ -246,6 +246,8 @@ def test_a_field_may_carry_a_unit_other_help_and_attributes():
     markup = render(source, form=OfferForm())
     assert markup.text == "Retail price Net €"
     assert (markup.one("input")["autocomplete"], markup.one("input")["data-x"]) == ("off", "1")
+    assert markup.one("input")["aria-describedby"] == "id_price_helptext"
+    assert "aria-describedby" not in render('{% field form.price help="" %}', form=OfferForm()).one("input")
 
 
 def test_the_summary_names_every_field_and_leads_to_it():

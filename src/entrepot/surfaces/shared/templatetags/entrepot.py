@@ -244,29 +244,21 @@ def field(
     """
     if bound.is_hidden:
         return bound.as_widget()
-    base = bound.auto_id or f"id_{bound.html_name}"
     # A field's own help is the developer's and may hold markup, as in Django; what a template passes is escaped.
     words = mark_safe(bound.help_text) if help is None else help  # noqa: S308
-    described = [f"{base}_{kind}" for kind, given in (("help", words), ("error", bound.errors)) if given]
-    attrs: dict[str, Any] = {name.replace("_", "-"): value for name, value in attributes.items()}
-    if described:
-        attrs["aria-describedby"] = " ".join(described)
-    if bound.errors:
-        attrs["aria-invalid"] = "true"
+    bound = copy(bound)
+    bound.help_text = str(words)  # Django ties the control to the help and the error that there are
     widget = _as_text(bound.field)
     kind = "group" if widget.use_fieldset else "check" if isinstance(widget, forms.CheckboxInput) else "plain"
     return _render(
         "field",
         bound=bound,
-        base=base,
-        control=bound.as_widget(widget, attrs),
+        control=bound.as_widget(widget, {name.replace("_", "-"): value for name, value in attributes.items()}),
         kind=kind,
-        help=words,
         prefix=prefix,
         suffix=suffix,
         short=short,
         inline=inline,
-        described=" ".join(described),
         optional=not bound.field.required and kind != "check",
     )
 
