@@ -38,31 +38,35 @@ def is_rejects(names: Sequence[str]) -> bool:
 
 
 class Rejects:
-    """Counts the rows that were not taken, keeps the first few to show, and writes all where a file is asked for."""
+    """Counts the rows that were not taken, keeps the first few to show, and writes all to a file once there is one."""
 
     SHOWN = 20
 
     def __init__(self, path: Path | None, columns: Iterable[str]) -> None:
-        self.path, self.columns = path, list(dict.fromkeys(columns))
+        self.path, self.columns = path, list(columns)
         self.count = 0
         self.first: list[Reject] = []
         self._file: TextIO | None = None
         self._writer: Any = None
 
-    def __enter__(self) -> "Rejects":
-        if self.path is not None:
-            try:
-                self._file = self.path.open("w", encoding="utf-8", newline="")
-            except OSError as problem:
+    @classmethod
+    def beside(cls, source: Path, path: Path | None, name: str, columns: Iterable[str]) -> "Rejects":
+        """Into the file that was asked for, or one in this folder; never over the file that is read.
+
+        Raises: Invalid.
+        """
+        chosen = path or Path(f"{name}-rejects.csv")
+        while chosen.exists() and source.exists() and chosen.samefile(source):
+            if path is not None:
                 raise Invalid(
-                    "intake.rejects_unwritable",
-                    "{file} cannot be written: {reason}",
+                    "intake.rejects_over_source",
+                    "The rejects cannot go into the file that is imported.",
                     field="rejects",
-                    file=str(self.path),
-                    reason=str(problem.strerror),
-                ) from None
-            self._writer = csv.writer(self._file)
-            self._writer.writerow([*OWN, *self.columns])
+                )
+            chosen = chosen.with_stem(f"{chosen.stem}-again")
+        return cls(chosen, columns)
+
+    def __enter__(self) -> "Rejects":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -75,7 +79,23 @@ class Rejects:
             self.count += 1
             if len(self.first) < self.SHOWN:
                 self.first.append(reject)
-            if self._writer is not None:
+            if self.path is not None:
                 place = f"{reject.file}:{reject.row}"
                 cells = [reject.cells.get(column, "") for column in self.columns]
-                self._writer.writerow([reject.table, place, reject.problem, *cells])
+                self._writing(self.path).writerow([reject.table, place, reject.problem, *cells])
+
+    def _writing(self, path: Path) -> Any:
+        if self._writer is None:
+            try:
+                self._file = path.open("w", encoding="utf-8", newline="")
+            except OSError as problem:
+                raise Invalid(
+                    "intake.rejects_unwritable",
+                    "{file} cannot be written: {reason}",
+                    field="rejects",
+                    file=str(path),
+                    reason=str(problem.strerror),
+                ) from None
+            self._writer = csv.writer(self._file)
+            self._writer.writerow([*OWN, *self.columns])
+        return self._writer

@@ -32,6 +32,19 @@ class Rows:
         return Reject(table, self.file.name, self.numbers[at], problem, cells)
 
 
+def asked(document: Document, name: str) -> dict[str, str]:
+    """The columns that a table asks for, those of joined files as `join.column`, each with the key that asks."""
+    table: Table = getattr(document, name)
+    columns: dict[str, str] = {}
+    for each, spec in table.fields.items():
+        columns |= dict.fromkeys(spec.column, f"{name}.fields.{each}.column")
+        if spec.currency_column:
+            columns[spec.currency_column] = f"{name}.fields.{each}.currency_column"
+    for label, join in table.join.items():
+        columns |= dict.fromkeys(join.on, f"{name}.join.{label}.on")
+    return columns
+
+
 class Source:
     """One table of a mapping over the files of a path.
 
@@ -66,15 +79,8 @@ class Source:
 
     @property
     def wanted(self) -> dict[str, str]:
-        """The columns that the fields ask for, those of joined files as `join.column`, with the key that asks."""
-        asked = {
-            column: f"{self.name}.fields.{each}.column"
-            for each, reader in self.readers.items()
-            for column in reader.inputs
-        }
-        for label, join in self.table.join.items():
-            asked |= dict.fromkeys(join.on, f"{self.name}.join.{label}.on")
-        return asked
+        """The columns that this table asks for, each with the key of the mapping that asks."""
+        return asked(self.document, self.name)
 
     def fits(self) -> bool:
         """Whether the first file has the columns of this table."""

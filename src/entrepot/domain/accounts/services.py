@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from entrepot.domain.accounts import rules
 from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organisation, Permission, User
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import fetch_rows, unnest
 from entrepot.kernel.errors import Denied, Invalid, Refused
 
 
@@ -34,6 +36,35 @@ def create_organisation(*, kind: str, code: str, name: str, country: str, now: d
     except IntegrityError:
         raise Refused("accounts.organisation_exists", "There is an organisation “{code}” already.", code=code) from None
     return organisation
+
+
+@transaction.atomic
+def keep_organisations(
+    *, kind: str, rows: Sequence[tuple[str, str, str]], now: datetime
+) -> dict[str, tuple[UUID, str]]:
+    """Tenants (code, name, country) by sets: code -> (id, created, changed or same).
+
+    Codes that another kind of organisation has are left out of the answer.
+    """
+    source, params = unnest(
+        "w",
+        {"id": "uuid", "code": "text", "name": "text", "country": "text"},
+        ((identity, *row) for identity, row in zip(ids.new_ids(now, len(rows)), sorted(rows), strict=True)),
+    )
+    written = fetch_rows(
+        f"INSERT INTO accounts_organisation AS o (id, created_at, kind, code, name, country)"
+        f" SELECT id, %s, %s, code, name, country FROM {source}"
+        f" ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, country = EXCLUDED.country"
+        f" WHERE o.kind = EXCLUDED.kind AND (o.name, o.country) IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.country)"
+        f" RETURNING code, xmax = 0 AS made",
+        [now, kind, *params],
+    )
+    state = {row.code: "created" if row.made else "changed" for row in written}
+    found = fetch_rows(
+        "SELECT code, id FROM accounts_organisation WHERE kind = %s AND code = ANY(%s)",
+        [kind, [code for code, _, _ in rows]],
+    )
+    return {row.code: (row.id, state.get(row.code, "same")) for row in found}
 
 
 @transaction.atomic
@@ -106,11 +137,14 @@ def create_key(
 
 
 @transaction.atomic
-def keep_contacts(*, rows: Sequence[dict[str, str]], now: datetime, owner_user_id: UUID | None = None) -> list[Contact]:
-    """Put names and addresses into the vault; each row gets an id of its own. Raises: Invalid without a country."""
+def keep_contacts(*, rows: Sequence[dict[str, Any]], now: datetime, owner_user_id: UUID | None = None) -> list[Contact]:
+    """Put names and addresses into the vault; a row gets an id and an owner where it has none of its own.
+
+    Raises: Invalid without a country.
+    """
     contacts = []
     for identity, row in zip(ids.new_ids(now, len(rows)), rows, strict=True):
         if len(row.get("country", "")) != 2:
             raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
-        contacts.append(Contact(id=identity, created_at=now, owner_user_id=owner_user_id, **row))
+        contacts.append(Contact(**({"id": identity, "created_at": now, "owner_user_id": owner_user_id} | row)))
     return Contact.objects.bulk_create(contacts, batch_size=2000)
