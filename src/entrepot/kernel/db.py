@@ -1,9 +1,9 @@
 """SQL by sets: rows in by COPY or arrays, rows out as named tuples, on Django's connection and in its transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import connection, migrations
+from django.db import OperationalError, connection, migrations
 from django.db.transaction import atomic
 from psycopg import sql
 from psycopg.rows import namedtuple_row
@@ -18,14 +18,35 @@ __all__ = [
     "fetch_rows",
     "fetch_value",
     "on_commit",
+    "retried",
     "unnest",
 ]
+
+T = TypeVar("T")
+
+#: Serialisation failure and deadlock. Source: PostgreSQL, appendix A.
+CONFLICTS = ("40001", "40P01")
 
 
 def assert_no_transaction() -> None:
     """Stop a call to an outside party that would hold a transaction open."""
     if connection.in_atomic_block:
         raise RuntimeError("an outside party is called within a transaction")
+
+
+def retried(act: Callable[[], T], attempts: int = 3) -> T:
+    """Run a whole transaction, and again where the database chose it to break a deadlock or a conflict.
+
+    Only for what touches nothing but the database.
+    """
+    assert_no_transaction()
+    for attempt in range(1, attempts + 1):
+        try:
+            return act()
+        except OperationalError as error:
+            if attempt == attempts or getattr(error.__cause__, "sqlstate", "") not in CONFLICTS:
+                raise
+    raise AssertionError("unreachable")
 
 
 def on_commit(act: Callable[[], Any]) -> None:
