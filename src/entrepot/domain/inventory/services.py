@@ -333,6 +333,19 @@ def confirm_holds(*, owner_ids: Collection[UUID]) -> set[UUID]:
 
 
 @transaction.atomic
+def hold_again(*, owner_ids: Collection[UUID], now: datetime) -> None:
+    """Hold once more, and for good, what the owners' expired holds held. Raises: Refused (`inventory.not_enough`)."""
+    rows = fetch_rows(
+        "SELECT stock_id, owner_id, quantity, per_unit, offer_id FROM inventory_hold"
+        " WHERE owner_id = ANY(%s) AND state = 'expired' ORDER BY id",
+        [list(owner_ids)],
+    )
+    if {row.owner_id for row in rows} != set(owner_ids):
+        raise Refused("inventory.not_enough", "There are not enough units left.", short=len(owner_ids))
+    open_holds(holds=[NewHold(*row) for row in rows], expires_at=None, now=now)
+
+
+@transaction.atomic
 def release_holds(*, owner_ids: Collection[UUID], now: datetime, state: str = "released") -> None:
     """Let go of everything that is held for the owners; owners that hold nothing are passed over."""
     _end(dict.fromkeys(owner_ids), state, now)
