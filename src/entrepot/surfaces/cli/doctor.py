@@ -94,13 +94,12 @@ def _database() -> Iterator[Finding]:
         from django.db import connections
 
         stack.callback(connections.close_all)
-        yield from _tables(connections)
+        yield from _tables(connections, "embedded" if server.embedded else "outside (ENTREPOT_DATABASE_URL)")
 
 
-def _tables(connections: Any) -> Iterator[Finding]:
+def _tables(connections: Any, where: str) -> Iterator[Finding]:
     from entrepot.kernel import schema
 
-    where = "embedded" if connections["default"].settings_dict["HOST"].endswith("/run") else "outside"
     for alias in ("default", "owner"):
         with connections[alias].cursor() as cursor:
             cursor.execute(ROLE)
@@ -117,6 +116,16 @@ def _tables(connections: Any) -> Iterator[Finding]:
     yield Finding("Tables", "note" if missing else "ok", detail)
 
 
+def _payments() -> Iterator[Finding]:
+    from django.conf import settings
+
+    from entrepot.domain.payments.providers import list_offered
+
+    offered = ", ".join(provider.code for provider in list_offered())
+    rehearsal = "sandbox" in settings.PAYMENT_PROVIDERS and not settings.DEMONSTRATION
+    yield Finding("Payments", "note" if rehearsal else "ok", offered + (": the sandbox takes no money" * rehearsal))
+
+
 def _documents() -> Iterator[Finding]:
     import typst
 
@@ -131,4 +140,4 @@ def _tools() -> Iterator[Finding]:
     yield Finding("gettext", "ok" if gettext else "note", gettext or "none found: `make messages` needs it")
 
 
-CHECKS = (_machine, _data, _database, _documents, _tools)
+CHECKS = (_machine, _data, _database, _payments, _documents, _tools)
