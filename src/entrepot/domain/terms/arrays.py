@@ -10,7 +10,7 @@ array of shape (lines, components) in the order of `bases.COMPONENTS`, is
 Rates and shares are parts per million, exact because the grammar allows six decimal places.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -120,14 +120,21 @@ def ppm(rate: Decimal | None) -> int:
 
 
 def compile_terms(
-    terms: Sequence[Terms], *, categories: Sequence[str] = ("",), currencies: Sequence[str] = ()
+    terms: Sequence[Terms],
+    *,
+    categories: Sequence[str] = ("",),
+    currencies: Sequence[str] = (),
+    pairs: Collection[tuple[int, int]] | None = None,
 ) -> TermsArrays:
     """Gather terms into arrays. `categories` are the distinct category paths of the lines, `currencies` theirs.
 
-    Raises: AmountMissing where a fee or incentive has no amount in one of the currencies.
+    `pairs` are the terms and currencies that meet on a line, by number; where not said, any may meet any.
+    Raises: AmountMissing where a fee or incentive has no amount in a currency that it meets.
     """
-    for each in terms:
-        for currency in currencies:
+    for place, each in enumerate(terms):
+        for number, currency in enumerate(currencies):
+            if pairs is not None and (place, number) not in pairs:
+                continue
             if keys := missing_amounts(each, currency):
                 raise AmountMissing(programme=each.programme, keys=", ".join(keys), currency=currency)
     cash = [_incentive(each, IncentiveKind.CASH_PER_ORDER) for each in terms]

@@ -27,10 +27,10 @@ Words = Annotated[Mapping[str, str], Label(120)]
 Share = Annotated[Decimal, Rate()]
 Amounts = Annotated[Mapping[str, int], AMOUNTS]
 Categories = Annotated[tuple[str, ...], ListOf(CATEGORY)]
-Days = Annotated[int, Whole(0, 400, "a number of days")]
-BusinessDays = Annotated[int, Whole(0, 120, "a number of business days")]
-Hours = Annotated[int, Whole(0, 10_000, "a number of hours")]
-Score = Annotated[int, Whole(0, 101, "a score")]
+Days = Annotated[int, Whole(0, 400, "a whole number of days")]
+BusinessDays = Annotated[int, Whole(0, 120, "a whole number of business days")]
+Hours = Annotated[int, Whole(0, 10_000, "a whole number of hours")]
+Score = Annotated[int, Whole(0, 101, "a whole score")]
 
 
 class EarningBasis(StrEnum):
@@ -266,7 +266,7 @@ class Settlement:
     cadence: Cadence
     trigger: Trigger = Trigger.ACCRUAL
     weekday: Weekday | None = None
-    month_day: Annotated[int, Whole(1, 28, "a day of the month")] | None = None
+    month_day: Annotated[int, Whole(1, 28, "a day of the month from 1 to 28")] | None = None
     undelivered_days: Days | None = None
     reserve: Reserve | None = None
     minimum_payout_minor: Amounts = field(default_factory=dict)

@@ -357,7 +357,8 @@ class Record(Kind):
 
     def read(self, raw: Any, key: str, report: Report) -> Any:
         if self.short and not isinstance(raw, dict):
-            raw = {self.short: raw}
+            value = keys(self.record)[self.short].read(raw, key, report)
+            return BAD if value is BAD else self.record(**{self.short: value})
         return read(self.record, raw, key, report)
 
     def write(self, value: Any) -> dict[str, Any]:
