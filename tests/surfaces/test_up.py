@@ -117,3 +117,15 @@ def test_when_it_is_killed_its_children_end_by_themselves(start):
 def test_reset_never_touches_an_outside_database(database):
     result = subprocess.run([COMMAND, "up", "--reset-demo", "--port", str(free_port())], capture_output=True, text=True)
     assert (result.returncode, "[up.reset_outside]" in result.stderr) == (1, True)
+
+
+def test_tables_of_another_version_are_left_alone(owner):
+    owner.execute("SELECT fingerprint FROM kernel_schemafingerprint")
+    (made_by,) = owner.fetchone()
+    owner.execute("UPDATE kernel_schemafingerprint SET fingerprint = 'another'")
+    try:
+        result = subprocess.run([COMMAND, "up", "--port", str(free_port())], capture_output=True, text=True)
+    finally:
+        owner.execute("UPDATE kernel_schemafingerprint SET fingerprint = %s", [made_by])
+    assert result.returncode == 1
+    assert "made by another version of Entrepôt. Dump its data" in result.stderr

@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -70,19 +69,17 @@ def check_fingerprint() -> None:
             raise SchemaDiffers
 
 
-def migrate(progress: Callable[[str], None] = lambda name: None) -> None:
+def migrate() -> None:
     """Bring the tables to this code, as their owner, and let the run-time role use them. Raises: SchemaDiffers."""
     connection = connections["owner"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:
             check_fingerprint()
-            missing = unapplied("owner")
-            if missing:
+            if unapplied("owner"):
                 for name in EXTENSIONS:
                     cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
                 _grant_by_default()
-                progress(f"{len(missing)} migrations")
                 call_command("migrate", database="owner", interactive=False, verbosity=0)
                 SchemaFingerprint.objects.using("owner").update_or_create(
                     id=1, defaults={"fingerprint": fingerprint(_applied())}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 120
 STOP_SECONDS = 10
+#: Written by `seed demo` when it is done: [{"role": …, "email": …, "password": …}]
+SIGN_INS = "sign-ins.json"
 ADDRESSES = {"Shop": "/", "Seller": "/seller/", "Desk": "/desk/", "API": "/api/v1/docs"}
 
 console = Console(highlight=False)
@@ -60,10 +62,12 @@ def up(port: int, data_dir: Path | None, no_demo: bool, reset_demo: bool) -> Non
         django.setup()
         if reset_demo:
             _reset(settings)
-        with console.status("Checking the tables …"):
+        state = _make_tables(settings)
+        if not no_demo and _is_half_made(settings, state):
+            console.print("  The demonstration was left half made.")
+            _reset(settings)
             state = _make_tables(settings)
-        console.print("[green]✓[/] Tables")
-        if _seed(state, wanted=not no_demo):
+        if not no_demo and _seed(state):
             os.environ["ENTREPOT_DEMONSTRATION"] = "1"
         children = stack.enter_context(_children(port))
         with console.status("Starting web and jobs …"):
@@ -104,45 +108,65 @@ def _place(settings: Any) -> str:
 
 
 def _reset(settings: Any) -> None:
-    """Drop the embedded database where it is a demonstration. Raises: Refused."""
+    """Drop the embedded database where nothing in it would be missed. Raises: Refused."""
     from django.db import connections
-
-    from entrepot.kernel import schema
 
     if not settings.DATABASE_SERVER.embedded:
         raise Refused("up.reset_outside", "--reset-demo never touches the database that ENTREPOT_DATABASE_URL names.")
-    if not schema.is_empty() and not schema.is_demonstration():
+    if not _is_disposable():
         raise Refused("up.reset_own", "--reset-demo: this database is no demonstration; nothing was touched.")
     connections.close_all()
     settings.DATABASE_SERVER.recreate()
     for name in ("media", "mail"):
         shutil.rmtree(settings.DATA_DIR / name, ignore_errors=True)
-    (settings.DATA_DIR / "sign-ins.json").unlink(missing_ok=True)
+    (settings.DATA_DIR / SIGN_INS).unlink(missing_ok=True)
     console.print("[green]✓[/] Demonstration dropped")
 
 
+def _is_disposable() -> bool:
+    """Whether this is a demonstration, or a database without any organisation; asked of tables of any version."""
+    from django.db import DatabaseError, connections
+
+    from entrepot.kernel import schema
+
+    if schema.is_empty():
+        return True
+    with contextlib.suppress(DatabaseError):
+        if schema.is_demonstration():
+            return True
+    with contextlib.suppress(DatabaseError), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT NOT EXISTS (SELECT FROM accounts_organisation)")
+        return bool(cursor.fetchone()[0])
+    return False
+
+
 def _make_tables(settings: Any) -> "SchemaFingerprint":
+    """Bring the tables to this version. Raises: SchemaDiffers."""
     from entrepot.kernel import schema
     from entrepot.kernel.models import SchemaFingerprint
 
-    try:
-        schema.migrate()
-    except schema.SchemaDiffers as difference:
-        if settings.DATABASE_SERVER.embedded and schema.is_demonstration():
-            raise schema.SchemaDiffers(
-                message="The tables of this demonstration were made by another version of Entrepôt: "
-                "`entrepot up --reset-demo` makes it anew."
-            ) from None
-        raise difference
+    with console.status("Checking the tables …"):
+        try:
+            schema.migrate()
+        except schema.SchemaDiffers as difference:
+            if settings.DATABASE_SERVER.embedded and _is_disposable():
+                advice = "`entrepot up --reset-demo` makes them, and the demonstration, anew."
+            else:
+                advice = "Dump its data with the release that made it; see docs/operating, “Versions”."
+            raise schema.SchemaDiffers("", f"{difference} {advice}") from None
+    console.print("[green]✓[/] Tables")
     return SchemaFingerprint.objects.using("owner").get()
 
 
-def _seed(state: "SchemaFingerprint", *, wanted: bool) -> bool:
-    """Fill an empty database; whether this is a demonstration."""
+def _is_half_made(settings: Any, state: "SchemaFingerprint") -> bool:
+    """Whether an earlier start was stopped within the demonstration, whose last act is to write down the sign-ins."""
+    return settings.DATABASE_SERVER.embedded and state.demonstration and not (settings.DATA_DIR / SIGN_INS).exists()
+
+
+def _seed(state: "SchemaFingerprint") -> bool:
+    """Fill an empty database; whether this is a demonstration. Raises: Refused."""
     from entrepot.domain.accounts.models import Organisation
 
-    if not wanted:
-        return False
     if state.demonstration:
         return True
     if Organisation.objects.exists():
@@ -154,10 +178,10 @@ def _seed(state: "SchemaFingerprint", *, wanted: bool) -> bool:
         return True
     state.demonstration = True
     state.save(using="owner")
-    os.environ["ENTREPOT_DEMONSTRATION"] = "1"
     command = [sys.executable, "-c", "from entrepot.surfaces.cli.main import main; main()", "seed", "demo"]
-    if subprocess.run(command).returncode:
-        raise Refused("up.seed_failed", "The demonstration could not be made; `entrepot up --reset-demo` tries again.")
+    if subprocess.run(command, env=os.environ | {"ENTREPOT_DEMONSTRATION": "1"}).returncode:
+        raise Refused("up.seed_failed", "The demonstration could not be made.")
+    console.print("[green]✓[/] Demonstration market")
     return True
 
 
@@ -224,7 +248,7 @@ def _print_addresses(port: int, folder: Path) -> None:
     for name, path in ADDRESSES.items():
         table.add_row(name, f"[link]http://127.0.0.1:{port}{path}[/link]")
     console.print(table)
-    sign_ins = folder / "sign-ins.json"
+    sign_ins = folder / SIGN_INS
     if os.environ["ENTREPOT_DEMONSTRATION"] == "1" and sign_ins.exists():
         people = Table(box=None, padding=(0, 2))
         for heading in ("Sign in as", "E-mail", "Password"):
