@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.kernel.errors import NotFound
 from entrepot.verify import tenancy
 
@@ -40,14 +41,23 @@ class Result:
         return self.count == 0
 
 
+#: Invariants whose query follows from the code that writes the rows.
+GENERATED = {
+    "I26": (
+        "A line's hash is that of what it froze.",
+        lambda: "SELECT line.id::text AS line, line.snapshot_hash AS written\nFROM orders_orderline line\n"
+        f"WHERE line.snapshot_hash <> {digest_sql('line')}",
+    ),
+    "I31": ("A row's seller is its parent's seller, over every key between tenant tables.", tenancy.query),
+}
+
+
 def invariants() -> list[Invariant]:
-    """Every invariant, by id: those written in SQL, and the one that the model graph writes."""
+    """Every invariant, by id."""
     folder = resources.files("entrepot.verify") / "invariants"
     written = [_read(file.name, file.read_text()) for file in folder.iterdir() if file.name.endswith(".sql")]
-    generated = Invariant(
-        "I31", "A row's seller is its parent's seller, over every key between tenant tables.", tenancy.query()
-    )
-    return sorted([*written, generated], key=lambda invariant: invariant.code)
+    generated = [Invariant(code, statement, query()) for code, (statement, query) in GENERATED.items()]
+    return sorted([*written, *generated], key=lambda invariant: invariant.code)
 
 
 def select(codes: list[str]) -> list[Invariant]:
