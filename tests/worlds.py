@@ -20,12 +20,15 @@ from entrepot.domain.logistics import services as logistics
 from entrepot.domain.logistics.models import Node
 from entrepot.domain.markets import services as markets
 from entrepot.domain.markets.models import Market
-from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
+from entrepot.domain.pricing import quoting
+from entrepot.domain.pricing import services as pricing
+from entrepot.domain.pricing.models import RetailPrice, RetailProposal, SupplyQuote
+from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.models import Enrolment, Seller
 from entrepot.domain.terms import queries as wordings
 from entrepot.domain.terms import services as terms
 from entrepot.domain.terms.models import ProgrammeVersion
-from entrepot.domain.terms.rules import Conditions, NodeOperator, ShipFrom
+from entrepot.domain.terms.rules import Conditions, NodeOperator, ShipFrom, Task
 from entrepot.kernel import ids, money
 from entrepot.kernel.actors import SYSTEM, Actor
 
@@ -319,38 +322,33 @@ class World:
         return self.offer(seller, price=price, sku=sku, stock=0)
 
     def price(self, offer: Offer, amount: str) -> RetailPrice:
-        """The offer's retail price from now on."""
-        market = offer.market
-        price = RetailPrice(
-            id=ids.new_id(self.now),
-            created_at=self.now,
-            offer=offer,
-            currency=market.currency,
-            amount_minor=money.parse_minor(amount, market.currency),
-            includes_tax=market.prices_include_tax,
-            valid_from=self.now,
-            set_by_party="platform",
-        )
-        price.save(force_insert=True)
-        return price
+        """The offer's retail price from now on, with everybody's consent."""
+        row = pricing.NewPrice(offer.id, money.parse_minor(amount, offer.market.currency))
+        decider = wordings.wording_of(offer.enrolment.programme_version).decider(Task.RETAIL_PRICE)
+        pricing.set_retail_prices(prices=[row], actor=self.speaker(decider, offer), now=self.now)
+        while waiting := RetailProposal.objects.filter(offer=offer, status="open").first():
+            pricing.decide_proposals(
+                proposal_ids=[waiting.id],
+                approve=True,
+                reason="test",
+                now=self.now,
+                actor=self.speaker(waiting.waits_for_party, offer),
+            )
+        return RetailPrice.objects.get(offer=offer, valid_until__isnull=True)
 
     def supply_price(self, offer: Offer, amount: str) -> SupplyQuote:
-        """The offer's accepted supply price, in the seller's settlement currency."""
-        currency = offer.seller.settlement_currency
-        quote = SupplyQuote(
-            id=ids.new_id(self.now),
-            created_at=self.now,
-            offer=offer,
-            version=1,
-            currency=currency,
-            amount_minor=money.parse_minor(amount, currency),
-            status="accepted",
-            made_by_party="seller",
-            valid_until=self.now + timedelta(days=365),
-            decided_at=self.now,
+        """The offer's supply price from now on, quoted by the seller in its currency and agreed to."""
+        row = quoting.NewQuote(offer.id, money.parse_minor(amount, offer.seller.settlement_currency))
+        (quote,) = quoting.quote(
+            rows=[row], valid_until=self.now + timedelta(days=30), now=self.now, actor=self.speaker("seller", offer)
         )
-        quote.save(force_insert=True)
+        if quote.status != "accepted":
+            (quote,) = quoting.accept(quote_ids=[quote.id], actor=SYSTEM, now=self.now)
         return quote
+
+    def speaker(self, party: str | None, offer: Offer) -> Actor:
+        """Who speaks for a party about an offer."""
+        return sellers.get_system_actor(seller_id=offer.seller_id) if party == "seller" else SYSTEM
 
     def stock(self, seller: Seller, sku: Sku, quantity: int, *, node: Node) -> UUID:
         """So many units come in at a node; the stock row."""

@@ -177,6 +177,7 @@ def test_a_hold_is_confirmed_then_shipped_in_parts(world):
     (touched,) = ship(world, owner, 1)[owner]
     assert (touched.stock_id, touched.title_owner_id, touched.quantity) == (stock.id, offer.seller_id, 1)
     assert numbers(stock.id) == (9, 2, 0)
+    world.pass_time(minutes=1)
     ship(world, owner, 2)
     assert numbers(stock.id) == (7, 0, 0)
     shipped = Movement.objects.filter(kind="shipped").order_by("id")

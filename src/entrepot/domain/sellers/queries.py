@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from entrepot.domain.accounts.models import Permission
 from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Programme
+from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import NotFound
 
 
@@ -18,6 +20,12 @@ def get_seller(*, seller_id: UUID) -> Seller:
     if seller is None:
         raise NotFound(kind="seller")
     return seller
+
+
+def get_system_actor(*, seller_id: UUID) -> Actor:
+    """The system acting for a seller, with an owner's rights: for imports, replays and demonstrations."""
+    verbs = dict(Permission.objects.filter(role="seller.owner").values_list("verb", "scope"))
+    return Actor(label="system", organisation_id=seller_id, role="seller.owner", verbs=verbs)
 
 
 def find_seller(*, seller_code: str) -> Seller | None:

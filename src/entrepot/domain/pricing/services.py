@@ -1,0 +1,335 @@
+"""Writes of retail prices, by hand and by rule. Who may set one is what the terms of the offer's enrolment say."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from entrepot.domain.catalogue.models import Category
+from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets.models import Market
+from entrepot.domain.pricing import markup, offers, queries
+from entrepot.domain.pricing.models import PriceRule, RetailProposal
+from entrepot.domain.pricing.offers import PricedOffer
+from entrepot.domain.sellers.rules import party_of
+from entrepot.domain.terms import rules as terms
+from entrepot.domain.terms.rules import NotYours, Party, Task
+from entrepot.kernel import audit, ids, money
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import execute, fetch_rows, unnest
+from entrepot.kernel.errors import Invalid, NotFound, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrice:
+    """A retail price of one unit. Units: minor units of the market's currency, with tax where the market shows it."""
+
+    offer_id: UUID
+    amount_minor: int
+    rule_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What became of new prices: those that hold from now on, and those that wait for somebody's consent."""
+
+    set: frozenset[UUID]
+    waiting: frozenset[UUID]
+
+
+@transaction.atomic
+def set_retail_prices(
+    *, prices: Sequence[NewPrice], actor: Actor, now: datetime, reason: str = "", note: str = ""
+) -> Priced:
+    """Set retail prices from now on; the earlier ones end. What the terms do not leave to the actor alone waits.
+
+    An amount that holds already stays. Raises: Invalid, NotFound, NotYours, Refused for a time before the last price.
+    """
+    wanted = {price.offer_id: price for price in prices}
+    for price in prices:
+        _check_amount(price.amount_minor)
+    found = offers.locked(wanted, actor=actor, verb="prices.set")
+    party = offers.demand(found, Task.RETAIL_PRICE, actor, terms.may_propose)
+    waiting = {
+        offer_id: consent
+        for offer_id, offer in found.items()
+        if (consent := offers.waits_for(offer.conditions, Task.RETAIL_PRICE, party)) is not None
+    }
+    direct = [price for price in wanted.values() if price.offer_id not in waiting]
+    batch = _write(direct, found, party, now)
+    _propose([wanted[offer_id] for offer_id in waiting], found, waiting, party, note, now)
+    if direct:
+        _record(actor, "prices.set", batch, direct, found, reason, now)
+    return Priced(frozenset(price.offer_id for price in direct), frozenset(waiting))
+
+
+@transaction.atomic
+def decide_proposals(
+    *, proposal_ids: Sequence[UUID], approve: bool, actor: Actor, reason: str, now: datetime
+) -> Priced:
+    """Approve or refuse prices that wait for the actor's party. Raises: NotFound, NotYours, Refused once decided.
+
+    Where the decider agreed and the terms name an approver beside, the price then waits for that one.
+    """
+    reason = audit.require_reason(reason)
+    proposals = list(RetailProposal.objects.select_for_update().filter(id__in=proposal_ids).order_by("id"))
+    if len(proposals) < len(set(proposal_ids)):
+        raise NotFound(kind="proposal")
+    found = offers.locked([each.offer_id for each in proposals], actor=actor, verb="prices.set")
+    party = party_of(actor)
+    approved: list[NewPrice] = []
+    onward: dict[UUID, Party] = {}
+    for each in proposals:
+        if each.status != RetailProposal.Status.OPEN:
+            raise Refused("pricing.proposal_decided", "This price was decided before.")
+        if each.waits_for_party != party:
+            raise NotYours(task=Task.RETAIL_PRICE.value, party=party.value, decider=each.waits_for_party)
+        each.status = RetailProposal.Status.APPROVED if approve else RetailProposal.Status.REFUSED
+        each.decided_at = now
+        further = _further_consent(found[each.offer_id], each, party)
+        if approve and further is not None:
+            onward[each.offer_id] = further
+        elif approve:
+            approved.append(NewPrice(each.offer_id, each.amount_minor))
+    RetailProposal.objects.bulk_update(proposals, ["status", "decided_at"])
+    passed_on = [NewPrice(each.offer_id, each.amount_minor) for each in proposals if each.offer_id in onward]
+    _propose(passed_on, found, onward, party, "", now)
+    batch = _write(approved, found, party, now)
+    decided = [NewPrice(each.offer_id, each.amount_minor) for each in proposals]
+    _record(actor, "prices.approve" if approve else "prices.refuse", batch, decided, found, reason, now)
+    return Priced(frozenset(price.offer_id for price in approved), frozenset(onward))
+
+
+@transaction.atomic
+def set_price_rule(
+    *,
+    actor: Actor,
+    market: Market,
+    markup_rate: Decimal,
+    now: datetime,
+    reason: str,
+    category: Category | None = None,
+    floor_minor: int = 0,
+    ending_minor: int | None = None,
+) -> PriceRule:
+    """How the platform prices in a market, or in a category of it, from now on; the rule before it ends.
+
+    Raises: Invalid for a mark-up outside 0 to 99, a floor below zero or an ending of more than three digits.
+    """
+    if not (markup_rate.is_finite() and 0 <= markup_rate < 100 and markup_rate == round(markup_rate, 6)):
+        raise Invalid(
+            "pricing.bad_markup",
+            "A mark-up lies between 0 and 99, with six decimal places at most.",
+            field="markup_rate",
+        )
+    if not 0 <= floor_minor <= money.MINOR_MAX:
+        raise Invalid("pricing.bad_floor", "A floor is zero or above.", field="floor_minor")
+    if ending_minor is not None and not 0 <= ending_minor <= 999:
+        raise Invalid(
+            "pricing.bad_ending", "An ending is the last one to three digits of a price.", field="ending_minor"
+        )
+    PriceRule.objects.filter(market=market, category=category, valid_until__isnull=True).update(valid_until=now)
+    rule = PriceRule(
+        id=ids.new_id(now),
+        created_at=now,
+        market=market,
+        category=category,
+        markup_rate=markup_rate,
+        floor_minor=floor_minor,
+        ending_minor=ending_minor,
+        valid_from=now,
+    )
+    rule.save(force_insert=True)
+    audit.record(
+        actor=actor,
+        verb="prices.rule",
+        subject_kind="price_rule",
+        subject_id=rule.id,
+        now=now,
+        reason=audit.require_reason(reason),
+        after={
+            "market": market.code,
+            "category": category.path if category else "",
+            "markup": str(markup_rate),
+            "floor": floor_minor,
+            "ending": ending_minor,
+        },
+    )
+    return rule
+
+
+@transaction.atomic
+def reprice(*, market: Market, actor: Actor, now: datetime, offer_ids: Sequence[UUID] | None = None) -> Priced:
+    """Price by the market's rules every offer whose retail price is the platform's to set and whose cost is agreed.
+
+    The cost is the accepted supply price at today's exchange rate. Offers that no rule covers stay as they are.
+    Raises: Unavailable without an exchange rate.
+    """
+    in_force = queries.list_rules(market_id=market.id, at=now)
+    rules = {rule.category.path if rule.category else "": rule for rule in in_force}
+    rows = fetch_rows(
+        "SELECT o.id FROM catalogue_offer o WHERE o.market_id = %s AND o.status <> 'archived'"
+        " AND (%s::uuid[] IS NULL OR o.id = ANY(%s::uuid[]))"
+        " AND EXISTS (SELECT 1 FROM pricing_supplyquote q WHERE q.offer_id = o.id AND q.status = 'accepted')",
+        [market.id, *[None if offer_ids is None else list(offer_ids)] * 2],
+    )
+    found = offers.locked([row.id for row in rows], actor=actor, verb="prices.set")
+    covered = [
+        (offer, rule)
+        for offer in found.values()
+        if terms.may_set(offer.conditions, Task.RETAIL_PRICE, Party.PLATFORM)
+        and (rule := nearest(rules, offer.category_path)) is not None
+    ]
+    if not covered:
+        return Priced(frozenset(), frozenset())
+    amounts = _by_rule([offer.id for offer, _ in covered], [rule for _, rule in covered], market, now)
+    new = [NewPrice(offer.id, amount, rule.id) for (offer, rule), amount in zip(covered, amounts, strict=True)]
+    return set_retail_prices(prices=new, actor=actor, now=now, reason="by rule")
+
+
+def nearest(rules: Mapping[str, PriceRule], category_path: str) -> PriceRule | None:
+    """The rule of the nearest category at or above the path, else the market's own."""
+    path = category_path
+    while path and path not in rules:
+        path = path.rpartition("/")[0]
+    return rules.get(path)
+
+
+def _by_rule(offer_ids: Sequence[UUID], rules: Sequence[PriceRule], market: Market, now: datetime) -> list[int]:
+    quotes = queries.supply_prices(offer_ids)
+    rates = markets.exchange_rates({(quote.currency, market.currency) for quote in quotes.values()}, now.date())
+    costs = [
+        money.convert(quote.amount_minor, rates[quote.currency, market.currency].rate, quote.currency, market.currency)
+        for quote in (quotes[offer_id] for offer_id in offer_ids)
+    ]
+    amounts = markup.prices(
+        np.array(costs, dtype=np.int64),
+        np.array([int(rule.markup_rate * 1_000_000) for rule in rules], dtype=np.int64),
+        np.array([rule.floor_minor for rule in rules], dtype=np.int64),
+        np.array(
+            [markup.NO_ENDING if rule.ending_minor is None else rule.ending_minor for rule in rules], dtype=np.int64
+        ),
+    )
+    # A cost of a fraction of the smallest coin still has a price.
+    return [max(1, int(amount)) for amount in amounts]
+
+
+def _write(prices: Sequence[NewPrice], found: Mapping[UUID, PricedOffer], party: Party, now: datetime) -> UUID:
+    """End the open prices that differ and begin the new ones; the id that ties them together."""
+    batch = ids.new_id(now)
+    source, params = unnest(
+        "w",
+        {
+            "id": "uuid",
+            "offer_id": "uuid",
+            "amount": "bigint",
+            "currency": "text",
+            "includes_tax": "boolean",
+            "rule_id": "uuid",
+        },
+        (
+            (
+                identity,
+                price.offer_id,
+                price.amount_minor,
+                found[price.offer_id].currency,
+                found[price.offer_id].includes_tax,
+                price.rule_id,
+            )
+            for identity, price in zip(ids.new_ids(now, len(prices)), prices, strict=True)
+        ),
+    )
+    later = fetch_rows(
+        f"SELECT w.offer_id FROM {source} JOIN pricing_retailprice r ON r.offer_id = w.offer_id"
+        f" WHERE r.valid_from > %s LIMIT 1",
+        [*params, now],
+    )
+    if later:
+        raise Refused(
+            "pricing.out_of_order", "This offer has a price of a later time already.", offer_id=str(later[0].offer_id)
+        )
+    execute(
+        f"UPDATE pricing_retailprice r SET valid_until = %s FROM {source} WHERE r.offer_id = w.offer_id"
+        f" AND r.valid_until IS NULL AND r.amount_minor <> w.amount",
+        [now, *params],
+    )
+    execute(
+        f"INSERT INTO pricing_retailprice (id, created_at, offer_id, amount_minor, currency, includes_tax, valid_from,"
+        f" set_by_party, rule_id, batch_id)"
+        f" SELECT w.id, %s, w.offer_id, w.amount, w.currency, w.includes_tax, %s, %s, w.rule_id, %s FROM {source}"
+        f" WHERE NOT EXISTS (SELECT 1 FROM pricing_retailprice r WHERE r.offer_id = w.offer_id"
+        f" AND r.valid_until IS NULL)",
+        [now, now, party.value, batch, *params],
+    )
+    return batch
+
+
+def _propose(
+    prices: Sequence[NewPrice],
+    found: Mapping[UUID, PricedOffer],
+    waits_for: Mapping[UUID, Party],
+    party: Party,
+    note: str,
+    now: datetime,
+) -> None:
+    if not prices:
+        return
+    RetailProposal.objects.filter(
+        offer_id__in=[price.offer_id for price in prices], status=RetailProposal.Status.OPEN
+    ).update(status=RetailProposal.Status.SUPERSEDED, decided_at=now)
+    RetailProposal.objects.bulk_create(
+        RetailProposal(
+            id=identity,
+            created_at=now,
+            offer_id=price.offer_id,
+            amount_minor=price.amount_minor,
+            currency=found[price.offer_id].currency,
+            proposed_by_party=party.value,
+            waits_for_party=waits_for[price.offer_id].value,
+            note=note[:400],
+        )
+        for identity, price in zip(ids.new_ids(now, len(prices)), prices, strict=True)
+    )
+
+
+def _further_consent(offer: PricedOffer, proposal: RetailProposal, party: Party) -> Party | None:
+    """Whoever still has to agree after the decider did; the one who proposed it has agreed."""
+    further = offers.waits_for(offer.conditions, Task.RETAIL_PRICE, party)
+    if offer.conditions.approver(Task.RETAIL_PRICE) is party or further == proposal.proposed_by_party:
+        return None
+    return further
+
+
+def _record(
+    actor: Actor,
+    verb: str,
+    batch: UUID,
+    prices: Iterable[NewPrice],
+    found: Mapping[UUID, PricedOffer],
+    reason: str,
+    now: datetime,
+) -> None:
+    set_to = {str(price.offer_id): f"{price.amount_minor} {found[price.offer_id].currency}" for price in prices}
+    audit.record(
+        actor=actor,
+        verb=verb,
+        subject_kind="price_batch",
+        subject_id=batch,
+        now=now,
+        reason=reason,
+        after={"prices": set_to},
+    )
+
+
+def _check_amount(amount_minor: int) -> None:
+    if not 0 < amount_minor <= money.MINOR_MAX:
+        raise Invalid(
+            "pricing.amount_out_of_range",
+            "A price is above zero and can be charged; {amount} is not.",
+            field="amount",
+            amount=amount_minor,
+        )
