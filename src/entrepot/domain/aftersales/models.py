@@ -40,6 +40,7 @@ class ReturnCase(Record):
     return_to = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
     handler_party = models.CharField(max_length=12)
+    freight_party = models.CharField(max_length=12, help_text="who bears the way back by the line's terms")
     freight_cost_minor = models.BigIntegerField(default=0)
     received_at = models.DateTimeField(null=True)
     refunded_at = models.DateTimeField(null=True)

@@ -119,3 +119,28 @@ def on_hand_at(*, seller_id: UUID, sku_ids: Collection[UUID], at: datetime) -> M
         [seller_id, list(sku_ids), at],
     )
     return dict.fromkeys(sku_ids, 0) | {row.sku_id: int(row.units) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A component that left for an order line: whose it was, and how many are in one unit of the line."""
+
+    line_id: UUID
+    sku_id: UUID
+    owner_id: UUID
+    lot: str
+    per_unit: int
+
+
+def list_shipped(*, line_ids: Collection[UUID]) -> dict[UUID, list[Shipped]]:
+    """The components that left for these order lines, each as it left first, by line."""
+    rows = fetch_rows(
+        "SELECT DISTINCT ON (h.owner_id, s.sku_id) h.owner_id AS line_id, s.sku_id, s.owner_id, s.lot, h.per_unit"
+        " FROM inventory_hold h JOIN inventory_stock s ON s.id = h.stock_id"
+        " WHERE h.owner_id = ANY(%s) AND h.state = 'consumed' ORDER BY h.owner_id, s.sku_id, h.id",
+        [list(line_ids)],
+    )
+    found: dict[UUID, list[Shipped]] = defaultdict(list)
+    for row in rows:
+        found[row.line_id].append(Shipped(*row))
+    return dict(found)

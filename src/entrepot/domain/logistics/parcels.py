@@ -35,18 +35,21 @@ class WrongState(Refused):
 
 @dataclass(frozen=True, slots=True)
 class NewParcel:
-    """A box that is packed: what is in it, where it stands and where it goes. Units: grams, minor units."""
+    """A box that is packed: what is in it, where it stands and where it goes. Units: grams, minor units.
+
+    What it costs is known at the latest when it leaves.
+    """
 
     reference_id: UUID
     node_id: UUID
     destination_id: UUID | None
     weight_g: int
-    cost_minor: int
     cost_currency: str
     lines: Sequence[tuple[UUID, int]]
     carrier: str = ""
     service: str = ""
     direction: str = "outbound"
+    cost_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,11 @@ class LockedParcel:
     direction: str
     reference_id: UUID
     node_id: UUID
+    destination_id: UUID | None
     state: str
     carrier: str
     service: str
+    delivered_at: datetime | None
     lines: tuple[tuple[UUID, UUID, int, int | None], ...]
 
     def demand(self, state: str) -> None:
@@ -99,8 +104,8 @@ def pack(*, parcels: Sequence[NewParcel], now: datetime) -> list[Parcel]:
 def lock_parcels(*, parcel_ids: Collection[UUID]) -> dict[UUID, LockedParcel]:
     """Lock parcels by id with their lines, in the caller's transaction. Raises: NotFound."""
     rows = fetch_rows(
-        "SELECT id, number, direction, reference_id, node_id, state, carrier, service FROM logistics_parcel"
-        " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        "SELECT id, number, direction, reference_id, node_id, destination_id, state, carrier, service, delivered_at"
+        " FROM logistics_parcel WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
         [list(parcel_ids)],
     )
     if missing := set(parcel_ids) - {row.id for row in rows}:
@@ -129,10 +134,14 @@ def packed_units(*, line_ids: Collection[UUID]) -> dict[UUID, int]:
     return {row.line_id: row.units for row in rows}
 
 
-def keep_labels(*, labels: Sequence[tuple[UUID, str]]) -> None:
-    """Note the kept label (media name) of each parcel."""
-    source, params = unnest("wanted", {"id": "uuid", "media": "text"}, labels)
-    execute(f"UPDATE logistics_parcel parcel SET label_media = media FROM {source} WHERE parcel.id = wanted.id", params)
+def keep_labels(*, labels: Sequence[tuple[UUID, UUID | None, str]]) -> None:
+    """Note of each parcel where its label sends it (contact) and the label itself (media name)."""
+    source, params = unnest("wanted", {"id": "uuid", "destination": "uuid", "media": "text"}, labels)
+    execute(
+        f"UPDATE logistics_parcel parcel SET destination_id = wanted.destination, label_media = wanted.media"
+        f" FROM {source} WHERE parcel.id = wanted.id",
+        params,
+    )
 
 
 def cancel(*, parcels: Collection[LockedParcel]) -> None:
@@ -142,14 +151,23 @@ def cancel(*, parcels: Collection[LockedParcel]) -> None:
     execute("UPDATE logistics_parcel SET state = 'cancelled' WHERE id = ANY(%s)", [[each.id for each in parcels]])
 
 
+def cancel_packed(*, reference_ids: Collection[UUID]) -> None:
+    """Let go of the packed parcels of what they are for; those that have left go on."""
+    execute(
+        "UPDATE logistics_parcel SET state = 'cancelled' WHERE reference_id = ANY(%s) AND state = 'packed'",
+        [list(reference_ids)],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A parcel that leaves: by whom, under which number, and the place of the first unit of each parcel line."""
+    """A parcel that leaves: by whom, under which number, at what cost, and where each line's units begin."""
 
     parcel: LockedParcel
     carrier: str
     service: str
     tracking_number: str
+    cost_minor: int
     first_units: Mapping[UUID, int]
 
 
@@ -160,13 +178,13 @@ def hand_over(*, departures: Sequence[Departure], now: datetime) -> None:
     _refuse_taken_numbers(departures)
     source, params = unnest(
         "wanted",
-        {"id": "uuid", "carrier": "text", "service": "text", "tracking": "text"},
-        ((each.parcel.id, each.carrier, each.service, each.tracking_number) for each in departures),
+        {"id": "uuid", "carrier": "text", "service": "text", "tracking": "text", "cost": "bigint"},
+        ((each.parcel.id, each.carrier, each.service, each.tracking_number, each.cost_minor) for each in departures),
     )
     execute(
         f"""
         UPDATE logistics_parcel parcel SET state = 'handed_over', handed_over_at = %s, carrier = wanted.carrier,
-            service = wanted.service, tracking_number = wanted.tracking
+            service = wanted.service, tracking_number = wanted.tracking, cost_minor = wanted.cost
         FROM {source} WHERE parcel.id = wanted.id
         """,
         [now, *params],
@@ -194,6 +212,15 @@ def _refuse_taken_numbers(departures: Sequence[Departure]) -> None:
                       field="tracking_number", number=number)
 
 
+def depart(*, parcel_ids: Collection[UUID], now: datetime) -> None:
+    """Locked return parcels were seen by their carrier for the first time."""
+    execute(
+        "UPDATE logistics_parcel SET state = 'handed_over', handed_over_at = %s"
+        " WHERE id = ANY(%s) AND state = 'packed'",
+        [now, list(parcel_ids)],
+    )
+
+
 def arrive(*, rows: Sequence[tuple[UUID, datetime]]) -> None:
     """Locked parcels were delivered, each at its time."""
     source, params = unnest("wanted", {"id": "uuid", "at": "timestamptz"}, rows)
@@ -201,6 +228,15 @@ def arrive(*, rows: Sequence[tuple[UUID, datetime]]) -> None:
         f"UPDATE logistics_parcel parcel SET state = 'delivered', delivered_at = wanted.at FROM {source}"
         " WHERE parcel.id = wanted.id",
         params,
+    )
+
+
+def arrive_return(*, reference_id: UUID, now: datetime) -> None:
+    """The return parcels of a case were opened at their node, whether or not a carrier said so before."""
+    execute(
+        "UPDATE logistics_parcel SET state = 'delivered', handed_over_at = coalesce(handed_over_at, %s),"
+        " delivered_at = %s WHERE reference_id = %s AND state IN ('packed', 'handed_over')",
+        [now, now, reference_id],
     )
 
 

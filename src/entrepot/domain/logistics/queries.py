@@ -149,6 +149,17 @@ def list_parcels(*, reference_ids: Collection[UUID]) -> list[Parcel]:
     return list(Parcel.objects.filter(reference_id__in=list(reference_ids)).order_by("id"))
 
 
+def find_parcels(*, ids: Collection[UUID] = (), tracking: Collection[tuple[str, str]] = ()) -> list[Parcel]:
+    """Parcels by id, or by carrier and tracking number; scope is the caller's."""
+    source, params = db.unnest("wanted", {"carrier": "text", "number": "text"}, list(tracking))
+    tracked = db.fetch_rows(
+        f"SELECT parcel.id FROM logistics_parcel parcel JOIN {source} ON parcel.carrier = wanted.carrier"
+        " AND parcel.tracking_number = wanted.number WHERE parcel.tracking_number <> ''",
+        params,
+    )
+    return list(Parcel.objects.filter(id__in=[*ids, *(row.id for row in tracked)]).order_by("id"))
+
+
 def list_parcel_lines(*, parcel_ids: Collection[UUID]) -> dict[UUID, list[ParcelLine]]:
     """What is in these parcels, by parcel."""
     lines: dict[UUID, list[ParcelLine]] = {}
@@ -163,3 +174,21 @@ def list_tracking(*, parcel_ids: Collection[UUID]) -> dict[UUID, list[TrackingEv
     for event in TrackingEvent.objects.filter(parcel_id__in=list(parcel_ids)).order_by("occurred_at", "id"):
         events.setdefault(event.parcel_id, []).append(event)
     return events
+
+
+def list_arrivals(*, line_ids: Collection[UUID]) -> dict[UUID, list[tuple[range, datetime]]]:
+    """The places of order lines' units that were delivered, and when, first come first."""
+    rows = db.fetch_rows(
+        """
+        SELECT line.line_id, line.first_unit, line.quantity, parcel.delivered_at
+        FROM logistics_parcelline line JOIN logistics_parcel parcel ON parcel.id = line.parcel_id
+        WHERE line.line_id = ANY(%s) AND parcel.state = 'delivered' AND parcel.direction = 'outbound'
+        ORDER BY parcel.delivered_at, line.first_unit
+        """,
+        [list(line_ids)],
+    )
+    arrivals: dict[UUID, list[tuple[range, datetime]]] = {}
+    for row in rows:
+        places = range(row.first_unit, row.first_unit + row.quantity)
+        arrivals.setdefault(row.line_id, []).append((places, row.delivered_at))
+    return arrivals

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from entrepot.domain.logistics import parcels
 from entrepot.domain.orders import rules
 from entrepot.domain.orders.rules import EventKind, Quantities
 from entrepot.kernel import ids
@@ -64,23 +65,33 @@ class LockedLine:
     shipping_net_minor: int
     shipping_tax_minor: int
     customs_duty_minor: int
+    freight_cost_minor: int
     units: Quantities
 
 
 def lock_lines(*, line_ids: Collection[UUID]) -> dict[UUID, LockedLine]:
     """Lock lines by id, in the caller's transaction. Raises: NotFound."""
+    return _lines(line_ids, "ORDER BY line.id FOR NO KEY UPDATE OF line")
+
+
+def read_lines(*, line_ids: Collection[UUID]) -> dict[UUID, LockedLine]:
+    """The same without a lock, for what never changes of them. Raises: NotFound."""
+    return _lines(line_ids, "")
+
+
+def _lines(line_ids: Collection[UUID], lock: str) -> dict[UUID, LockedLine]:
     rows = fetch_rows(
-        """
+        f"""
         SELECT line.id, line.order_id, line.suborder_id, line.seller_id, line.sku_id, line.terms_id,
             ordered.state AS order_state, line.quantity, line.goods_net_minor, line.goods_tax_minor,
-            line.shipping_net_minor, line.shipping_tax_minor, line.customs_duty_minor,
+            line.shipping_net_minor, line.shipping_tax_minor, line.customs_duty_minor, line.freight_cost_minor,
             line.cancelled_qty, line.shipped_qty, line.delivered_qty, line.lost_qty, line.returned_qty
         FROM orders_orderline line JOIN orders_order ordered ON ordered.id = line.order_id
-        WHERE line.id = ANY(%s) ORDER BY line.id FOR NO KEY UPDATE OF line
+        WHERE line.id = ANY(%s) {lock}
         """,
         [list(line_ids)],
     )
-    found = {row.id: LockedLine(*row[:13], units=Quantities(row.quantity, *row[13:])) for row in rows}
+    found = {row.id: LockedLine(*row[:14], units=Quantities(row.quantity, *row[14:])) for row in rows}
     if missing := set(line_ids) - found.keys():
         raise NotFound(kind="order line", id=str(min(missing)))
     return found
@@ -203,10 +214,7 @@ def follow(*, suborder_ids: Collection[UUID], now: datetime) -> None:
     if changed:
         _update_states("orders_suborder", changed)
     if cancelled := [key for key, state in changed if state == "cancelled" and packed.get(key)]:
-        execute(
-            "UPDATE logistics_parcel SET state = 'cancelled' WHERE reference_id = ANY(%s) AND state = 'packed'",
-            [cancelled],
-        )
+        parcels.cancel_packed(reference_ids=cancelled)
     work = [
         (row.work_id, rules.work_state(sum(lines[key], rules.NOTHING), packed.get(key, 0), bool(row.accepted_at)))
         for key, row in present.items()

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, max_length=1000)),
                 ('state', models.CharField(choices=[('requested', 'Requested'), ('in_transit', 'In Transit'), ('received', 'Received'), ('refunded', 'Refunded'), ('cancelled', 'Cancelled')], default='requested', max_length=12)),
                 ('handler_party', models.CharField(max_length=12)),
+                ('freight_party', models.CharField(help_text="who bears the way back by the line's terms", max_length=12)),
                 ('freight_cost_minor', models.BigIntegerField(default=0)),
                 ('received_at', models.DateTimeField(null=True)),
                 ('refunded_at', models.DateTimeField(null=True)),

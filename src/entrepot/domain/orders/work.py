@@ -1,0 +1,152 @@
+"""Reads of the work that whoever performs a suborder has before them; scope is passed, order is stated."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from entrepot.kernel.db import fetch_rows
+
+OPEN = ("waiting", "accepted", "packed")
+
+_WORK = """
+    SELECT work.id, work.state, work.due_at, work.accepted_at, work.done_at, work.late_party, work.organisation_id,
+        work.node_id, work.suborder_id, suborder.number AS suborder_number, suborder.order_id,
+        ordered.number AS order_number, ordered.currency, ordered.ship_to_id, suborder.seller_id, suborder.carrier,
+        suborder.service, suborder.promised_from, suborder.promised_until
+    FROM orders_workitem work
+    JOIN orders_suborder suborder ON suborder.id = work.suborder_id
+    JOIN orders_order ordered ON ordered.id = suborder.order_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A work item with what its performer has to know of the suborder."""
+
+    id: UUID
+    state: str
+    due_at: datetime
+    accepted_at: datetime | None
+    done_at: datetime | None
+    late_party: str
+    organisation_id: UUID
+    node_id: UUID
+    suborder_id: UUID
+    suborder_number: str
+    order_id: UUID
+    order_number: str
+    currency: str
+    ship_to_id: UUID
+    seller_id: UUID
+    carrier: str
+    service: str
+    promised_from: date
+    promised_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """What of a line is still to be packed and shipped."""
+
+    id: UUID
+    suborder_id: UUID
+    position: int
+    title: str
+    sku_id: UUID
+    sku_code: str
+    quantity: int
+    to_ship: int
+    packed: int
+
+    @property
+    def to_pack(self) -> int:
+        """Units that stand in no parcel yet."""
+        return self.to_ship - self.packed
+
+
+def list_work(
+    *,
+    organisation_id: UUID | None,
+    states: Collection[str] = OPEN,
+    node_id: UUID | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 200,
+) -> list[Work]:
+    """An organisation's work (None: everybody's) by deadline; `after` is the last (due_at, id) of the page before."""
+    due_at, identity = after or (None, None)
+    rows = fetch_rows(
+        f"""{_WORK}
+        WHERE (%(organisation)s::uuid IS NULL OR work.organisation_id = %(organisation)s)
+          AND work.state = ANY(%(states)s) AND ordered.state = 'placed'
+          AND (%(node)s::uuid IS NULL OR work.node_id = %(node)s)
+          AND (%(due_at)s::timestamptz IS NULL OR (work.due_at, work.id) > (%(due_at)s, %(id)s))
+        ORDER BY work.due_at, work.id LIMIT %(limit)s
+        """,
+        {"organisation": organisation_id, "states": list(states), "node": node_id, "due_at": due_at, "id": identity,
+         "limit": limit},
+    )  # fmt: skip
+    return [Work(*row) for row in rows]
+
+
+def find_work(*, ids: Collection[UUID] = (), suborder_ids: Collection[UUID] = ()) -> list[Work]:
+    """Work items by their own ids or their suborders'; scope is the caller's."""
+    rows = fetch_rows(
+        f"{_WORK} WHERE work.id = ANY(%s) OR work.suborder_id = ANY(%s) ORDER BY work.id",
+        [list(ids), list(suborder_ids)],
+    )
+    return [Work(*row) for row in rows]
+
+
+def count_work(*, organisation_id: UUID | None, now: datetime) -> dict[str, int]:
+    """How much work is open by state, and under "late" how much of it is past its deadline."""
+    rows = fetch_rows(
+        """
+        SELECT state, count(*) AS items, count(*) FILTER (WHERE due_at < %s) AS late FROM orders_workitem
+        WHERE state = ANY(%s) AND (%s::uuid IS NULL OR organisation_id = %s) GROUP BY state
+        """,
+        [now, list(OPEN), organisation_id, organisation_id],
+    )
+    counts = {row.state: row.items for row in rows}
+    return {state: counts.get(state, 0) for state in OPEN} | {"late": sum(row.late for row in rows)}
+
+
+def list_lines(*, suborder_ids: Collection[UUID]) -> dict[UUID, list[WorkLine]]:
+    """The lines of suborders by suborder, in the order of the purchase, with what is to ship and packed of them."""
+    rows = fetch_rows(
+        """
+        SELECT line.id, line.suborder_id, line.position, line.title, line.sku_id, sku.code AS sku_code, line.quantity,
+            line.quantity - line.cancelled_qty - line.shipped_qty AS to_ship, coalesce(packed.units, 0)::int AS packed
+        FROM orders_orderline line
+        JOIN catalogue_sku sku ON sku.id = line.sku_id
+        LEFT JOIN LATERAL (
+            SELECT sum(inside.quantity) AS units
+            FROM logistics_parcelline inside JOIN logistics_parcel parcel ON parcel.id = inside.parcel_id
+            WHERE inside.line_id = line.id AND parcel.state = 'packed' AND parcel.direction = 'outbound'
+        ) packed ON true
+        WHERE line.suborder_id = ANY(%s) ORDER BY line.suborder_id, line.position
+        """,
+        [list(suborder_ids)],
+    )
+    lines: dict[UUID, list[WorkLine]] = {}
+    for row in rows:
+        lines.setdefault(row.suborder_id, []).append(WorkLine(*row))
+    return lines
+
+
+def unit_weights(*, line_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The weight of one unit of each line's SKU, of its components where the SKU itself has none. Units: grams."""
+    rows = fetch_rows(
+        """
+        SELECT line.id, coalesce(sku.weight_g, parts.weight_g, 0)::bigint AS weight_g
+        FROM orders_orderline line JOIN catalogue_sku sku ON sku.id = line.sku_id
+        LEFT JOIN LATERAL (
+            SELECT sum(part.quantity * component.weight_g) AS weight_g
+            FROM catalogue_skucomponent part JOIN catalogue_sku component ON component.id = part.component_id
+            WHERE part.sku_id = sku.id
+        ) parts ON true
+        WHERE line.id = ANY(%s)
+        """,
+        [list(line_ids)],
+    )
+    return {row.id: row.weight_g for row in rows}
