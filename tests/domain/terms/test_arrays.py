@@ -140,6 +140,14 @@ def test_an_amount_that_is_missing_in_a_currency_is_refused():
     assert refusal.value.values == {"programme": LOCAL, "keys": "incentives.first_hundred", "currency": "JPY"}
 
 
+def test_only_the_currencies_that_terms_meet_need_amounts():
+    local, own = (presets.load()[code].terms(version=1, on=DAY) for code in (LOCAL, "fully-managed"))
+    compiled = compile_terms([local, own], currencies=["EUR", "JPY"], pairs={(0, 0), (1, 1)})
+    assert compiled.cash_per_order_minor[0, 0] == 50
+    with pytest.raises(AmountMissing):
+        compile_terms([local, own], currencies=["EUR", "JPY"], pairs={(0, 1)})
+
+
 def test_words_have_one_number_each():
     assert [PER[per] for per in Per] == [0, 1, 2, 3]
     assert [PARTY[party] for party in Party] == [0, 1, 2]

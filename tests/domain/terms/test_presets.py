@@ -58,4 +58,4 @@ def test_a_modelled_preset_says_whose_model_it_is_and_how_far_it_is_known(code):
 def test_a_neutral_preset_has_nothing_to_be_warned_of(code):
     assert checks.find_warnings(PRESETS[code]) == []
     assert PRESETS[code].confidence("duties.storage") is None
-    assert set(PRESETS[code].label) == {"en", "de", "pt-br"}
+    assert set(PRESETS[code].label) == set(PRESETS[code].summary) == {"en", "de", "pt-br"}
