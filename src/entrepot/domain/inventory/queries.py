@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from entrepot.domain.inventory import rules
 from entrepot.domain.inventory.models import Movement, Stock
+from entrepot.domain.sellers import queries as sellers
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
 
@@ -35,12 +36,18 @@ def available_at(offer_ids: Collection[UUID]) -> dict[UUID, list[StockAt]]:
     An offer with allotted stock counts its allotments, one with shared stock what is neither held nor set aside.
     """
     rows = fetch_rows(_AVAILABLE, [list(offer_ids)])
+    conditions = sellers.list_conditions({row.enrolment_id for row in rows})
     needed: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     free: dict[tuple[UUID, UUID], dict[UUID, int]] = defaultdict(dict)
     nodes = {}
     for row in rows:
         needed[row.offer_id][row.component_id] = row.quantity
-        if row.node_id is not None:
+        if row.operator_kind is not None and rules.may_leave(
+            conditions[row.enrolment_id],
+            operator_kind=row.operator_kind,
+            is_anothers=row.operator_id != row.seller_id,
+            is_local=row.country == row.market_country,
+        ):
             free[row.offer_id, row.node_id][row.component_id] = int(row.free)
             nodes[row.node_id] = row
     found: dict[UUID, list[StockAt]] = {offer_id: [] for offer_id in offer_ids}
@@ -52,17 +59,20 @@ def available_at(offer_ids: Collection[UUID]) -> dict[UUID, list[StockAt]]:
 
 
 _AVAILABLE = """
-    SELECT o.id AS offer_id, c.component_id, c.quantity, s.node_id, n.operator_id, n.country,
+    SELECT o.id AS offer_id, o.seller_id, o.enrolment_id, m.country AS market_country, c.component_id, c.quantity,
+        s.node_id, n.operator_id, r.kind AS operator_kind, n.country,
         sum(CASE WHEN o.stock_policy = 'allotted' THEN coalesce(a.quantity, 0)
                  ELSE s.on_hand - s.reserved - s.allotted END) AS free
     FROM catalogue_offer o
+    JOIN markets_market m ON m.id = o.market_id
     JOIN catalogue_skucomponent c ON c.sku_id = o.sku_id
     LEFT JOIN inventory_stock s ON s.sku_id = c.component_id AND s.seller_id = o.seller_id AND s.condition = 'new'
         AND s.on_hand > s.reserved
-    LEFT JOIN logistics_node n ON n.id = s.node_id
+    LEFT JOIN logistics_node n ON n.id = s.node_id AND n.archived_at IS NULL
+    LEFT JOIN accounts_organisation r ON r.id = n.operator_id
     LEFT JOIN inventory_allotment a ON a.stock_id = s.id AND a.offer_id = o.id
     WHERE o.id = ANY(%s)
-    GROUP BY o.id, c.component_id, c.quantity, s.node_id, n.operator_id, n.country
+    GROUP BY o.id, m.country, c.component_id, c.quantity, s.node_id, n.id, r.kind
 """
 
 

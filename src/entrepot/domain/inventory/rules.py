@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from entrepot.domain.terms.rules import Conditions, NodeOperator, ShipFrom
+
 #: The sign that a movement of a kind has; an adjustment has either.
 SIGN: Mapping[str, int] = {
     "opening": 1,
@@ -86,3 +88,22 @@ def _take(holds: Sequence[HeldUnits], quantity: int | None) -> Iterable[Drawn]:
 def kits(components: Mapping[UUID, int], free: Mapping[UUID, int]) -> int:
     """How many units of a SKU of these components the free units of each component make."""
     return min((max(0, free.get(component, 0)) // quantity for component, quantity in components.items()), default=0)
+
+
+#: Whose node it is, by the kind of organisation that runs it.
+NODE_OF: Mapping[str, NodeOperator] = {
+    "operator": NodeOperator.PLATFORM_NODE,
+    "seller": NodeOperator.SELLER_NODE,
+    "third_party": NodeOperator.PARTNER_NODE,
+}
+
+
+def may_leave(conditions: Conditions, *, operator_kind: str, is_anothers: bool, is_local: bool) -> bool:
+    """Whether the terms let goods leave for the shopper from a node.
+
+    It must be of those whom the terms name, no other seller's, and stand where they ship from.
+    """
+    whose = NODE_OF[operator_kind]
+    if whose not in conditions.nodes or (whose is NodeOperator.SELLER_NODE and is_anothers):
+        return False
+    return conditions.fulfilment.ship_from in (ShipFrom.ANY, ShipFrom.MARKET if is_local else ShipFrom.ABROAD)

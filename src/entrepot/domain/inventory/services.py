@@ -5,7 +5,6 @@ Locks are taken in one order everywhere, stock rows by id and then their holds, 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from entrepot.domain.inventory import rules
+from entrepot.domain.inventory.acts import NewHold, Receipt, StockRow, TitleTransfer, TouchedStock
 from entrepot.domain.inventory.rows import (
     Ended,
     add_to_allotments,
@@ -27,83 +27,11 @@ from entrepot.kernel.actors import Actor
 from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A change of on hand at a place: units that came (above zero) or went (below), with the cause."""
-
-    seller_id: UUID
-    owner_id: UUID
-    node_id: UUID
-    sku_id: UUID
-    quantity: int
-    kind: str
-    source_type: str
-    source_id: UUID
-    lot: str = ""
-    condition: str = "new"
-    subject_id: UUID | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TitleTransfer:
-    """Units of a stock row that another organisation owns from now on, where they stand."""
-
-    stock_id: UUID
-    to_owner_id: UUID
-    quantity: int
-    source_type: str
-    source_id: UUID
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    """A locked stock row. Units: base units of its SKU."""
-
-    id: UUID
-    seller_id: UUID
-    owner_id: UUID
-    node_id: UUID
-    sku_id: UUID
-    lot: str
-    condition: str
-    on_hand: int
-    reserved: int
-    allotted: int = 0
-    allotments: Mapping[UUID, int] = field(default_factory=dict)
-
-    def free(self, offer_id: UUID | None = None) -> int:
-        """What may be held: of the shared units, or of the units set aside for an offer whose stock is allotted."""
-        if offer_id is not None:
-            return self.allotments.get(offer_id, 0)
-        return self.on_hand - self.reserved - self.allotted
-
-
-@dataclass(frozen=True, slots=True)
-class NewHold:
-    """Units of a stock row for an owner, `per_unit` of them in one unit of what the owner bought (a kit has several).
-
-    `offer_id` only where the offer's stock is allotted: the units come out of its allotment.
-    """
-
-    stock_id: UUID
-    owner_id: UUID
-    quantity: int
-    per_unit: int
-    offer_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TouchedStock:
-    """Units that left a stock row; `title_owner_id` owned them."""
-
-    stock_id: UUID
-    title_owner_id: UUID
-    node_id: UUID
-    sku_id: UUID
-    quantity: int
+__all__ = [
+    "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "confirm_holds",
+    "consume_holds", "expire_holds", "hold_again", "lock_stock", "open_holds", "receive", "release_holds",
+    "release_quantities", "transfer_title",
+]  # fmt: skip
 
 
 @transaction.atomic
@@ -342,6 +270,10 @@ def hold_again(*, owner_ids: Collection[UUID], now: datetime) -> None:
     )
     if {row.owner_id for row in rows} != set(owner_ids):
         raise Refused("inventory.not_enough", "There are not enough units left.", short=len(owner_ids))
+    execute(
+        "SELECT id FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        [[row.stock_id for row in rows]],
+    )
     open_holds(holds=[NewHold(*row) for row in rows], expires_at=None, now=now)
 
 

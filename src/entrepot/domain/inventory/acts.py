@@ -1,0 +1,83 @@
+"""What the services of stock take and give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A change of on hand at a place: units that came (above zero) or went (below), with the cause."""
+
+    seller_id: UUID
+    owner_id: UUID
+    node_id: UUID
+    sku_id: UUID
+    quantity: int
+    kind: str
+    source_type: str
+    source_id: UUID
+    lot: str = ""
+    condition: str = "new"
+    subject_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TitleTransfer:
+    """Units of a stock row that another organisation owns from now on, where they stand."""
+
+    stock_id: UUID
+    to_owner_id: UUID
+    quantity: int
+    source_type: str
+    source_id: UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A locked stock row. Units: base units of its SKU."""
+
+    id: UUID
+    seller_id: UUID
+    owner_id: UUID
+    node_id: UUID
+    sku_id: UUID
+    lot: str
+    condition: str
+    on_hand: int
+    reserved: int
+    allotted: int = 0
+    allotments: Mapping[UUID, int] = field(default_factory=dict)
+
+    def free(self, offer_id: UUID | None = None) -> int:
+        """What may be held: of the shared units, or of the units set aside for an offer whose stock is allotted."""
+        if offer_id is not None:
+            return self.allotments.get(offer_id, 0)
+        return self.on_hand - self.reserved - self.allotted
+
+
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """Units of a stock row for an owner, `per_unit` of them in one unit of what the owner bought (a kit has several).
+
+    `offer_id` only where the offer's stock is allotted: the units come out of its allotment.
+    """
+
+    stock_id: UUID
+    owner_id: UUID
+    quantity: int
+    per_unit: int
+    offer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedStock:
+    """Units that left a stock row; `title_owner_id` owned them."""
+
+    stock_id: UUID
+    title_owner_id: UUID
+    node_id: UUID
+    sku_id: UUID
+    quantity: int
