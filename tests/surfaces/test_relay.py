@@ -4,13 +4,10 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core import mail
 from django.db import connection, connections
 
-from entrepot.domain.accounts.models import Contact
 from entrepot.kernel import ids, outbox
 from entrepot.kernel.models import OutboxEvent
-from entrepot.surfaces.jobs import mail as mailing
 from entrepot.surfaces.jobs import relay
 from entrepot.surfaces.jobs.topics import HANDLERS
 
@@ -115,13 +112,3 @@ def test_two_workers_never_claim_the_same_event(database):
     for thread in threads:
         thread.join()
     assert len(claims) == len(set(claims)) == 40
-
-
-def test_an_erased_person_is_not_written_to(database):
-    contact = Contact.objects.create(id=ids.new_id(NOW), created_at=NOW, country="DE", email="ada@example.org")
-    event = append(contact_id=str(contact.id))
-    assert [recipient.email for recipient in mailing.recipients(event.payload)] == ["ada@example.org"]
-    contact.erased_at = NOW
-    contact.save()
-    assert mailing.recipients(event.payload) == []
-    assert mail.outbox == []

@@ -66,7 +66,7 @@ WSGI_APPLICATION = "entrepot.config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "surfaces" / name / "templates" for name in ("shared", "shop", "seller", "desk")],
+        "DIRS": [PACKAGE / "surfaces" / name / "templates" for name in ("shared", "shop", "seller", "desk", "jobs")],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -21,6 +21,13 @@ class Periodic:
 JOBS = (
     Periodic("heartbeat", "* * * * * */10", "entrepot.surfaces.jobs.heartbeat.beat"),
     Periodic("outbox", "* * * * * */5", "entrepot.surfaces.jobs.relay.relay"),
+    Periodic("payments", "* * * * *", "entrepot.flows.paying.sweep_payments"),
+    Periodic("holds", "* * * * *", "entrepot.flows.paying.expire_holds"),
+    Periodic("captures", "* * * * *", "entrepot.flows.fulfilment.sweep_captures"),
+    Periodic("refunds of losses", "* * * * *", "entrepot.flows.tracking.sweep_refunds"),
+    Periodic("refunds of returns", "* * * * *", "entrepot.flows.returns.sweep_refunds"),
+    Periodic("lateness", "*/5 * * * *", "entrepot.flows.fulfilment.mark_late"),
+    Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),
 )
 
