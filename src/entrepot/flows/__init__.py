@@ -1,1 +1,1 @@
-"""What the marketplace does, in the order of an order's life: enrolling, listing, inbound, checkout, fulfilment, returns, settling."""
+"""What the marketplace does, in the order of an order's life: from enrolling and listing to settling."""

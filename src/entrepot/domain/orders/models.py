@@ -28,6 +28,13 @@ class Cart(Record):
     attribution = models.JSONField(default=dict)
     updated_at = models.DateTimeField()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "market"], condition=Q(state="open", user__isnull=False), name="cart_one_open"
+            )
+        ]
+
 
 class CartLine(Record):
     """So many units of an offer in a cart."""
@@ -44,7 +51,10 @@ class CartLine(Record):
 
 
 class Order(Record):
-    """One purchase: one total, one payment. What state it is in follows from its suborders and events."""
+    """One purchase: one total, one payment. What people are told of it follows from its state and its lines' units.
+
+    `total_minor` is the sum of its lines, whatever became of them. `request_hash` tells a replay from a reused key.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -53,7 +63,8 @@ class Order(Record):
 
     number = models.CharField(max_length=24, unique=True)
     checkout_key = models.CharField(max_length=120, unique=True)
-    cart = models.OneToOneField(Cart, null=True, on_delete=models.PROTECT, related_name="+")
+    request_hash = models.CharField(max_length=64)
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
@@ -70,6 +81,7 @@ class Order(Record):
             models.CheckConstraint(
                 condition=~Q(state="placed") | Q(placed_at__isnull=False), name="order_placed_has_time"
             ),
+            models.UniqueConstraint(fields=["cart"], condition=~Q(state="declined"), name="order_one_of_a_cart"),
         ]
         indexes = [models.Index(fields=["user", "-id"], name="order_user")]
 
@@ -114,7 +126,8 @@ class OrderLine(Record):
     """So many units of one offer, with all their money frozen. Amounts are for the whole line.
 
     Units: minor units of the order's currency, but `supply_minor`, in `supply_currency`.
-    `list_minor` is as displayed (with tax where the market shows tax); `discount_minor` likewise.
+    `list_minor` is as displayed (with tax where the market shows tax); `discount_minor` likewise. `fx_rate` is units of
+    `supply_currency`, which is the seller's where there is no supply price, for one unit of the order's currency.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
@@ -151,6 +164,7 @@ class OrderLine(Record):
     fx_on = models.DateField(null=True)
     fx_source = models.CharField(max_length=200, blank=True)
     attribution = models.JSONField(default=dict)
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     snapshot_hash = models.CharField(max_length=64)
 
     class Meta:

@@ -73,3 +73,17 @@ def list_refunded(*, line_ids: Collection[UUID]) -> list[Any]:
         " WHERE part.line_id = ANY(%s) AND refund.state <> 'failed' ORDER BY part.id",
         [list(line_ids)],
     )
+
+
+def list_parts(
+    *, act: Act, ids: Collection[UUID] = (), source_ids: Collection[UUID] = (), state: str = ""
+) -> list[Any]:
+    """The parts of captures or refunds, by the calls' ids or sources: call_id, payment_id, source_id, state, line_id,
+    quantity, amount_minor."""
+    book = BOOKS[act]
+    return fetch_rows(
+        f"SELECT call.id AS call_id, call.payment_id, call.source_id, call.state, part.line_id, part.quantity,"
+        f" part.amount_minor FROM {book.table} call JOIN {book.lines} part ON part.{book.parent} = call.id"
+        f" WHERE (call.id = ANY(%s) OR call.source_id = ANY(%s)) AND (%s = '' OR call.state = %s) ORDER BY part.id",
+        [list(ids), list(source_ids), state, state],
+    )

@@ -233,8 +233,8 @@ def record_calls(*, act: Act, answers: Sequence[tuple[UUID, Answer]], now: datet
     return sorted(row.id for row in done)
 
 
-def keep_notices(*, provider: str, notices: Sequence[Notice], now: datetime) -> list[UUID]:
-    """Put verified messages into the inbox; the rows that are still to be worked on, each message once."""
+def keep_notices(*, provider: str, notices: Sequence[Notice], now: datetime) -> list[tuple[str, UUID]]:
+    """Put verified messages into the inbox; (event, row) of those that are still to be worked on, each once."""
     source, params = unnest(
         "w",
         {"id": "uuid", "event_id": "text", "kind": "text", "payload": "jsonb"},
@@ -249,11 +249,11 @@ def keep_notices(*, provider: str, notices: Sequence[Notice], now: datetime) -> 
         [now, provider, *params],
     )
     rows = fetch_rows(
-        "SELECT id FROM payments_providerevent WHERE provider = %s AND event_id = ANY(%s) AND processed_at IS NULL"
-        " ORDER BY id",
+        "SELECT event_id, id FROM payments_providerevent WHERE provider = %s AND event_id = ANY(%s)"
+        " AND processed_at IS NULL ORDER BY id",
         [provider, [notice.event_id for notice in notices]],
     )
-    return [row.id for row in rows]
+    return [(row.event_id, row.id) for row in rows]
 
 
 def finish_notice(*, event_id: UUID, payment_id: UUID | None, outcome: str, now: datetime) -> None:

@@ -33,9 +33,16 @@ class Migration(migrations.Migration):
                 ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='markets.market')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-            options={
-                'abstract': False,
-            },
+        ),
+        migrations.CreateModel(
+            name='CartLine',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('quantity', models.PositiveIntegerField()),
+                ('cart', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.cart')),
+                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
+            ],
         ),
         migrations.CreateModel(
             name='Order',
@@ -44,13 +51,14 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('number', models.CharField(max_length=24, unique=True)),
                 ('checkout_key', models.CharField(max_length=120, unique=True)),
+                ('request_hash', models.CharField(max_length=64)),
                 ('currency', models.CharField(max_length=3)),
                 ('language', models.CharField(max_length=10)),
                 ('access_token', models.CharField(max_length=43, unique=True)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('placed', 'Placed'), ('declined', 'Declined')], default='pending', max_length=8)),
                 ('total_minor', models.BigIntegerField()),
                 ('placed_at', models.DateTimeField(null=True)),
-                ('cart', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.cart')),
+                ('cart', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.cart')),
                 ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='markets.market')),
                 ('ship_to', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -91,6 +99,7 @@ class Migration(migrations.Migration):
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.enrolment')),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
+                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
                 ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
                 ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='terms.termssnapshot')),
@@ -166,18 +175,17 @@ class Migration(migrations.Migration):
                 ('suborder', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder')),
             ],
         ),
-        migrations.CreateModel(
-            name='CartLine',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('quantity', models.PositiveIntegerField()),
-                ('cart', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.cart')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('cart', 'offer'), name='cart_line_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('quantity__lte', 9999)), name='cart_line_quantity')],
-            },
+        migrations.AddConstraint(
+            model_name='cart',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open'), ('user__isnull', False)), fields=('user', 'market'), name='cart_one_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='cartline',
+            constraint=models.UniqueConstraint(fields=('cart', 'offer'), name='cart_line_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='cartline',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('quantity__lte', 9999)), name='cart_line_quantity'),
         ),
         migrations.AddIndex(
             model_name='order',
@@ -190,6 +198,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='order',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'placed'), _negated=True), ('placed_at__isnull', False), _connector='OR'), name='order_placed_has_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'declined'), _negated=True), fields=('cart',), name='order_one_of_a_cart'),
         ),
         migrations.AddConstraint(
             model_name='adjustment',

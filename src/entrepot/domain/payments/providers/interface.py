@@ -84,6 +84,8 @@ class Provider(ABC):
     label: ClassVar[str | Promise]
     hold_for: ClassVar[timedelta] = timedelta(minutes=30)
     wait_for: ClassVar[timedelta] = timedelta(days=4)
+    #: Whether a shopper can choose it.
+    is_offered: ClassVar[bool] = True
     #: Our account with it and the mode it runs in; a notice of another one is not about us.
     account: str = ""
     mode: str = "live"

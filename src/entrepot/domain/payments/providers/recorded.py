@@ -13,6 +13,7 @@ class Recorded(Manual):
 
     code = "recorded"
     label = _("Paid elsewhere")
+    is_offered = False
 
     def authorise(self, call: Call) -> Answer:
         return Answer(call.key, Outcome.APPROVED)

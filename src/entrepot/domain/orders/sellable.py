@@ -1,0 +1,147 @@
+"""What an order asks of an offer, read by sets: whose it is, what it weighs, how it is taxed, under which terms."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from entrepot.domain.terms import queries as terms_queries
+from entrepot.domain.terms.rules import Terms
+from entrepot.kernel.db import fetch_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sellable:
+    """An offer with everything that a line freezes of it but its price. `objection` says why it is not for sale."""
+
+    id: UUID
+    seller_id: UUID
+    sku_id: UUID
+    market_id: UUID
+    enrolment_id: UUID
+    programme_code: str
+    is_allotted: bool
+    product_id: UUID
+    category_path: str
+    tax_class: str
+    weight_g: int | None
+    settlement_currency: str
+    components: tuple[tuple[UUID, int], ...]
+    terms: Terms
+    objection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node as an order sees it: who runs it, of what kind that organisation is, and where it stands."""
+
+    id: UUID
+    code: str
+    operator_id: UUID
+    operator_kind: str
+    country: str
+
+
+def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, Sellable]:
+    """The offers of these ids with the terms of today; what does not exist is not there."""
+    rows = fetch_rows(
+        """
+        SELECT offer.id, offer.seller_id, offer.sku_id, offer.market_id, offer.enrolment_id, offer.programme_code,
+            offer.status, offer.stock_policy, sku.product_id, sku.weight_g, product.status AS product_status,
+            category.path AS category_path, category.tax_class, seller.status AS seller_status,
+            seller.settlement_currency, enrolment.programme_version_id, enrolment.valid_from, enrolment.valid_until
+        FROM catalogue_offer offer
+        JOIN catalogue_sku sku ON sku.id = offer.sku_id
+        JOIN catalogue_product product ON product.id = sku.product_id
+        LEFT JOIN catalogue_category category ON category.id = product.category_id
+        JOIN sellers_seller seller ON seller.organisation_id = offer.seller_id
+        JOIN sellers_enrolment enrolment ON enrolment.id = offer.enrolment_id
+        WHERE offer.id = ANY(%s)
+        """,
+        [list(offer_ids)],
+    )
+    components = _components({row.sku_id for row in rows})
+    terms = _terms_of(rows, now.date())
+    return {
+        row.id: Sellable(
+            id=row.id,
+            seller_id=row.seller_id,
+            sku_id=row.sku_id,
+            market_id=row.market_id,
+            enrolment_id=row.enrolment_id,
+            programme_code=row.programme_code,
+            is_allotted=row.stock_policy == "allotted",
+            product_id=row.product_id,
+            category_path=row.category_path or "",
+            tax_class=row.tax_class or "standard",
+            weight_g=row.weight_g,
+            settlement_currency=row.settlement_currency,
+            components=components.get(row.sku_id, ()),
+            terms=terms[row.programme_version_id, row.valid_from.date()],
+            objection=_objection(row, now),
+        )
+        for row in rows
+    }
+
+
+def find_titles(*, product_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """The titles of products by language."""
+    titles: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for row in fetch_rows(
+        "SELECT product_id, language, title FROM catalogue_producttext WHERE product_id = ANY(%s)"
+        " ORDER BY product_id, language",
+        [list(product_ids)],
+    ):
+        titles[row.product_id][row.language] = row.title
+    return titles
+
+
+def title_in(titles: Mapping[str, str], languages: Collection[str]) -> str:
+    """The title in the first of these languages that there is one in, else in English, else in any."""
+    for language in (*languages, "en"):
+        if found := titles.get(language) or titles.get(language[:2]):
+            return found
+    return next(iter(titles.values()), "")
+
+
+def find_places(*, node_ids: Collection[UUID]) -> dict[UUID, Place]:
+    """The nodes of these ids that are at work."""
+    rows = fetch_rows(
+        "SELECT node.id, node.code, node.operator_id, operator.kind AS operator_kind, node.country"
+        " FROM logistics_node node JOIN accounts_organisation operator ON operator.id = node.operator_id"
+        " WHERE node.id = ANY(%s) AND node.archived_at IS NULL ORDER BY node.code",
+        [list(node_ids)],
+    )
+    return {row.id: Place(*row) for row in rows}
+
+
+def _components(sku_ids: Collection[UUID]) -> dict[UUID, tuple[tuple[UUID, int], ...]]:
+    found: dict[UUID, tuple[tuple[UUID, int], ...]] = {}
+    for row in fetch_rows(
+        "SELECT sku_id, component_id, quantity FROM catalogue_skucomponent WHERE sku_id = ANY(%s) ORDER BY sku_id, id",
+        [list(sku_ids)],
+    ):
+        found[row.sku_id] = (*found.get(row.sku_id, ()), (row.component_id, row.quantity))
+    return found
+
+
+def _terms_of(rows: Collection[Any], on: date) -> dict[tuple[UUID, date], Terms]:
+    """Terms by programme version and first day of the enrolment."""
+    wordings = terms_queries.get_wordings({row.programme_version_id for row in rows})
+    terms = {}
+    for version_id, enrolled_on in {(row.programme_version_id, row.valid_from.date()) for row in rows}:
+        version, wording = wordings[version_id]
+        terms[version_id, enrolled_on] = wording.terms(version=version.version, on=on, enrolled_on=enrolled_on)
+    return terms
+
+
+def _objection(row: Any, now: datetime) -> str:
+    if row.status != "live" or row.product_status != "active":
+        return "orders.not_on_sale"
+    if row.seller_status != "active":
+        return "orders.seller_not_active"
+    if now < row.valid_from or (row.valid_until is not None and now >= row.valid_until):
+        return "orders.enrolment_over"
+    return ""

@@ -1,0 +1,399 @@
+"""From carts to orders as they would be: vouchers, routes, freight, money. Decided in memory, for a batch.
+
+`Drafting` holds what the batch may take: stock rows and vouchers, locked by whoever places orders, merely read by
+whoever quotes. An order takes from it in turn; one that is refused gives back what it took, so that a bad order takes
+nothing from a good one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+from entrepot.domain.inventory.services import StockRow
+from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.queries import FreightQuote, NodeView
+from entrepot.domain.markets.models import Market
+from entrepot.domain.orders import sellable
+from entrepot.domain.orders.sellable import Place
+from entrepot.domain.pricing import rules as pricing
+from entrepot.domain.promotions import queries as promotions
+from entrepot.domain.promotions import rules as vouchers
+from entrepot.domain.promotions.rules import Voucher
+from entrepot.domain.terms.rules import NodeOperator, Party, ShipFrom, Task, Terms
+from entrepot.flows import routing
+from entrepot.flows.facts import Facts, Item
+from entrepot.flows.requests import CartRequest, OrderRequest, voucher_of
+from entrepot.flows.routing import Candidate, Need, Verdict
+from entrepot.kernel.errors import EntrepotError, Refused, Unavailable
+
+MILLION = 1_000_000
+
+#: Whose node it is by the kind of organisation that runs it, and the party that then performs.
+NODE_KINDS: Mapping[str, tuple[NodeOperator, Party]] = {
+    "operator": (NodeOperator.PLATFORM_NODE, Party.PLATFORM),
+    "seller": (NodeOperator.SELLER_NODE, Party.SELLER),
+    "third_party": (NodeOperator.PARTNER_NODE, Party.THIRD_PARTY),
+}
+
+
+class LineMoney(NamedTuple):
+    """The frozen amounts of one line, as `pricing.rules.Charges` has them."""
+
+    list_minor: int
+    discount_minor: int
+    platform_discount_minor: int
+    goods_net_minor: int
+    goods_tax_minor: int
+    shipping_net_minor: int
+    shipping_tax_minor: int
+    customs_duty_minor: int
+    total_minor: int
+
+
+class Drawn(NamedTuple):
+    """Units of a stock row that a line takes."""
+
+    stock_id: UUID
+    quantity: int
+    per_unit: int
+    offer_id: UUID | None
+
+
+@dataclass(slots=True)
+class DraftLine:
+    """Units of an item that leave from one node."""
+
+    item: Item
+    units: int
+    drawn: list[Drawn]
+    money: LineMoney | None = None
+
+
+@dataclass(slots=True)
+class DraftSuborder:
+    """The lines of one seller, node and programme, which travel together."""
+
+    seller_id: UUID
+    programme_code: str
+    place: Place
+    terms: Terms
+    lines: list[DraftLine] = field(default_factory=list)
+    freight: FreightQuote | None = None
+    ship_by: datetime | None = None
+    promised: tuple[date, date] | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def performer_party(self) -> Party:
+        """Who does the work at the node."""
+        return NODE_KINDS[self.place.operator_kind][1]
+
+    @property
+    def weight_g(self) -> int:
+        """What the parcel weighs."""
+        return sum((line.item.sellable.weight_g or 0) * line.units for line in self.lines)
+
+
+@dataclass(slots=True)
+class Draft:
+    """One cart on its way to an order, or the reason why not."""
+
+    request: CartRequest
+    market: Market
+    items: list[Item]
+    error: EntrepotError | None = None
+    voucher: Voucher | None = None
+    shopper_key: str = ""
+    discount_minor: int = 0
+    suborders: list[DraftSuborder] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[DraftLine]:
+        """The lines of all suborders."""
+        return [line for suborder in self.suborders for line in suborder.lines]
+
+    @property
+    def total_minor(self) -> int:
+        """What the shopper pays."""
+        return sum(line.money.total_minor for line in self.lines if line.money)
+
+
+class Drafting:
+    """Drafts carts on what is there. `stock` are rows that stay as they are while this works."""
+
+    def __init__(self, facts: Facts, stock: Sequence[StockRow]) -> None:
+        self.facts = facts
+        self.rows: dict[tuple[UUID, UUID], list[StockRow]] = defaultdict(list)
+        self.free: dict[tuple[UUID, UUID | None], int] = {}
+        for row in stock:
+            self.rows[row.seller_id, row.sku_id].append(row)
+            self.free[row.id, None] = row.free()
+            self.free |= {(row.id, offer_id): row.free(offer_id) for offer_id in row.allotments}
+        self.places = sellable.find_places(node_ids={row.node_id for row in stock})
+        self.nodes: dict[UUID, NodeView] = logistics.list_nodes(self.places) if self.places else {}
+        self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
+        self.used: dict[tuple[UUID, str], int] = defaultdict(int)
+
+    def draft(self, requests: Sequence[CartRequest]) -> list[Draft | EntrepotError]:
+        """One draft a request, in order; what is refused is refused alone."""
+        drafts = [self._read(request) for request in requests]
+        waiting = [each for each in drafts if isinstance(each, Draft)]
+        self._count_uses(waiting)
+        while waiting:
+            sold_out = [each for each in waiting if not self._take(each)]
+            routed = [each for each in waiting if each.error is None]
+            self._quote_freight(routed)
+            self._charge([each for each in routed if each.error is None])
+            gone = [each for each in routed if self._check_total(each)]
+            for each in gone:
+                self._give_back(each)
+            # What a refused order took is there again for those who came after it and found nothing.
+            waiting = sold_out if gone else []
+            for each in waiting:
+                each.error = None
+        return [each if isinstance(each, EntrepotError) else each.error or each for each in drafts]
+
+    def _read(self, request: CartRequest) -> Draft | EntrepotError:
+        try:
+            market = self.facts.market(request)
+            return Draft(request, market, self.facts.items(request, market))
+        except EntrepotError as error:
+            return error
+
+    def _count_uses(self, drafts: Iterable[Draft]) -> None:
+        """How often the shoppers of these carts have used their vouchers."""
+        pairs = set()
+        for each in drafts:
+            if code := voucher_of(each.request):
+                each.voucher = self.facts.vouchers.get(code)
+                each.shopper_key = self.facts.shopper_key(each.request)
+                if each.voucher is None:
+                    each.error = vouchers.refuse("promotions.unknown_voucher", code)
+                elif each.voucher.limit_per_shopper is not None and each.shopper_key:
+                    pairs.add((each.voucher.id, each.shopper_key))
+        self.used |= promotions.count_uses(pairs)
+
+    def _take(self, draft: Draft) -> bool:
+        """Take a use of the voucher and the stock; False where another order in the batch may have taken them."""
+        if draft.error is not None:
+            return True
+        draft.error = self._redeem(draft)
+        if draft.error is None:
+            draft.error = self._route(draft)
+            if draft.error is not None:
+                self._give_back(draft)
+        return draft.error is None
+
+    def _redeem(self, draft: Draft) -> EntrepotError | None:
+        if draft.voucher is None:
+            return None
+        key = (draft.voucher.id, draft.shopper_key)
+        covered = vouchers.covered_minor(
+            draft.voucher,
+            [(each.sellable.seller_id, each.sellable.category_path, each.displayed_minor) for each in draft.items],
+        )
+        objection = vouchers.find_objection(
+            draft.voucher,
+            market_id=draft.market.id,
+            covered_minor=covered,
+            now=self.facts.now,
+            uses=self.uses[draft.voucher.id],
+            used=self.used[key],
+            shopper_key=draft.shopper_key,
+        )
+        if objection is None:
+            draft.discount_minor = vouchers.discount(draft.voucher, covered or 0)
+            self.uses[draft.voucher.id] += 1
+            self.used[key] += 1
+        return objection
+
+    def _route(self, draft: Draft) -> EntrepotError | None:
+        """Find the nodes of every item, seller by seller and programme by programme, and take the stock there."""
+        groups: dict[tuple[UUID, str], list[int]] = defaultdict(list)
+        for place, item in enumerate(draft.items):
+            groups[item.sellable.seller_id, item.sellable.programme_code].append(place)
+        for (seller_id, programme_code), members in groups.items():
+            items = [draft.items[place] for place in members]
+            terms = items[0].sellable.terms
+            needs = [_need(item) for item in items]
+            free = self._free(seller_id, needs)
+            candidates = self._candidates(draft.market, seller_id, terms, {node_id for node_id, _, _ in free})
+            found = routing.route(needs, candidates, free)
+            if isinstance(found, routing.Shortage):
+                return _sold_out(members[found.need], items[found.need], found)
+            suborders: dict[UUID, DraftSuborder] = {}
+            for part in found.allocations:
+                suborder = suborders.get(part.node_id)
+                if suborder is None:
+                    place_of = self.places[part.node_id]
+                    suborder = DraftSuborder(seller_id, programme_code, place_of, terms, verdicts=found.verdicts)
+                    suborders[part.node_id] = suborder
+                    draft.suborders.append(suborder)
+                drawn = self._draw(seller_id, needs[part.need], part.node_id, part.units)
+                suborder.lines.append(DraftLine(items[part.need], part.units, drawn))
+        return None
+
+    def _free(self, seller_id: UUID, needs: Iterable[Need]) -> dict[tuple[UUID, UUID, UUID | None], int]:
+        """What is free for these needs by node, SKU and pool."""
+        free: dict[tuple[UUID, UUID, UUID | None], int] = defaultdict(int)
+        for sku_id, pool in {(sku_id, need.pool) for need in needs for sku_id, _ in need.components}:
+            for row in self.rows.get((seller_id, sku_id), ()):
+                if row.node_id in self.places:
+                    free[row.node_id, sku_id, pool] += self.free.get((row.id, pool), 0)
+        return free
+
+    def _candidates(self, market: Market, seller_id: UUID, terms: Terms, node_ids: Iterable[UUID]) -> list[Candidate]:
+        found = []
+        for node_id in node_ids:
+            place = self.places[node_id]
+            is_local = place.country == market.country
+            whose = NODE_KINDS[place.operator_kind][0]
+            foreign = whose is NodeOperator.SELLER_NODE and place.operator_id != seller_id
+            objection = None
+            if foreign or whose not in terms.nodes:
+                objection = Verdict.NOT_THEIR_NODE
+            elif terms.fulfilment.ship_from not in (ShipFrom.ANY, ShipFrom.MARKET if is_local else ShipFrom.ABROAD):
+                objection = Verdict.NOT_FROM_THERE
+            found.append(Candidate(node_id, place.code, is_local, objection))
+        return found
+
+    def _draw(self, seller_id: UUID, need: Need, node_id: UUID, units: int) -> list[Drawn]:
+        """Take units of the need's components from the rows at the node, in the order of their ids."""
+        drawn = []
+        for sku_id, per_unit in need.components:
+            wanted = units * per_unit
+            for row in self.rows[seller_id, sku_id]:
+                taken = min(wanted, self.free.get((row.id, need.pool), 0)) if row.node_id == node_id else 0
+                if taken:
+                    self.free[row.id, need.pool] -= taken
+                    drawn.append(Drawn(row.id, taken, per_unit, need.pool))
+                    wanted -= taken
+        return drawn
+
+    def _give_back(self, draft: Draft) -> None:
+        """Put everything back that the draft took."""
+        for line in draft.lines:
+            for drawn in line.drawn:
+                self.free[drawn.stock_id, drawn.offer_id] += drawn.quantity
+        draft.suborders = []
+        if draft.voucher is not None and not isinstance(draft.error, vouchers.VoucherRefused):
+            self.uses[draft.voucher.id] -= 1
+            self.used[draft.voucher.id, draft.shopper_key] -= 1
+
+    def _quote_freight(self, drafts: Sequence[Draft]) -> None:
+        """The freight and the dates of every parcel, in one query."""
+        parcels = [(draft, suborder) for draft in drafts for suborder in draft.suborders]
+        if not parcels:
+            return
+        quotes = logistics.find_freight(
+            [(draft.market.code, suborder.place.country, suborder.weight_g) for draft, suborder in parcels],
+            self.facts.now.date(),
+        )
+        for (draft, suborder), quote in zip(parcels, quotes, strict=True):
+            if quote is None or quote.currency != draft.market.currency:
+                draft.error = Unavailable(
+                    "orders.no_freight",
+                    "Nobody ships {weight_g} g from {origin} to {market} at the moment.",
+                    weight_g=suborder.weight_g,
+                    origin=suborder.place.country,
+                    market=draft.market.code,
+                )
+                continue
+            suborder.freight = quote
+            node = self.nodes[suborder.place.id]
+            try:
+                suborder.ship_by = node.due_at(self.facts.now, suborder.terms.service.handling_business_days)
+            except EntrepotError as error:
+                draft.error = error
+                continue
+            suborder.promised = node.promise(suborder.ship_by, quote.transit_days_min, quote.transit_days_max)
+
+    def _charge(self, drafts: Sequence[Draft]) -> None:
+        """The money of every line of the batch, in one computation."""
+        parcels = [suborder for draft in drafts for suborder in draft.suborders]
+        lines = [(number, line) for number, suborder in enumerate(parcels) for line in suborder.lines]
+        if not lines:
+            return
+        owner = _array(number for number, draft in enumerate(drafts) for _ in draft.lines)
+        covered = _array(
+            line.item.unit_minor * line.units if _is_covered(draft, line) else 0
+            for draft in drafts
+            for line in draft.lines
+        )
+        discount = pricing.split_groups(_array(draft.discount_minor for draft in drafts), covered, owner)
+        charges = pricing.charge_lines(
+            unit_minor=_array(line.item.unit_minor for _, line in lines),
+            quantity=_array(line.units for _, line in lines),
+            discount_minor=discount,
+            platform_ppm=_array(_platform_ppm(draft, line) for draft in drafts for line in draft.lines),
+            tax_ppm=pricing.ppm([line.item.tax_rate for _, line in lines]),
+            includes_tax=np.array([line.item.includes_tax for _, line in lines]),
+            weight_g=_array(line.item.sellable.weight_g or 0 for _, line in lines),
+            parcel=_array(number for number, _ in lines),
+            freight_minor=_array(_freight(suborder).charge_minor for suborder in parcels),
+            customs_minor=_array(_freight(suborder).customs_minor for suborder in parcels),
+        )
+        columns = [getattr(charges, name).tolist() for name in LineMoney._fields]
+        for (_, line), amounts in zip(lines, zip(*columns, strict=True), strict=True):
+            line.money = LineMoney(*amounts)
+
+    def _check_total(self, draft: Draft) -> bool:
+        """Whether the draft is refused after it was routed: no freight, or another total than the shopper saw."""
+        expected = draft.request.expected_total_minor if isinstance(draft.request, OrderRequest) else None
+        if draft.error is None and expected not in (None, draft.total_minor):
+            draft.error = Refused(
+                "orders.total_changed",
+                "The total is {total} now, not {expected}.",
+                field="expected_total_minor",
+                total=draft.total_minor,
+                expected=expected,
+                currency=draft.market.currency,
+            )
+        return draft.error is not None
+
+
+def _need(item: Item) -> Need:
+    offer = item.sellable
+    return Need(offer.components, item.quantity, offer.id if offer.is_allotted else None)
+
+
+def _sold_out(place: int, item: Item, shortage: routing.Shortage) -> Refused:
+    return Refused(
+        "orders.sold_out",
+        "Of “{title}” {available} are left; {asked} were asked for.",
+        field=f"lines[{place}].quantity",
+        title=item.title,
+        offer_id=str(item.sellable.id),
+        available=shortage.available,
+        asked=item.quantity,
+        nodes={code: str(verdict) for code, verdict in shortage.verdicts.items()},
+    )
+
+
+def _is_covered(draft: Draft, line: DraftLine) -> bool:
+    offer = line.item.sellable
+    return draft.voucher is not None and draft.voucher.covers(offer.seller_id, offer.category_path)
+
+
+def _platform_ppm(draft: Draft, line: DraftLine) -> int:
+    """The platform's share of a discount: by the voucher, or by the line's terms where it is one seller's voucher."""
+    if draft.voucher is None:
+        return 0
+    if draft.voucher.seller_id is None:
+        return draft.voucher.platform_ppm
+    return int(line.item.sellable.terms.payer(Task.PROMOTION).get(Party.PLATFORM, Decimal(0)) * MILLION)
+
+
+def _freight(suborder: DraftSuborder) -> FreightQuote:
+    assert suborder.freight is not None
+    return suborder.freight
+
+
+def _array(values: Iterable[int]) -> np.ndarray:
+    return np.fromiter(values, dtype=np.int64)

@@ -1,0 +1,234 @@
+"""Drafts become rows: orders, suborders, lines, holds, redemptions and payments, each table written once."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from entrepot.domain.accounts import services as accounts
+from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.services import NewHold
+from entrepot.domain.orders import opening
+from entrepot.domain.orders.opening import NewAdjustment, NewLine, NewOrder, NewSuborder
+from entrepot.domain.payments import services as payments
+from entrepot.domain.payments.providers import PROVIDERS
+from entrepot.domain.payments.services import NewPayment
+from entrepot.domain.promotions import services as promotions
+from entrepot.domain.promotions.services import NewRedemption
+from entrepot.domain.terms.rules import Party, Task
+from entrepot.flows.drafting import Draft, DraftLine, DraftSuborder
+from entrepot.flows.requests import OrderRequest
+from entrepot.kernel import ids
+from entrepot.kernel.money import split
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A draft with the ids that its rows will have."""
+
+    request: OrderRequest
+    draft: Draft
+    contact: Mapping[str, str]
+    order_id: UUID
+    contact_id: UUID
+    payment_id: UUID
+
+    @property
+    def number(self) -> str:
+        """What people call the order."""
+        return ids.number("E", self.order_id, 12)
+
+
+def prepare(rows: Sequence[tuple[OrderRequest, Draft, Mapping[str, str]]], now: datetime) -> list[Opening]:
+    """Give drafts their ids."""
+    drawn = iter(ids.new_ids(now, 3 * len(rows)))
+    return [Opening(*row, next(drawn), next(drawn), next(drawn)) for row in rows]
+
+
+def claim(openings: Sequence[Opening], now: datetime) -> list[Opening]:
+    """Write the orders; those whose key or cart was taken meanwhile fall away."""
+    claimed = opening.claim_orders(
+        rows=[
+            NewOrder(
+                id=each.order_id,
+                number=each.number,
+                checkout_key=each.request.checkout_key,
+                request_hash=each.request.fingerprint,
+                cart_id=each.request.cart_id,
+                user_id=each.request.user_id,
+                market_id=each.draft.market.id,
+                currency=each.draft.market.currency,
+                language=each.request.language or each.draft.market.languages[0],
+                ship_to_id=each.contact_id,
+                access_token=secrets.token_urlsafe(32),
+                total_minor=each.draft.total_minor,
+            )
+            for each in openings
+        ],
+        now=now,
+    )
+    return [each for each in openings if each.order_id in claimed]
+
+
+def write(openings: Sequence[Opening], now: datetime) -> list[NewPayment]:
+    """Write everything of claimed orders, and the payments that are about to be asked for."""
+    if not openings:
+        return []
+    accounts.keep_contacts(
+        rows=[{**each.contact, "id": each.contact_id, "owner_user_id": each.request.user_id} for each in openings],
+        now=now,
+    )
+    _hold(openings, _write_lines(openings, now), now)
+    promotions.redeem(
+        rows=[
+            NewRedemption(each.draft.voucher.id, each.order_id, each.draft.shopper_key, each.draft.discount_minor)
+            for each in openings
+            if each.draft.voucher is not None
+        ],
+        now=now,
+    )
+    new = [
+        NewPayment(
+            id=each.payment_id,
+            reference_id=each.order_id,
+            provider=each.request.provider,
+            currency=each.draft.market.currency,
+            amount_minor=each.draft.total_minor,
+            instrument=each.request.instrument,
+        )
+        for each in openings
+    ]
+    payments.open_payments(rows=new, now=now)
+    return new
+
+
+def _write_lines(openings: Sequence[Opening], now: datetime) -> dict[UUID, list[NewHold]]:
+    """Suborders, lines and adjustments; the holds of each order."""
+    suborders: list[NewSuborder] = []
+    lines: list[NewLine] = []
+    adjustments: list[NewAdjustment] = []
+    holds: dict[UUID, list[NewHold]] = {}
+    wanted = sum(len(each.draft.suborders) + len(each.draft.lines) for each in openings)
+    drawn = iter(ids.new_ids(now, wanted))
+    for each in openings:
+        position = count(1)
+        holds[each.order_id] = []
+        for number, part in enumerate(each.draft.suborders, 1):
+            suborder = suborder_row(next(drawn), each.order_id, f"{each.number}-{number}", part)
+            suborders.append(suborder)
+            freight = split(suborder.freight_cost_minor, [line_weight(line) for line in part.lines])
+            for line, freight_cost in zip(part.lines, freight, strict=True):
+                row = line_row(next(drawn), suborder, line, next(position), freight_cost, each.request.attribution)
+                lines.append(row)
+                adjustments += adjustments_of(row.id, each.draft, line)
+                holds[each.order_id] += [NewHold(*_hold_of(taken, row.id)) for taken in line.drawn]
+    opening.write_suborders(rows=suborders, now=now)
+    opening.write_lines(rows=lines, adjustments=adjustments, now=now)
+    return holds
+
+
+def _hold_of(drawn: Any, owner_id: UUID) -> tuple[Any, ...]:
+    return (drawn.stock_id, owner_id, drawn.quantity, drawn.per_unit, drawn.offer_id)
+
+
+def _hold(openings: Sequence[Opening], holds: Mapping[UUID, list[NewHold]], now: datetime) -> None:
+    """Hold the goods, for as long as each provider may think."""
+    by_time: dict[datetime, list[NewHold]] = {}
+    for each in openings:
+        expires_at = now + PROVIDERS[each.request.provider].hold_for
+        by_time.setdefault(expires_at, []).extend(holds[each.order_id])
+    for expires_at, wanted in by_time.items():
+        inventory.open_holds(holds=wanted, expires_at=expires_at, now=now)
+
+
+def suborder_row(identity: UUID, order_id: UUID, number: str, part: DraftSuborder) -> NewSuborder:
+    """The row of a drafted suborder."""
+    assert part.freight
+    assert part.ship_by
+    assert part.promised
+    return NewSuborder(
+        id=identity,
+        order_id=order_id,
+        number=number,
+        seller_id=part.seller_id,
+        node_id=part.place.id,
+        performer_id=part.place.operator_id,
+        performer_party=part.performer_party,
+        programme_code=part.programme_code,
+        carrier=part.freight.carrier,
+        service=part.freight.service,
+        freight_rate_id=part.freight.rate_id,
+        freight_cost_minor=part.freight.cost_minor,
+        ship_by=part.ship_by,
+        promised_from=part.promised[0],
+        promised_until=part.promised[1],
+    )
+
+
+def line_weight(line: DraftLine) -> int:
+    """What the units of a drafted line weigh, in grams."""
+    return (line.item.sellable.weight_g or 0) * line.units
+
+
+def line_row(
+    identity: UUID,
+    suborder: NewSuborder,
+    line: DraftLine,
+    position: int,
+    freight_cost_minor: int,
+    attribution: Mapping[str, Any],
+) -> NewLine:
+    """The row of a drafted line, everything frozen."""
+    item, money = line.item, line.money
+    assert money
+    offer = item.sellable
+    return NewLine(
+        id=identity,
+        order_id=suborder.order_id,
+        suborder_id=suborder.id,
+        seller_id=offer.seller_id,
+        offer_id=offer.id,
+        enrolment_id=offer.enrolment_id,
+        sku_id=offer.sku_id,
+        terms_id=offer.terms.digest,
+        position=position,
+        category_path=offer.category_path,
+        title=item.title,
+        quantity=line.units,
+        list_minor=money.list_minor,
+        discount_minor=money.discount_minor,
+        goods_net_minor=money.goods_net_minor,
+        goods_tax_minor=money.goods_tax_minor,
+        shipping_net_minor=money.shipping_net_minor,
+        shipping_tax_minor=money.shipping_tax_minor,
+        customs_duty_minor=money.customs_duty_minor,
+        total_minor=money.total_minor,
+        tax_rate=item.tax_rate,
+        tax_collector=offer.terms.performer(Task.TAX_COLLECTION) or "",
+        freight_cost_minor=freight_cost_minor,
+        supply_minor=None if item.supply_minor is None else item.supply_minor * line.units,
+        supply_currency=item.supply_currency,
+        fx_rate=item.fx.rate,
+        fx_on=None if item.fx.published_on == date.min else item.fx.published_on,
+        fx_source=item.fx.source,
+        attribution=dict(attribution),
+    )
+
+
+def adjustments_of(line_id: UUID, draft: Draft, line: DraftLine) -> list[NewAdjustment]:
+    """The parts of a line's discount by funder."""
+    voucher, money = draft.voucher, line.money
+    if voucher is None or money is None:
+        return []
+    shares = {
+        Party.PLATFORM: money.platform_discount_minor,
+        Party.SELLER: money.discount_minor - money.platform_discount_minor,
+    }
+    return [
+        NewAdjustment(line_id, "voucher", voucher.id, voucher.label, funder, amount)
+        for funder, amount in shares.items()
+        if amount
+    ]
