@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -54,6 +54,17 @@ class OfferFacts:
     category_path: str
     tax_class: str
     components: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sellable:
+    """An offer that shoppers may see."""
+
+    offer_id: UUID
+    product_id: UUID
+    sku_id: UUID
+    seller_id: UUID
+    seller_tier: str
 
 
 def offer_facts(offer_ids: Collection[UUID]) -> dict[UUID, OfferFacts]:
@@ -237,16 +248,14 @@ def open_offers(*, product_ids: Collection[UUID]) -> list[Offer]:
     return list(offers.exclude(status=Offer.Status.ARCHIVED).order_by("id"))
 
 
-def sellable_offers(*, product_ids: Collection[UUID], market_id: UUID) -> dict[UUID, list[UUID]]:
-    """product -> the offers that shoppers of a market may see, by id."""
+def list_sellable(*, product_ids: Collection[UUID], market_id: UUID) -> list[Sellable]:
+    """The offers of these products that shoppers of a market may see, by id."""
     rows = fetch_rows(
-        f"SELECT k.product_id, o.id FROM {_SELLABLE} AND o.market_id = %s AND k.product_id = ANY(%s) ORDER BY o.id",
+        f"SELECT o.id, k.product_id, o.sku_id, o.seller_id, s.tier FROM {_SELLABLE} AND o.market_id = %s"
+        f" AND k.product_id = ANY(%s) ORDER BY o.id",
         [market_id, list(product_ids)],
     )
-    found: dict[UUID, list[UUID]] = {product_id: [] for product_id in product_ids}
-    for row in rows:
-        found[row.product_id].append(row.id)
-    return found
+    return [Sellable(*row) for row in rows]
 
 
 #: What a shopper may see: a live offer of an active product by an active seller.
@@ -257,11 +266,26 @@ _SELLABLE = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What else must hold of one of a product's offers: SQL over `o`, the offer, with its named params."""
+
+    where: str = "true"
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
 def search_products(
-    *, market_id: UUID, languages: Sequence[str], text: str, category_path: str = "", after: str = "", limit: int = 24
+    *,
+    market_id: UUID,
+    languages: Sequence[str],
+    text: str,
+    category_path: str = "",
+    narrowing: Narrowing = Narrowing(),
+    after: str = "",
+    limit: int = 24,
 ) -> list[search.Hit]:
     """Products that shoppers of a market may buy and whose text matches, best first. Raises: Invalid (cursor)."""
-    narrowed, params = _in_market(market_id, category_path)
+    narrowed, params = _in_market(market_id, category_path, narrowing)
     return search.find(
         TEXTS,
         text=text,
@@ -274,10 +298,15 @@ def search_products(
 
 
 def browse_products(
-    *, market_id: UUID, category_path: str = "", after: UUID | None = None, limit: int = 24
+    *,
+    market_id: UUID,
+    category_path: str = "",
+    narrowing: Narrowing = Narrowing(),
+    after: UUID | None = None,
+    limit: int = 24,
 ) -> list[UUID]:
     """Products that shoppers of a market may buy, the newest first."""
-    narrowed, params = _in_market(market_id, category_path)
+    narrowed, params = _in_market(market_id, category_path, narrowing)
     rows = fetch_rows(
         f"SELECT product.id FROM catalogue_product product WHERE {narrowed.format(product='product.id')}"
         f" AND (%(after)s::uuid IS NULL OR product.id < %(after)s) ORDER BY product.id DESC LIMIT %(limit)s",
@@ -286,9 +315,10 @@ def browse_products(
     return [row.id for row in rows]
 
 
-def _in_market(market_id: UUID, category_path: str) -> tuple[str, dict[str, object]]:
+def _in_market(market_id: UUID, category_path: str, narrowing: Narrowing) -> tuple[str, dict[str, object]]:
     where = f"EXISTS (SELECT 1 FROM {_SELLABLE} AND o.market_id = %(market)s AND p.id = {{product}}"
-    params: dict[str, object] = {"market": market_id}
+    where += f" AND ({narrowing.where})"
+    params: dict[str, object] = {"market": market_id, **narrowing.params}
     if category_path:
         where += " AND p.category_id = ANY(%(categories)s)"
         params["categories"] = list(_branch(category_path).values_list("id", flat=True))
