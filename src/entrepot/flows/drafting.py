@@ -125,10 +125,14 @@ class Draft:
 
 
 class Drafting:
-    """Drafts carts on what is there. `stock` are rows that stay as they are while this works."""
+    """Drafts carts on what is there. `stock` are rows that stay as they are while this works.
 
-    def __init__(self, facts: Facts, stock: Sequence[StockRow]) -> None:
+    Carts that are drafted `apart` do not know of each other: what one would take is still there for the next.
+    """
+
+    def __init__(self, facts: Facts, stock: Sequence[StockRow], *, apart: bool = False) -> None:
         self.facts = facts
+        self.apart = apart
         self.rows: dict[tuple[UUID, UUID], list[StockRow]] = defaultdict(list)
         self.free: dict[tuple[UUID, UUID | None], int] = {}
         for row in stock:
@@ -152,9 +156,11 @@ class Drafting:
             self._charge([each for each in routed if each.error is None])
             gone = [each for each in routed if self._check_total(each)]
             for each in gone:
-                self._give_back(each)
+                if not self.apart:
+                    self._give_back(each)
+                each.suborders = []
             # What a refused order took is there again for those who came after it and found nothing.
-            waiting = sold_out if gone else []
+            waiting = sold_out if gone and not self.apart else []
             for each in waiting:
                 each.error = None
         return [each if isinstance(each, EntrepotError) else each.error or each for each in drafts]
@@ -186,8 +192,10 @@ class Drafting:
         draft.error = self._redeem(draft)
         if draft.error is None:
             draft.error = self._route(draft)
-            if draft.error is not None:
+            if draft.error is not None or self.apart:
                 self._give_back(draft)
+            if draft.error is not None:
+                draft.suborders = []
         return draft.error is None
 
     def _redeem(self, draft: Draft) -> EntrepotError | None:
@@ -281,7 +289,6 @@ class Drafting:
         for line in draft.lines:
             for drawn in line.drawn:
                 self.free[drawn.stock_id, drawn.offer_id] += drawn.quantity
-        draft.suborders = []
         if draft.voucher is not None and not isinstance(draft.error, vouchers.VoucherRefused):
             self.uses[draft.voucher.id] -= 1
             self.used[draft.voucher.id, draft.shopper_key] -= 1

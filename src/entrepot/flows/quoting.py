@@ -102,14 +102,13 @@ def quote_carts(*, carts: Sequence[CartRequest], now: datetime) -> list[Quote | 
     asked = [place for place, answer in enumerate(answers) if answer is None]
     gathered = facts.gather([carts[place] for place in asked], now)
     stock = inventory.lock_stock(seller_skus=gathered.seller_skus, lock=False) if gathered.seller_skus else []
-    refusals: dict[int, VoucherRefused] = {}
-    # Each cart is quoted on its own: what one shopper might take is still there for the next.
-    for place in asked:
-        [found] = Drafting(gathered, stock).draft([carts[place]])
-        if isinstance(found, VoucherRefused):
-            refusals[place] = found
-            [found] = Drafting(gathered, stock).draft([replace(carts[place], voucher_code="")])
-        answers[place] = _quote(found, refusals.get(place)) if isinstance(found, Draft) else found
+    drafting = Drafting(gathered, stock, apart=True)
+    drafts = dict(zip(asked, drafting.draft([carts[place] for place in asked]), strict=True))
+    refusals = {place: draft for place, draft in drafts.items() if isinstance(draft, VoucherRefused)}
+    bare = [replace(carts[place], voucher_code="") for place in refusals]
+    drafts |= zip(refusals, drafting.draft(bare), strict=True)
+    for place, draft in drafts.items():
+        answers[place] = _quote(draft, refusals.get(place)) if isinstance(draft, Draft) else draft
     return [answer for answer in answers if answer is not None]
 
 
