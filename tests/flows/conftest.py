@@ -1,0 +1,15 @@
+"""Every test of a flow has a world, and the books are proven at its end."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shopping import assert_sound
+from worlds import World
+
+
+@pytest.fixture
+def world(database) -> Iterator[World]:
+    world = World()
+    yield world
+    assert_sound(world, "I38")  # the world admits its sellers without the flow
