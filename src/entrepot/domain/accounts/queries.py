@@ -1,6 +1,7 @@
 """Reads of people, their memberships and what they may do."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -17,12 +18,12 @@ def get_operator() -> Organisation:
     return operator
 
 
-def get_actor(*, user_id: UUID, kind: str = "") -> Actor:
-    """The signed-in person acting for their organisation of the kind; without one, for themselves."""
+def get_actor(*, user_id: UUID, kinds: Collection[str] = ()) -> Actor:
+    """The signed-in person acting for their first organisation of these kinds; without one, for themselves."""
     user = User.objects.get(id=user_id)
     memberships = Membership.objects.select_related("organisation").filter(user_id=user_id, ended_at__isnull=True)
-    if kind:
-        memberships = memberships.filter(organisation__kind=kind)
+    if kinds:
+        memberships = memberships.filter(organisation__kind__in=kinds)
     membership = memberships.order_by("id").first()
     if membership is None:
         return Actor(label=user.email, user_id=user_id, role="shopper")

@@ -19,16 +19,16 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SELF_GUARDED = ("allauth.", "django.views.i18n", "django.contrib.staticfiles", "ninja.")
 
 
-class SignInNeeded(Exception):  # noqa: N818 - not an error: the way on is the sign-in page
+class SignInNeeded(Exception):
     """The view is for people who are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may pass: everybody, everybody signed in, or who holds the verb in an organisation of the kind."""
+    """Who may pass: everybody, everybody signed in, members of kinds of organisation, or those who hold the verb there."""
 
     verb: str = ""
-    kind: str = ""
+    kinds: tuple[str, ...] = ()
     public: bool = False
 
 
@@ -50,11 +50,19 @@ def signed_in(view: View) -> View:
     return view
 
 
-def allow(verb: str, *, kind: str) -> Callable[[View], View]:
+def allow(verb: str, *, kind: str | tuple[str, ...]) -> Callable[[View], View]:
     """Whoever holds the verb in an organisation of the kind (operator, seller, third_party) may open this view."""
+    return _guarded(Guard(verb=verb, kinds=(kind,) if isinstance(kind, str) else kind))
 
+
+def members(*kinds: str) -> Callable[[View], View]:
+    """Whoever belongs to an organisation of one of the kinds may open this view; it shows what their verbs allow."""
+    return _guarded(Guard(kinds=kinds))
+
+
+def _guarded(guard: Guard) -> Callable[[View], View]:
     def mark(view: View) -> View:
-        view.guard = Guard(verb=verb, kind=kind)  # type: ignore[attr-defined]
+        view.guard = guard  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -76,8 +84,10 @@ def admit(request: HttpRequest, guard: Guard) -> None:
             raise SignInNeeded
         request.actor = Actor(label="guest", role="guest")  # type: ignore[attr-defined]
         return
-    actor = accounts.get_actor(user_id=user.id, kind=guard.kind)
+    actor = accounts.get_actor(user_id=user.id, kinds=guard.kinds)
     request.actor = actor  # type: ignore[attr-defined]
+    if guard.kinds and actor.organisation_id is None:
+        raise Denied("accounts.not_a_member", "This part of the marketplace is for those who work in it.")
     if guard.verb and not actor.may(guard.verb):
         raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb=guard.verb)
 

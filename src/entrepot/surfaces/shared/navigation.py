@@ -40,6 +40,7 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Warehouse"), "desk:warehouse", "warehouse"),
         Entry(_("Returns"), "desk:returns", "return"),
         Entry(_("Settlement"), "desk:settlement", "coins"),
+        Entry(_("Books"), "desk:books", "ledger"),
         Entry(_("Verify"), "desk:verify", "shield"),
     ),
 }
