@@ -1,15 +1,19 @@
 """E-mail to shoppers: to the address left with the order, in plain text, and to nobody who was erased."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
 from django.test import override_settings
 
-from entrepot.domain.accounts.models import Contact, User
+from entrepot.domain.accounts.models import Contact, Membership, User
 from entrepot.domain.orders.models import Order
+from entrepot.domain.sellers.models import Enrolment
+from entrepot.domain.settlement.models import Payout, PayoutBatch, Statement
 from entrepot.kernel import ids, outbox
+from entrepot.kernel.models import OutboxEvent
 from entrepot.surfaces.jobs import relay
+from entrepot.surfaces.jobs.mail import tell_shopper
 from entrepot.surfaces.jobs.topics import HANDLERS
 from worlds import World
 
@@ -47,7 +51,7 @@ def tell(topic, order):
     assert relay.relay(now=NOW) == 1
 
 
-@pytest.mark.parametrize("topic", sorted(HANDLERS))
+@pytest.mark.parametrize("topic", sorted(topic for topic, told in HANDLERS.items() if tell_shopper in told))
 def test_every_topic_reaches_the_shopper(order, topic):
     tell(topic, order)
     (letter,) = mail.outbox
@@ -85,3 +89,72 @@ def test_nobody_writes_to_a_person_who_was_erased(order):
     order.ship_to.save()
     tell("order.placed", order)
     assert mail.outbox == []
+
+
+@pytest.fixture
+def statement(database):
+    """A statement of a seller with two members, one of whom has left."""
+    world = World(NOW)
+    seller = world.seller(market="US")
+    for role in ("seller.owner", "seller.staff"):
+        world.seller_actor(seller, role)
+    Membership.objects.filter(role="seller.staff").update(ended_at=NOW)
+    return Statement.objects.create(
+        id=ids.new_id(NOW),
+        created_at=NOW,
+        number="S-2026-03-1",
+        seller=seller,
+        currency="USD",
+        period_from=NOW - timedelta(days=7),
+        period_until=NOW,
+        opening_minor=0,
+        lines_minor=500_000,
+        payable_minor=450_000,
+        carried_minor=50_000,
+    )
+
+
+def test_a_statement_reaches_those_who_are_members_still(statement):
+    outbox.append([outbox.Event("statement.issued", "statement", statement.id)], now=NOW)
+    relay.relay(now=NOW)
+    owner = Membership.objects.select_related("user").get(organisation_id=statement.seller_id, ended_at=None)
+    (letter,) = mail.outbox
+    assert (letter.to, letter.subject) == ([owner.user.email], "Your statement S-2026-03-1")
+    assert "4,500.00" in letter.body and "500.00" in letter.body
+
+
+def test_a_payout_reaches_the_seller_once(statement):
+    batch = PayoutBatch.objects.create(id=ids.new_id(NOW), created_at=NOW, number="P-1", currency="USD")
+    payout = Payout.objects.create(
+        id=ids.new_id(NOW),
+        created_at=NOW,
+        statement=statement,
+        batch=batch,
+        seller_id=statement.seller_id,
+        currency="USD",
+        amount_minor=450_000,
+    )
+    for topic in ("payout.sent", "payout.paid"):
+        outbox.append([outbox.Event(topic, "payout", payout.id)], now=NOW)
+    assert relay.relay(now=NOW) == 2
+    (letter,) = mail.outbox
+    assert "4,500.00" in letter.body
+    assert set(OutboxEvent.objects.values_list("status", flat=True)) == {"delivered"}
+
+
+@pytest.mark.parametrize("topic", ["seller.applied", "seller.admitted", "seller.suspended", "seller.closed",
+                                   "enrolment.accepted", "enrolment.ended"])  # fmt: skip
+def test_a_seller_is_told_what_became_of_it(statement, topic):
+    enrolment = Enrolment.objects.get(seller_id=statement.seller_id)
+    subject_id = enrolment.id if topic.startswith("enrolment") else statement.seller_id
+    outbox.append([outbox.Event(topic, topic.split(".")[0], subject_id)], now=NOW)
+    relay.relay(now=NOW)
+    (letter,) = mail.outbox
+    assert letter.body.strip() and "{" not in letter.subject + letter.body
+
+
+def test_every_topic_is_tried_here():
+    tried = {topic for topic, told in HANDLERS.items() if tell_shopper in told or not told}
+    tried |= {"statement.issued", "payout.sent", "seller.applied", "seller.admitted", "seller.suspended",
+              "seller.closed", "enrolment.accepted", "enrolment.ended"}  # fmt: skip
+    assert set(HANDLERS) == tried

@@ -28,6 +28,7 @@ JOBS = (
     Periodic("refunds of returns", "* * * * *", "entrepot.flows.returns.sweep_refunds"),
     Periodic("lateness", "*/5 * * * *", "entrepot.flows.fulfilment.mark_late"),
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),
+    Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle"),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),
 )
 
