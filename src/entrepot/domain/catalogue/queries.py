@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from entrepot.domain.catalogue.models import Category, Offer, Picture, Product, ProductText, Sku
 from entrepot.kernel import search
@@ -207,6 +207,25 @@ def get_sku(*, sku_id: UUID, organisation_id: UUID | None = None) -> Sku:
 def find_skus(*, organisation_id: UUID, sku_codes: Collection[str]) -> dict[str, Sku]:
     """An organisation's SKUs by their codes."""
     return {sku.code: sku for sku in Sku.objects.filter(organisation_id=organisation_id, code__in=list(sku_codes))}
+
+
+def offerable_skus(*, seller_id: UUID, sku_ids: Collection[UUID]) -> list[Sku]:
+    """Which of these SKUs a seller may offer: its own and those of the operator's common catalogue."""
+    found = Sku.objects.select_related("product__category").filter(
+        Q(organisation_id=seller_id) | Q(organisation__kind="operator"), id__in=list(sku_ids)
+    )
+    return list(found.exclude(product__status=Product.Status.ARCHIVED).order_by("id"))
+
+
+def own_skus(*, organisation_id: UUID, sku_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these SKUs are the organisation's own."""
+    found = Sku.objects.filter(organisation_id=organisation_id, id__in=list(sku_ids))
+    return set(found.values_list("id", flat=True))
+
+
+def count_active_skus(*, organisation_id: UUID) -> int:
+    """How many SKUs an organisation has on active products."""
+    return Sku.objects.filter(organisation_id=organisation_id, product__status=Product.Status.ACTIVE).count()
 
 
 def get_offer(*, offer_id: UUID, seller_id: UUID | None = None) -> Offer:

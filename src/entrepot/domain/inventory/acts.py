@@ -7,7 +7,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A change of on hand at a place: units that came (above zero) or went (below), with the cause."""
+    """A change of on hand at a place: units that came (above zero) or went (below), with the cause.
+
+    `movement_id` where the caller has to name the movement; else it gets an id of its own.
+    """
 
     seller_id: UUID
     owner_id: UUID
@@ -21,11 +24,15 @@ class Receipt:
     condition: str = "new"
     subject_id: UUID | None = None
     reason: str = ""
+    movement_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TitleTransfer:
-    """Units of a stock row that another organisation owns from now on, where they stand."""
+    """Units of a stock row that another organisation owns from now on, where they stand.
+
+    `movement_id` names the movement into the new owner's row.
+    """
 
     stock_id: UUID
     to_owner_id: UUID
@@ -33,6 +40,7 @@ class TitleTransfer:
     source_type: str
     source_id: UUID
     reason: str = ""
+    movement_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

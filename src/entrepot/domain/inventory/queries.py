@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from entrepot.domain.inventory import rules
-from entrepot.domain.inventory.models import Movement, Stock
+from entrepot.domain.inventory.models import Allotment, Movement, Stock
 from entrepot.domain.sellers import queries as sellers
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
@@ -110,6 +110,17 @@ def get_stock(*, stock_id: UUID, seller_id: UUID | None = None) -> Stock:
     if stock is None:
         raise NotFound(kind="stock")
     return stock
+
+
+def allotments(*, offer_id: UUID) -> dict[UUID, int]:
+    """Stock row -> the units that are set aside for an offer there."""
+    rows = Allotment.objects.filter(offer_id=offer_id, quantity__gt=0).order_by("stock_id")
+    return dict(rows.values_list("stock_id", "quantity"))
+
+
+def has_stock_in(*, seller_id: UUID, country: str) -> bool:
+    """Whether a seller has units of anything at a node in the country."""
+    return Stock.objects.filter(seller_id=seller_id, node__country=country, on_hand__gt=0).exists()
 
 
 def list_movements(*, stock_id: UUID, before: UUID | None = None, limit: int = 200) -> list[Movement]:

@@ -143,12 +143,14 @@ def add_to_stock(changes: Mapping[str, Mapping[UUID, int]]) -> None:
 
 
 def append_movements(rows: Sequence[tuple[Any, ...]], now: datetime) -> None:
-    """Append (stock row, kind, quantity, source type, source, subject, reason) at this instant."""
+    """Append (id or None, stock row, kind, quantity, source type, source, subject, reason) at this instant."""
     copy_rows(
         "inventory_movement",
         _MOVEMENT,
         (
-            (identity, now, stock_id, kind, quantity, now, *cause)
-            for identity, (stock_id, kind, quantity, *cause) in zip(ids.new_ids(now, len(rows)), rows, strict=True)
+            (named or identity, now, stock_id, kind, quantity, now, *cause)
+            for identity, (named, stock_id, kind, quantity, *cause) in zip(
+                ids.new_ids(now, len(rows)), rows, strict=True
+            )
         ),
     )

@@ -5,6 +5,7 @@ Locks are taken in one order everywhere, stock rows by id and then their holds, 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,16 @@ def receive(*, rows: Sequence[Receipt], now: datetime) -> list[UUID]:
     touched = [stocks[key_of(row)].id for row in rows]
     append_movements(
         [
-            (stock_id, row.kind, row.quantity, row.source_type, row.source_id, row.subject_id, row.reason)
+            (
+                row.movement_id,
+                stock_id,
+                row.kind,
+                row.quantity,
+                row.source_type,
+                row.source_id,
+                row.subject_id,
+                row.reason,
+            )
             for stock_id, row in zip(touched, rows, strict=True)
         ],
         now,
@@ -65,21 +75,7 @@ def adjust(*, rows: Sequence[Receipt], actor: Actor, reason: str, now: datetime)
     reason = audit.require_reason(reason)
     batch = ids.new_id(now)
     corrected = [
-        Receipt(
-            row.seller_id,
-            row.owner_id,
-            row.node_id,
-            row.sku_id,
-            row.quantity,
-            "adjusted",
-            "adjustment",
-            batch,
-            row.lot,
-            row.condition,
-            row.subject_id,
-            reason,
-        )
-        for row in rows
+        replace(row, kind="adjusted", source_type="adjustment", source_id=batch, reason=reason) for row in rows
     ]
     touched = receive(rows=corrected, now=now)
     changes = [
@@ -117,26 +113,24 @@ def transfer_title(*, rows: Sequence[TitleTransfer], now: datetime) -> list[UUID
     moves: list[Receipt] = []
     for row in rows:
         old = found[row.stock_id]
-        for kind, owner_id, quantity in (
-            ("title_out", old.owner_id, -row.quantity),
-            ("title_in", row.to_owner_id, row.quantity),
-        ):
-            moves.append(
-                Receipt(
-                    old.seller_id,
-                    owner_id,
-                    old.node_id,
-                    old.sku_id,
-                    quantity,
-                    kind,
-                    row.source_type,
-                    row.source_id,
-                    old.lot,
-                    old.condition,
-                    None,
-                    row.reason,
-                )
-            )
+        out = Receipt(
+            old.seller_id,
+            old.owner_id,
+            old.node_id,
+            old.sku_id,
+            -row.quantity,
+            "title_out",
+            row.source_type,
+            row.source_id,
+            old.lot,
+            old.condition,
+            None,
+            row.reason,
+        )
+        moves += [
+            out,
+            replace(out, owner_id=row.to_owner_id, quantity=row.quantity, kind="title_in", movement_id=row.movement_id),
+        ]
     return receive(rows=moves, now=now)[1::2]
 
 
@@ -313,6 +307,7 @@ def consume_holds(
     append_movements(
         [
             (
+                None,
                 piece.hold.stock_id,
                 "shipped",
                 -piece.quantity,

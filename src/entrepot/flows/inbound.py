@@ -1,0 +1,212 @@
+"""Goods come in: counted into stock at a node; where the terms say so, the platform buys them in that moment."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from entrepot.domain.accounts.queries import get_operator
+from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.services import Receipt, TitleTransfer
+from entrepot.domain.logistics.models import Node
+from entrepot.domain.pricing import queries as pricing
+from entrepot.domain.sellers import queries as sellers
+from entrepot.domain.terms.rules import Accrual, Conditions, Party, Task, Until
+from entrepot.flows import settling
+from entrepot.flows.settling import ReceivedGoods
+from entrepot.kernel import ids
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import atomic
+from entrepot.kernel.errors import Invalid, NotFound, Refused
+
+#: How goods may come in: as a delivery, or as what was there when the books were opened.
+KINDS = ("received", "opening")
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Units of a SKU that came in; `enrolment_id` says under which terms, where that is not plain from the offers."""
+
+    sku_id: UUID
+    quantity: int
+    lot: str = ""
+    condition: str = "new"
+    enrolment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of goods: the stock row in which they stand, the movement, and whether the platform bought them."""
+
+    sku_id: UUID
+    quantity: int
+    stock_id: UUID
+    movement_id: UUID
+    is_bought: bool
+
+
+@atomic
+def receive_goods(
+    *,
+    seller_id: UUID,
+    node_id: UUID,
+    rows: Sequence[Goods],
+    actor: Actor,
+    now: datetime,
+    kind: str = "received",
+    source_id: UUID | None = None,
+) -> list[Received]:
+    """Count a seller's goods into a node. The source ties the rows of one delivery together.
+
+    Raises: Invalid, NotFound for a node or SKU out of reach, Refused where goods that the platform buys on receipt have
+    no agreed price, or come under terms that differ.
+    """
+    if kind not in KINDS:
+        raise Invalid("inbound.unknown_kind", "Goods come in as {known}.", field="kind", known=" or ".join(KINDS))
+    node = Node.objects.select_related("operator").filter(id=node_id, archived_at__isnull=True).first()
+    if node is None or not actor.reaches("stock.receive", node.operator_id):
+        raise NotFound(kind="node")
+    _check_skus(seller_id, rows)
+    source = source_id or ids.new_id(now)
+    under = _enrolments(seller_id, rows, now)
+    wordings = sellers.list_conditions(set(under.values()))
+    conditions = {sku_id: wordings[enrolment_id] for sku_id, enrolment_id in under.items()}
+    operator = get_operator().id
+    movements = ids.new_ids(now, len(rows))
+    placed = [
+        Receipt(
+            seller_id,
+            _first_owner(conditions.get(row.sku_id), seller_id, operator),
+            node_id,
+            row.sku_id,
+            row.quantity,
+            kind,
+            "inbound",
+            source,
+            row.lot,
+            row.condition,
+            movement_id=movement,
+        )
+        for row, movement in zip(rows, movements, strict=True)
+    ]
+    stocks = inventory.receive(rows=placed, now=now)
+    received = [
+        Received(row.sku_id, row.quantity, stock_id, movement, is_bought=False)
+        for row, stock_id, movement in zip(rows, stocks, movements, strict=True)
+    ]
+    bought = [
+        place
+        for place, row in enumerate(rows)
+        if node.operator_id != seller_id and _passes_on_receipt(conditions.get(row.sku_id))
+    ]
+    goods = [(placed[place], stocks[place], under[rows[place].sku_id]) for place in bought]
+    for place, (stock_id, movement) in zip(bought, _buy(goods, wordings, now), strict=True):
+        received[place] = replace(received[place], stock_id=stock_id, movement_id=movement, is_bought=True)
+    return received
+
+
+def _buy(
+    goods: Sequence[tuple[Receipt, UUID, UUID]], conditions: Mapping[UUID, Conditions], now: datetime
+) -> list[tuple[UUID, UUID]]:
+    """Pass the title of (receipt, stock row, enrolment) to the platform and accrue what the seller earns by it."""
+    if not goods:
+        return []
+    operator = get_operator().id
+    movements = ids.new_ids(now, len(goods))
+    costs = _unit_costs(goods)
+    stocks = inventory.transfer_title(
+        rows=[
+            TitleTransfer(stock_id, operator, receipt.quantity, "inbound", receipt.source_id, movement_id=movement)
+            for (receipt, stock_id, _), movement in zip(goods, movements, strict=True)
+        ],
+        now=now,
+    )
+    receipts = []
+    for (receipt, _, enrolment_id), movement in zip(goods, movements, strict=True):
+        cost = costs.get((enrolment_id, receipt.sku_id))
+        if cost is None and conditions[enrolment_id].earning.accrues_on is not Accrual.DELIVERY:
+            raise Refused(
+                "inbound.no_supply_price",
+                "Goods that are bought on receipt need an agreed supply price.",
+                sku_id=str(receipt.sku_id),
+            )
+        if cost is not None:
+            receipts.append(
+                ReceivedGoods(movement, receipt.seller_id, receipt.sku_id, receipt.quantity, *cost, enrolment_id, now)
+            )
+    settling.accrue_receipts(receipts=receipts, now=now)
+    return list(zip(stocks, movements, strict=True))
+
+
+def _unit_costs(goods: Sequence[tuple[Receipt, UUID, UUID]]) -> dict[tuple[UUID, UUID], tuple[int, str]]:
+    """(enrolment, SKU) -> the accepted supply price of the offer of the SKU under it."""
+    offers = {
+        (offer.enrolment_id, offer.sku_id): offer.id
+        for offer in catalogue.list_offers(
+            seller_id=goods[0][0].seller_id, sku_ids={receipt.sku_id for receipt, _, _ in goods}, limit=100_000
+        )
+        if offer.status != "archived"
+    }
+    quotes = pricing.supply_prices(list(offers.values()))
+    return {
+        key: (quotes[offer_id].amount_minor, quotes[offer_id].currency)
+        for key, offer_id in offers.items()
+        if offer_id in quotes
+    }
+
+
+def _check_skus(seller_id: UUID, rows: Sequence[Goods]) -> None:
+    """A seller's goods are its own SKUs, or such as it offers."""
+    wanted = {row.sku_id for row in rows}
+    own = catalogue.own_skus(organisation_id=seller_id, sku_ids=wanted)
+    if foreign := wanted - own:
+        offered = {offer.sku_id for offer in catalogue.list_offers(seller_id=seller_id, sku_ids=foreign, limit=100_000)}
+        if foreign - offered:
+            raise NotFound(kind="SKU")
+
+
+def _enrolments(seller_id: UUID, rows: Sequence[Goods], now: datetime) -> dict[UUID, UUID]:
+    """SKU -> the enrolment under which it comes in: the one that was named, else that of its offers.
+
+    Raises: NotFound for an enrolment of another seller, Refused where offers of a SKU pass the title differently.
+    """
+    named = {row.sku_id: row.enrolment_id for row in rows if row.enrolment_id is not None}
+    known = {each.id for each in sellers.list_enrolments(seller_id=seller_id, at=now)}
+    if set(named.values()) - known:
+        raise NotFound(kind="enrolment")
+    open_ones: dict[UUID, set[UUID]] = defaultdict(set)
+    for offer in catalogue.list_offers(seller_id=seller_id, sku_ids={row.sku_id for row in rows}, limit=100_000):
+        if offer.status != "archived" and offer.enrolment_id in known:
+            open_ones[offer.sku_id].add(offer.enrolment_id)
+    conditions = sellers.list_conditions({each for group in open_ones.values() for each in group})
+    found = dict(named)
+    for sku_id, enrolments in open_ones.items():
+        ways = {
+            (_passes_on_receipt(conditions[each]), conditions[each].performer(Task.STOCK_OWNERSHIP))
+            for each in enrolments
+        }
+        if sku_id not in named and len(ways) > 1:
+            raise Refused(
+                "inbound.name_enrolment",
+                "Say under which programme these goods come in: it decides who owns them.",
+                sku_id=str(sku_id),
+            )
+        found.setdefault(sku_id, min(enrolments))
+    return found
+
+
+def _first_owner(conditions: Conditions | None, seller_id: UUID, operator_id: UUID) -> UUID:
+    """Whose goods they are as they come in."""
+    is_platforms = conditions is not None and conditions.performer(Task.STOCK_OWNERSHIP) is Party.PLATFORM
+    return operator_id if is_platforms else seller_id
+
+
+def _passes_on_receipt(conditions: Conditions | None) -> bool:
+    """Whether the terms end the seller's ownership as the goods come in."""
+    return (
+        conditions is not None
+        and conditions.title_passes_on is Until.RECEIPT
+        and conditions.performer(Task.STOCK_OWNERSHIP) is not Party.PLATFORM
+    )
