@@ -12,4 +12,5 @@ from worlds import World
 def world(database) -> Iterator[World]:
     world = World()
     yield world
-    assert_sound(world, "I38")  # the world admits its sellers without the flow
+    # The world admits its sellers without the flow, and no relay tells what happened while days pass.
+    assert_sound(world, "I38", "I34")

@@ -161,14 +161,12 @@ def cancel_packed(*, reference_ids: Collection[UUID]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A parcel that leaves: by whom, under which number, at what cost, and where each line's units begin."""
+    """A parcel that leaves: with whom and under which number."""
 
     parcel: LockedParcel
     carrier: str
     service: str
     tracking_number: str
-    cost_minor: int
-    first_units: Mapping[UUID, int]
 
 
 def hand_over(*, departures: Sequence[Departure], now: datetime) -> None:
@@ -178,24 +176,28 @@ def hand_over(*, departures: Sequence[Departure], now: datetime) -> None:
     _refuse_taken_numbers(departures)
     source, params = unnest(
         "wanted",
-        {"id": "uuid", "carrier": "text", "service": "text", "tracking": "text", "cost": "bigint"},
-        ((each.parcel.id, each.carrier, each.service, each.tracking_number, each.cost_minor) for each in departures),
+        {"id": "uuid", "carrier": "text", "service": "text", "tracking": "text"},
+        ((each.parcel.id, each.carrier, each.service, each.tracking_number) for each in departures),
     )
     execute(
         f"""
         UPDATE logistics_parcel parcel SET state = 'handed_over', handed_over_at = %s, carrier = wanted.carrier,
-            service = wanted.service, tracking_number = wanted.tracking, cost_minor = wanted.cost
+            service = wanted.service, tracking_number = wanted.tracking
         FROM {source} WHERE parcel.id = wanted.id
         """,
         [now, *params],
     )
-    source, params = unnest(
-        "wanted",
-        {"id": "uuid", "first": "int"},
-        (item for each in departures for item in each.first_units.items()),
+
+
+def place(*, parts: Sequence[tuple[UUID, int]], costs: Mapping[UUID, int]) -> None:
+    """Note where the units of each parcel line begin among those of its line, and what each parcel costs."""
+    source, params = unnest("wanted", {"id": "uuid", "first": "int"}, parts)
+    execute(
+        f"UPDATE logistics_parcelline line SET first_unit = wanted.first FROM {source} WHERE line.id = wanted.id",
+        params,
     )
-    execute(f"UPDATE logistics_parcelline line SET first_unit = wanted.first FROM {source} WHERE line.id = wanted.id",
-            params)
+    source, params = unnest("wanted", {"id": "uuid", "cost": "bigint"}, costs.items())
+    execute(f"UPDATE logistics_parcel parcel SET cost_minor = cost FROM {source} WHERE parcel.id = wanted.id", params)
 
 
 def _refuse_taken_numbers(departures: Sequence[Departure]) -> None:

@@ -1,0 +1,379 @@
+"""From a placed order to the shopper's door: accept, pack, label, hand over.
+
+Whoever performs the suborder acts; to everybody else its work does not exist. What is said of parcels afterwards is
+read in `tracking`, what it does to their money in `deliveries`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from entrepot.domain.accounts.models import Contact
+from entrepot.domain.inventory import services as inventory
+from entrepot.domain.logistics import labels, parcels
+from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.models import Node, Parcel
+from entrepot.domain.logistics.parcels import Departure, LockedParcel, NewParcel, NewTracking
+from entrepot.domain.orders import progress, rules, work
+from entrepot.domain.orders.progress import LockedLine, Moved, NewEvent, Step
+from entrepot.domain.orders.rules import EventKind
+from entrepot.domain.orders.work import Work
+from entrepot.domain.payments import queries as payment_reads
+from entrepot.domain.payments import services as payments
+from entrepot.domain.payments.providers import Act
+from entrepot.domain.payments.services import NewCall
+from entrepot.domain.terms import queries as terms
+from entrepot.domain.terms.rules import Capture, Cause, Task
+from entrepot.flows import paying, settling
+from entrepot.flows.tracking import Scan, record_tracking, sweep_refunds, told
+from entrepot.kernel import media, outbox
+from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.db import retried
+from entrepot.kernel.errors import Denied, NotFound, Refused
+from entrepot.kernel.money import prorate
+
+__all__ = [
+    "AddressChanged", "Box", "HandedOver", "Handover", "Scan", "accept_work", "hand_over", "make_label", "make_labels",
+    "mark_late", "pack", "recapture", "record_tracking", "sweep_captures", "sweep_refunds", "unpack",
+]  # fmt: skip
+
+#: A capture whose answer is still missing after this long is asked for again.
+CAPTURE_GRACE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What is put into one parcel: (line, units) of one work item. `weight_g` where it was weighed."""
+
+    work_item_id: UUID
+    lines: Sequence[tuple[UUID, int]]
+    weight_g: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A packed parcel as it leaves. The carrier and service of the suborder where none is named."""
+
+    parcel_id: UUID
+    carrier: str = ""
+    tracking_number: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A parcel that left, and where the capture for it stands (None: captured at order)."""
+
+    parcel_id: UUID
+    capture_id: UUID | None
+    is_captured: bool
+
+
+class AddressChanged(Refused):
+    """The label is of another address than the order."""
+
+    code = "fulfilment.address_changed"
+    message = "The address of parcel {number} has changed since its label was made; make a new label."
+
+
+def accept_work(*, work_item_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
+    """Take work on. Raises: NotFound for work of another organisation, Denied, ForbiddenTransition."""
+    _reachable(ids=work_item_ids, actor=actor)
+    progress.accept_work(work_item_ids=work_item_ids, actor=actor, now=now)
+
+
+@transaction.atomic
+def pack(*, boxes: Sequence[Box], actor: Actor, now: datetime) -> list[Parcel]:
+    """Put units into parcels, as many as it needs; work that was not accepted is by that.
+
+    Raises: NotFound, Denied, BeyondQuantity for units that are not there to be packed.
+    """
+    works = _reachable(ids={box.work_item_id for box in boxes}, actor=actor)
+    wanted = [(works[box.work_item_id], _merged(box.lines), box) for box in boxes]
+    lines = progress.lock_lines(line_ids={line_id for _, contents, _ in wanted for line_id in contents})
+    _refuse_beyond(wanted, lines)
+    unit_weights = work.unit_weights(line_ids=lines)
+    made = parcels.pack(
+        parcels=[
+            NewParcel(
+                reference_id=item.suborder_id,
+                node_id=item.node_id,
+                destination_id=item.ship_to_id,
+                weight_g=box.weight_g if box.weight_g is not None
+                else sum(unit_weights[line_id] * units for line_id, units in contents.items()),
+                cost_currency=item.currency,
+                carrier=item.carrier,
+                service=item.service,
+                lines=list(contents.items()),
+            )
+            for item, contents, box in wanted
+        ],
+        now=now,
+    )  # fmt: skip
+    if fresh := [item.id for item in works.values() if item.accepted_at is None]:
+        progress.accept_work(work_item_ids=fresh, actor=actor, now=now)
+    packed = [(parcel.id, item, contents) for parcel, (item, contents, _) in zip(made, wanted, strict=True)]
+    _tell(EventKind.PACKED, packed, actor, now)
+    progress.follow(suborder_ids={item.suborder_id for item in works.values()}, now=now)
+    return made
+
+
+@transaction.atomic
+def unpack(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) -> None:
+    """Take packed parcels apart; their units are to be packed again. Raises: NotFound, Denied, WrongState."""
+    contents = logistics.list_parcel_lines(parcel_ids=parcel_ids)
+    progress.lock_lines(line_ids={line.line_id for lines in contents.values() for line in lines})
+    locked = parcels.lock_parcels(parcel_ids=parcel_ids)
+    works = _reachable_parcels(locked.values(), actor)
+    parcels.cancel(parcels=list(locked.values()))
+    _tell(
+        EventKind.UNPACKED,
+        [(each.id, works[each.reference_id], {line_id: units for _, line_id, units, _ in each.lines})
+         for each in locked.values()],
+        actor,
+        now,
+    )  # fmt: skip
+    progress.follow(suborder_ids=set(works), now=now)
+
+
+def make_labels(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) -> dict[UUID, str]:
+    """A label (the media name of a PDF) for each packed parcel, to the order's present address.
+
+    A parcel that has left keeps the label it left with. Raises: NotFound, Denied, WrongState for one taken apart.
+    """
+    found = logistics.find_parcels(ids=parcel_ids)
+    if missing := set(parcel_ids) - {parcel.id for parcel in found}:
+        raise NotFound(kind="parcel", id=str(min(missing)))
+    works = _reachable_parcels(found, actor)
+    kept = {parcel.id: parcel.label_media for parcel in found if parcel.state != Parcel.State.PACKED}
+    nodes = Node.objects.select_related("address").in_bulk({parcel.node_id for parcel in found})
+    contacts = Contact.objects.in_bulk({item.ship_to_id for item in works.values()})
+    fresh = []
+    for parcel in found:
+        if parcel.id in kept:
+            if not kept[parcel.id]:
+                raise parcels.WrongState(number=parcel.number, state=parcel.state, next="labelled")
+            continue
+        item, node = works[parcel.reference_id], nodes[parcel.node_id]
+        page = labels.render(
+            labels.Label(
+                number=parcel.number,
+                carrier=parcel.carrier,
+                service=parcel.service,
+                sender=labels.address_lines(node.address) or [node.name, node.country],
+                recipient=labels.address_lines(contacts[item.ship_to_id]),
+                reference=item.suborder_number,
+                weight_g=parcel.weight_g,
+                made_on=now,
+            )
+        )
+        fresh.append((parcel.id, item.ship_to_id, media.keep(page, "pdf")))
+    with transaction.atomic():
+        parcels.keep_labels(labels=fresh)
+        parcels.append_tracking(
+            events=[NewTracking(parcel_id, "label_made", "claim", now, "label_made") for parcel_id, _, _ in fresh],
+            now=now,
+        )
+    return kept | {parcel_id: name for parcel_id, _, name in fresh}
+
+
+def make_label(*, parcel_id: UUID, actor: Actor, now: datetime) -> str:
+    """The label of one parcel: see `make_labels`."""
+    return make_labels(parcel_ids=[parcel_id], actor=actor, now=now)[parcel_id]
+
+
+def hand_over(*, handovers: Sequence[Handover], actor: Actor, now: datetime) -> list[HandedOver]:
+    """Give packed parcels to their carriers: stock leaves, and money is captured where the terms say so.
+
+    The parcels leave all or none. A capture that the provider refuses or leaves unanswered stands as such and is
+    swept; the parcels have left all the same.
+    Raises: NotFound, Denied, WrongState, AddressChanged, BeyondQuantity for units that were cancelled, Refused where
+    nothing is held or set aside for them.
+    """
+    captures = retried(lambda: _leave(handovers, actor, now))
+    done = set(paying.carry_out(act=Act.CAPTURE, call_ids=list(captures.values()), now=now))
+    return [
+        HandedOver(each.parcel_id, captures.get(each.parcel_id),
+                   each.parcel_id not in captures or captures[each.parcel_id] in done)
+        for each in handovers
+    ]  # fmt: skip
+
+
+def sweep_captures(*, now: datetime, limit: int = 500) -> int:
+    """Ask again for captures whose answer is missing; how many are done by it."""
+    waiting = payment_reads.list_open_calls(act=Act.CAPTURE, before=now - CAPTURE_GRACE, limit=limit)
+    return len(paying.carry_out(act=Act.CAPTURE, call_ids=waiting, now=now))
+
+
+def recapture(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) -> int:
+    """Try anew the refused captures of parcels that have left; how many are done by it. Raises: NotFound, Denied."""
+    found = logistics.find_parcels(ids=parcel_ids)
+    _reachable_parcels(found, actor)
+    failed = payment_reads.list_parts(act=Act.CAPTURE, source_ids=[parcel.id for parcel in found], state="failed")
+    parts: dict[tuple[UUID, UUID], list[tuple[UUID, int, int]]] = defaultdict(list)
+    for row in failed:
+        parts[row.payment_id, row.source_id].append((row.line_id, row.quantity, row.amount_minor))
+    calls = [NewCall(payment_id, source_id, lines) for (payment_id, source_id), lines in parts.items()]
+    opened = payments.open_calls(act=Act.CAPTURE, rows=calls, now=now)
+    return len(paying.carry_out(act=Act.CAPTURE, call_ids=opened, now=now))
+
+
+@transaction.atomic
+def mark_late(*, now: datetime, actor: Actor = SYSTEM, limit: int = 5000) -> int:
+    """Note on work past its deadline who is liable by the terms of its lines; how much was newly late."""
+    late = progress.find_late(now=now, limit=limit)
+    agreed = terms.get_terms({each.terms_id for each in late})
+    liable = [(each, agreed[each.terms_id].liable(Task.LAST_MILE, Cause.LATE)) for each in late]
+    progress.record_late(rows=[(each, party.value if party else "") for each, party in liable], actor=actor, now=now)
+    return len(late)
+
+
+@transaction.atomic
+def _leave(handovers: Sequence[Handover], actor: Actor, now: datetime) -> dict[UUID, UUID]:
+    """The hand-over itself, in one transaction; the capture that is about to be asked for of each parcel."""
+    by_parcel = {each.parcel_id: each for each in handovers}
+    contents = logistics.list_parcel_lines(parcel_ids=by_parcel)
+    lines = progress.lock_lines(line_ids={line.line_id for inside in contents.values() for line in inside})
+    locked = parcels.lock_parcels(parcel_ids=by_parcel)
+    works = _reachable_parcels(locked.values(), actor)
+    for parcel in locked.values():
+        parcel.demand("handed_over")
+        if parcel.destination_id != works[parcel.reference_id].ship_to_id:
+            raise AddressChanged(number=parcel.number)
+    parcels.hand_over(departures=[_departure(locked[key], each, works) for key, each in by_parcel.items()], now=now)
+    leaving = [(locked[each.parcel_id], part) for each in handovers for part in locked[each.parcel_id].lines]
+    moved = progress.advance(
+        steps=[
+            Step(line_id, EventKind.HANDED_OVER, units, {"parcel_id": str(parcel.id)})
+            for parcel, (_, line_id, units, _) in leaving
+        ],
+        actor=actor,
+        now=now,
+    )
+    parts: dict[UUID, list[Moved]] = defaultdict(list)
+    for (parcel, _), step in zip(leaving, moved, strict=True):
+        parts[parcel.id].append(step)
+    parcels.place(
+        parts=[(part_id, step.first_unit) for (_, (part_id, *_)), step in zip(leaving, moved, strict=True)],
+        costs={key: sum(map(_freight, inside)) for key, inside in parts.items()},
+    )
+    _take_stock(parts, now)
+    parcels.append_tracking(
+        events=[NewTracking(key, "handed_over", "claim", now, "handed_over") for key in by_parcel], now=now
+    )
+    captures = _open_captures(parts, lines, now)
+    settling.post_handovers(parcel_ids=list(by_parcel), now=now)
+    outbox.append(
+        [told("parcel.handed_over", parcel, works[parcel.reference_id].order_id) for parcel in locked.values()], now=now
+    )
+    return captures
+
+
+def _departure(parcel: LockedParcel, handover: Handover, works: dict[UUID, Work]) -> Departure:
+    item = works[parcel.reference_id]
+    return Departure(parcel, handover.carrier or parcel.carrier or item.carrier,
+                     handover.service or parcel.service or item.service, handover.tracking_number)
+
+
+def _freight(step: Moved) -> int:
+    """The carriage of these units: what was planned for a line is what its parcels cost, however many they are."""
+    return prorate(step.line.freight_cost_minor, step.first_unit, step.step.quantity, step.line.quantity)
+
+
+def _take_stock(parts: dict[UUID, list[Moved]], now: datetime) -> None:
+    """Consume the holds. A movement names its parcel, so a line that is in several parcels takes a round for each."""
+    waiting = [(key, each.line.id, each.step.quantity) for key, inside in parts.items() for each in inside]
+    while waiting:
+        this_round, later, seen = [], [], set()
+        for row in waiting:
+            (later if row[1] in seen else this_round).append(row)
+            seen.add(row[1])
+        inventory.consume_holds(
+            rows=[(line_id, units) for _, line_id, units in this_round],
+            now=now,
+            source_type="parcel",
+            source_id_by_owner={line_id: parcel_id for parcel_id, line_id, _ in this_round},
+        )
+        waiting = later
+
+
+def _open_captures(
+    parts: dict[UUID, list[Moved]], lines: dict[UUID, LockedLine], now: datetime
+) -> dict[UUID, UUID]:
+    """Write that each parcel is about to be captured, for its lines whose terms capture at hand-over."""
+    agreed = terms.get_terms({line.terms_id for line in lines.values()})
+    paid = payment_reads.get_payments(reference_ids={line.order_id for line in lines.values()})
+    calls = []
+    for parcel_id, inside in parts.items():
+        due = [
+            (each.line.id, each.step.quantity, rules.share_minor(each.line, each.first_unit, each.step.quantity))
+            for each in inside
+            if agreed[each.line.terms_id].fulfilment.capture is Capture.HAND_OVER
+        ]
+        if due:
+            calls.append(NewCall(paid[inside[0].line.order_id].id, parcel_id, due))
+    opened = payments.open_calls(act=Act.CAPTURE, rows=calls, now=now)
+    return {call.source_id: identity for call, identity in zip(calls, opened, strict=True)}
+
+
+def _reachable(*, ids: Collection[UUID], actor: Actor) -> dict[UUID, Work]:
+    """The work items, if the actor performs them. Raises: NotFound, Denied."""
+    found = {item.id: item for item in work.find_work(ids=ids)}
+    _demand(found.values(), set(ids) - found.keys(), actor)
+    return found
+
+
+def _reachable_parcels(found: Collection[LockedParcel] | Collection[Parcel], actor: Actor) -> dict[UUID, Work]:
+    """The work of each parcel's suborder, if the actor performs it. Raises: NotFound, Denied."""
+    items = {item.suborder_id: item for item in work.find_work(suborder_ids={each.reference_id for each in found})}
+    _demand(items.values(), {each.reference_id for each in found} - items.keys(), actor, kind="parcel")
+    return items
+
+
+def _demand(items: Collection[Work], missing: Collection[UUID], actor: Actor, *, kind: str = "work item") -> None:
+    if missing or any(
+        not actor.reaches("work.perform", item.organisation_id) and item.organisation_id != actor.organisation_id
+        for item in items
+    ):
+        raise NotFound(kind=kind)
+    if not all(actor.reaches("work.perform", item.organisation_id) for item in items):
+        raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb="work.perform")
+
+
+def _merged(lines: Sequence[tuple[UUID, int]]) -> dict[UUID, int]:
+    contents: Counter[UUID] = Counter()
+    for line_id, units in lines:
+        contents[line_id] += units
+    return dict(contents)
+
+
+def _refuse_beyond(wanted: Sequence[tuple[Work, dict[UUID, int], Box]], lines: dict[UUID, LockedLine]) -> None:
+    packed = parcels.packed_units(line_ids=lines)
+    asked: Counter[UUID] = Counter()
+    for item, contents, _ in wanted:
+        for line_id, units in contents.items():
+            line = lines[line_id]
+            if line.suborder_id != item.suborder_id:
+                raise NotFound(kind="order line", id=str(line_id))
+            if line.order_state != "placed":
+                raise rules.ForbiddenTransition(state=line.order_state, next="packed")
+            asked[line_id] += units
+            left = line.units.to_ship - packed.get(line_id, 0)
+            if units <= 0 or asked[line_id] > left:
+                raise rules.BeyondQuantity(line=str(line_id), kind="packed", left=left, asked=asked[line_id])
+
+
+def _tell(kind: EventKind, rows: Sequence[tuple[UUID, Work, dict[UUID, int]]], actor: Actor, now: datetime) -> None:
+    progress.append_events(
+        events=[
+            NewEvent(item.order_id, kind, item.suborder_id, line_id, units, {"parcel_id": str(parcel_id)})
+            for parcel_id, item, contents in rows
+            for line_id, units in contents.items()
+        ],
+        actor=actor,
+        now=now,
+    )
