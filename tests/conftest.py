@@ -5,7 +5,9 @@ migrations makes a template, the others copy it. ENTREPOT_DATABASE_URL_TEST name
 that may create roles and databases.
 """
 
+import atexit
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -23,6 +25,7 @@ if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configur
 FOLDER = Path(tempfile.mkdtemp(prefix="entrepot-test-"))
 SERVER = TestServer(os.environ.pop("ENTREPOT_DATABASE_URL_TEST", ""))
 (FOLDER / "static").mkdir()
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 for name in [name for name in os.environ if name.startswith("ENTREPOT_") and name != "ENTREPOT_REAL_DATA"]:
     del os.environ[name]
@@ -34,15 +37,6 @@ os.environ |= {
     "ENTREPOT_DEMONSTRATION": "1",
 }
 django.setup()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _temporary_folder() -> Iterator[None]:
-    """The session's data folder goes when the session ends."""
-    import shutil
-
-    yield
-    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
