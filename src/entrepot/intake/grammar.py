@@ -247,13 +247,22 @@ class Assumed:
     """What the file does not say and the flows must know. Everything here is an assumption, and the report says so."""
 
     weight: Annotated[int, Whole(1, 40_000_000, "grams of one unit")]
+    length: Annotated[int, Whole(1, 100_000, "millimetres of one unit")]
+    width: Annotated[int, Whole(1, 100_000, "millimetres of one unit")]
+    height: Annotated[int, Whole(1, 100_000, "millimetres of one unit")]
+    hs_code: Annotated[str, Pattern(r"[0-9]{6,10}", "an HS code of 6 to 10 digits")]
+    origin_country: Annotated[str, COUNTRY]
     carrier: Annotated[str, CODE]
     service: Annotated[str, CODE]
-    freight: Annotated[Decimal, Number(0, 10**6, "what the carrier takes for a parcel")]
+    freight: Annotated[Decimal, Number(0, 10**6, "what the carrier takes for a parcel, in the market's currency")]
     transit: Annotated[int, Whole(0, 90, "days from hand-over to delivery")]
     supply_share: Share
     source: Annotated[str, Text(400)]
     category: Annotated[str, CODE] = "replayed"
+    working_days: Annotated[tuple[int, ...], ListOf(Whole(1, 7, "an ISO weekday, 1 for Monday"))] = (1, 2, 3, 4, 5)
+    cut_off: Annotated[str, Pattern(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time such as 14:00")] = "14:00"
+    abroad: Annotated[str, COUNTRY] = "CN"
+    return_reason: Annotated[str, WORD] = "changed_mind"
 
 
 @dataclass(frozen=True)

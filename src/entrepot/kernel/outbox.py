@@ -1,6 +1,8 @@
 """What must be told is appended in the transaction that made it true; the relay tells it afterwards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,15 +22,31 @@ class Event:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
+_muted: ContextVar[bool] = ContextVar("muted", default=False)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Within it events are kept as told: what is only replayed reaches nobody."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
 def append(events: Iterable[Event], *, now: datetime) -> None:
     """Append events in the caller's transaction."""
     batch = list(events)
+    status = OutboxEvent.Status.DELIVERED if _muted.get() else OutboxEvent.Status.PENDING
     OutboxEvent.objects.bulk_create(
         [
             OutboxEvent(
                 id=identity,
                 created_at=now,
                 next_attempt_at=now,
+                status=status,
+                delivered_at=now if _muted.get() else None,
                 topic=event.topic,
                 subject_kind=event.subject_kind,
                 subject_id=event.subject_id,

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
 from entrepot.domain.accounts import rules
 from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organisation, Permission, User
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.db import fetch_rows, unnest
+from entrepot.kernel.db import execute, fetch_rows, unnest
 from entrepot.kernel.errors import Denied, Invalid, Refused
 
 
@@ -75,6 +76,28 @@ def create_user(*, email: str, password: str | None, name: str = "", language: s
             return User.objects.create_user(email, password, name=name, language=language)
     except IntegrityError:
         raise Refused("accounts.user_exists", "This address is in use.", field="email") from None
+
+
+@transaction.atomic
+def keep_users(*, rows: Sequence[tuple[str, str]], now: datetime) -> dict[str, UUID]:
+    """People (address, name) by sets, who cannot sign in until they set a password; ids by address."""
+    source, params = unnest(
+        "w",
+        {"id": "uuid", "email": "text", "name": "text", "password": "text"},
+        (
+            (identity, email.lower(), name, make_password(None))
+            for identity, (email, name) in zip(ids.new_ids(now, len(rows)), rows, strict=True)
+        ),
+    )
+    execute(
+        f"INSERT INTO accounts_user (id, email, name, password, language, is_active, date_joined)"
+        f" SELECT id, email, name, password, '', true, %s FROM {source} ON CONFLICT (email) DO NOTHING",
+        [now, *params],
+    )
+    found = fetch_rows(
+        "SELECT email, id FROM accounts_user WHERE email = ANY(%s)", [[email.lower() for email, _ in rows]]
+    )
+    return {row.email: row.id for row in found}
 
 
 @transaction.atomic
