@@ -14,7 +14,10 @@ from uuid import UUID
 
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation, User
-from entrepot.domain.catalogue.models import Category, Offer, Product, ProductText, Sku, SkuComponent
+from entrepot.domain.catalogue import queries as catalogue_reads
+from entrepot.domain.catalogue import services as catalogue
+from entrepot.domain.catalogue.models import Category, Offer, Sku
+from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.logistics import services as logistics
 from entrepot.domain.logistics.models import Node
@@ -23,7 +26,8 @@ from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import quoting
 from entrepot.domain.pricing import services as pricing
 from entrepot.domain.pricing.models import RetailPrice, RetailProposal, SupplyQuote
-from entrepot.domain.sellers import queries as sellers
+from entrepot.domain.sellers import queries as seller_reads
+from entrepot.domain.sellers import services as sellers
 from entrepot.domain.sellers.models import Enrolment, Seller
 from entrepot.domain.terms import queries as wordings
 from entrepot.domain.terms import services as terms
@@ -160,16 +164,8 @@ class World:
     def category(self, code: str = "mugs", *, tax_class: str = "standard") -> Category:
         """A top category; made once."""
         if code not in self.categories:
-            category = Category(
-                id=ids.new_id(self.now),
-                created_at=self.now,
-                code=code,
-                path=code,
-                names={"en": code.title()},
-                tax_class=tax_class,
-            )
-            category.save(force_insert=True)
-            self.categories[code] = category
+            row = catalogue.NewCategory(code, names={"en": code.title()}, tax_class=tax_class)
+            self.categories |= catalogue.keep_categories(rows=[row], now=self.now)
         return self.categories[code]
 
     # sellers and what they sell
@@ -187,34 +183,24 @@ class World:
         organisation = accounts.create_organisation(
             kind="seller", code=code or self.next("seller"), name=code or "A seller", country=country, now=self.now
         )
-        seller = Seller(
-            organisation=organisation,
-            status="active",
-            tier="standard",
-            settlement_currency=currency or self.market(market).currency,
-            applied_at=self.now,
-            admitted_at=self.now,
-        )
-        seller.save(force_insert=True)
+        currency = currency or self.market(market).currency
+        seller = sellers.apply(organisation=organisation, settlement_currency=currency, now=self.now)
+        sellers.set_tier(seller_id=seller.pk, tier="standard", actor=SYSTEM, reason="test", now=self.now)
+        seller = sellers.move(seller_id=seller.pk, status="active", actor=SYSTEM, reason="test", now=self.now)
         self.enrol(seller, programme=programme, market=market)
         return seller
 
     def enrol(self, seller: Seller, *, programme: str, market: str) -> Enrolment:
         """A seller's further programme or market."""
-        version = self.programme(programme)
-        enrolment = Enrolment(
-            id=ids.new_id(self.now),
-            created_at=self.now,
+        enrolment = sellers.enrol(
             seller=seller,
-            programme_version=version,
+            version=self.programme(programme),
             programme_code=programme,
             market=self.market(market),
             valid_from=self.now,
-            accepted_by=seller.pk,
-            accepted_at=self.now,
-            accepted_hash=version.content_hash,
+            actor=seller_reads.get_system_actor(seller_id=seller.pk),
+            now=self.now,
         )
-        enrolment.save(force_insert=True)
         self.enrolments.append(enrolment)
         return enrolment
 
@@ -228,22 +214,6 @@ class World:
             and market in ("", each.market.code)
         )
 
-    def product(self, seller: Seller, *, title: str = "Blue mug", category: str = "mugs") -> Product:
-        """An active product of the seller."""
-        product = Product(
-            id=ids.new_id(self.now),
-            created_at=self.now,
-            organisation=seller.organisation,
-            code=self.next("product"),
-            category=self.category(category),
-            status="active",
-        )
-        product.save(force_insert=True)
-        ProductText(id=ids.new_id(self.now), created_at=self.now, product=product, language="en", title=title).save(
-            force_insert=True
-        )
-        return product
-
     def sku(
         self,
         seller: Seller,
@@ -252,28 +222,24 @@ class World:
         category: str = "mugs",
         weight_g: int = 400,
         origin: str = "CN",
-        components: Mapping[UUID, int] | None = None,
+        components: Mapping[str, int] | None = None,
     ) -> Sku:
-        """A SKU on a product of its own; with components it is a kit."""
-        sku = Sku(
-            id=ids.new_id(self.now),
-            created_at=self.now,
-            organisation=seller.organisation,
-            product=self.product(seller, title=title, category=category),
-            code=self.next("sku"),
+        """A SKU on an active product of its own; with components (by SKU code) it is a kit."""
+        self.category(category)
+        draft = SkuDraft(
+            self.next("sku"),
             weight_g=weight_g,
             length_mm=120,
             width_mm=90,
             height_mm=100,
             hs_code="691200",
             origin_country=origin,
+            components=components or {},
         )
-        sku.save(force_insert=True)
-        for component_id, quantity in (components or {sku.id: 1}).items():
-            SkuComponent(
-                id=ids.new_id(self.now), created_at=self.now, sku=sku, component_id=component_id, quantity=quantity
-            ).save(force_insert=True)
-        return sku
+        product = ProductDraft(self.next("product"), category_code=category, texts={"en": (title, "")}, skus=[draft])
+        (kept,) = catalogue.keep_products(organisation_id=seller.pk, drafts=[product], now=self.now)
+        catalogue.publish_products(product_ids=[kept.product_id])
+        return catalogue_reads.get_sku(sku_id=kept.sku_ids[draft.sku_code])
 
     def offer(
         self,
@@ -297,28 +263,22 @@ class World:
         """
         enrolment = self.enrolment(seller, programme=programme, market=market)
         sku = sku or self.sku(seller, title=title, category=category, weight_g=weight_g, origin=origin)
-        offer = Offer(
-            id=ids.new_id(self.now),
-            created_at=self.now,
-            seller=seller,
-            sku=sku,
-            market=enrolment.market,
-            enrolment=enrolment,
-            programme_code=enrolment.programme_code,
-            status="live",
-        )
-        offer.save(force_insert=True)
-        self.price(offer, price)
+        row = catalogue.NewOffer(seller.pk, sku.id, enrolment.market_id, enrolment.id, enrolment.programme_code)
+        (offer_id,) = catalogue.create_offers(rows=[row], now=self.now)
+        offer = catalogue_reads.get_offer(offer_id=offer_id)
         conditions = wordings.wording_of(enrolment.programme_version)
         if conditions.earning.basis == "supply_price":
             self.supply_price(offer, supply or str((Decimal(price) / 2).quantize(Decimal("0.01"))))
+        self.price(offer, price)
+        catalogue.move_offers(offer_ids=[offer_id], status="live")
         if stock:
             self.stock(seller, sku, stock, node=node or self.node_of(seller, conditions, enrolment.market))
-        return offer
+        return catalogue_reads.get_offer(offer_id=offer_id)
 
     def kit(self, seller: Seller, components: Mapping[Sku, int], *, price: str = "49.99") -> Offer:
         """A live offer of so many units of other SKUs; its stock is theirs."""
-        sku = self.sku(seller, title="Set", weight_g=1200, components={part.id: n for part, n in components.items()})
+        parts = {part.code: quantity for part, quantity in components.items()}
+        sku = self.sku(seller, title="Set", weight_g=1200, components=parts)
         return self.offer(seller, price=price, sku=sku, stock=0)
 
     def price(self, offer: Offer, amount: str) -> RetailPrice:
@@ -348,7 +308,7 @@ class World:
 
     def speaker(self, party: str | None, offer: Offer) -> Actor:
         """Who speaks for a party about an offer."""
-        return sellers.get_system_actor(seller_id=offer.seller_id) if party == "seller" else SYSTEM
+        return seller_reads.get_system_actor(seller_id=offer.seller_id) if party == "seller" else SYSTEM
 
     def stock(self, seller: Seller, sku: Sku, quantity: int, *, node: Node) -> UUID:
         """So many units come in at a node; the stock row."""
