@@ -1,12 +1,12 @@
-"""Accruals, statements, reserves and payouts."""
+"""Accruals, statements, reserves, payouts, and the dated rates of what the marketplace itself is charged."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from entrepot.domain.ledger.models import Journal, Posting
 from entrepot.domain.orders.models import OrderLine
-from entrepot.domain.payments.models import CallState
 from entrepot.domain.sellers.models import Seller
+from entrepot.domain.terms.models import TermsSnapshot
 from entrepot.kernel.models import Record
 
 
@@ -14,6 +14,7 @@ class Accrual(Record):
     """One amount that a seller earns (positive) or owes (negative), computed once, with its posting and its inputs.
 
     Units: `amount_minor` in the seller's settlement currency; `market_minor` in the order's currency.
+    `eligible_at` is the earliest close of a statement that may carry it.
     """
 
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
@@ -23,6 +24,7 @@ class Accrual(Record):
     market_minor = models.BigIntegerField()
     part = models.CharField(max_length=60)
     line = models.ForeignKey(OrderLine, null=True, on_delete=models.PROTECT, related_name="+")
+    terms = models.ForeignKey(TermsSnapshot, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField(default=0)
     event_kind = models.CharField(max_length=30)
     event_id = models.UUIDField()
@@ -95,7 +97,7 @@ class StatementLine(Record):
 class ReserveHold(Record):
     """Money kept back from a statement until a day."""
 
-    statement = models.OneToOneField(Statement, on_delete=models.PROTECT, related_name="+")
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="+")
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
@@ -103,7 +105,15 @@ class ReserveHold(Record):
     released_on = models.ForeignKey(Statement, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="reserve_hold_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="reserve_hold_positive"),
+            models.UniqueConstraint(fields=["statement", "release_at"], name="reserve_hold_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["seller", "release_at"], condition=Q(released_on__isnull=True), name="reserve_hold_held"
+            )
+        ]
 
 
 class PayoutBatch(Record):
@@ -113,24 +123,67 @@ class PayoutBatch(Record):
     provider = models.CharField(max_length=30)
     currency = models.CharField(max_length=3)
     media = models.CharField(max_length=100, blank=True)
+    sent_at = models.DateTimeField(null=True)
 
 
 class Payout(Record):
-    """The transfer of one statement's payable amount."""
+    """The transfer of one statement's payable amount. One that failed is followed by another."""
 
-    statement = models.OneToOneField(Statement, on_delete=models.PROTECT, related_name="+")
-    batch = models.ForeignKey(PayoutBatch, null=True, on_delete=models.PROTECT, related_name="+")
+    class State(models.TextChoices):
+        ABOUT_TO = "about_to"
+        IN_TRANSIT = "in_transit"
+        DONE = "done"
+        FAILED = "failed"
+
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="+")
+    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="+")
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
-    state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.ABOUT_TO)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ABOUT_TO)
     provider_reference = models.CharField(max_length=120, blank=True)
+    failure = models.CharField(max_length=200, blank=True)
     done_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payout_positive"),
             models.UniqueConstraint(
+                fields=["statement"], condition=~Q(state="failed"), name="payout_one_live_a_statement"
+            ),
+            models.UniqueConstraint(
                 fields=["provider_reference"], condition=~Q(provider_reference=""), name="payout_reference_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "id"], name="payout_state")]
+
+
+class CostRate(Record):
+    """What the marketplace is charged, dated: payments as a share and an amount an order, handling and storage a unit.
+
+    `code` names a payment provider or a node; blank counts where no other row does. Units: minor.
+    """
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment"
+        HANDLING = "handling"
+        STORAGE = "storage"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    code = models.CharField(max_length=60, blank=True)
+    currency = models.CharField(max_length=3)
+    rate = models.DecimalField(max_digits=8, decimal_places=6, default=0)
+    amount_minor = models.BigIntegerField(default=0)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "code", "currency", "valid_from"], name="cost_rate_one_start"),
+            models.CheckConstraint(condition=Q(rate__gte=0, rate__lt=1, amount_minor__gte=0), name="cost_rate_range"),
+            models.CheckConstraint(condition=Q(kind="payment") | Q(rate=0), name="cost_rate_share_of_payments_only"),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")), name="cost_rate_period"
             ),
         ]

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
         ('ledger', '0001_initial'),
         ('orders', '0001_initial'),
         ('sellers', '0001_initial'),
+        ('terms', '0001_initial'),
     ]
 
     operations = [
@@ -23,6 +24,7 @@ class Migration(migrations.Migration):
                 ('provider', models.CharField(max_length=30)),
                 ('currency', models.CharField(max_length=3)),
                 ('media', models.CharField(blank=True, max_length=100)),
+                ('sent_at', models.DateTimeField(null=True)),
             ],
             options={
                 'abstract': False,
@@ -49,7 +51,26 @@ class Migration(migrations.Migration):
                 ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
                 ('posting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.posting')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+                ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='terms.termssnapshot')),
             ],
+        ),
+        migrations.CreateModel(
+            name='CostRate',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('kind', models.CharField(choices=[('payment', 'Payment'), ('handling', 'Handling'), ('storage', 'Storage')], max_length=10)),
+                ('code', models.CharField(blank=True, max_length=60)),
+                ('currency', models.CharField(max_length=3)),
+                ('rate', models.DecimalField(decimal_places=6, default=0, max_digits=8)),
+                ('amount_minor', models.BigIntegerField(default=0)),
+                ('valid_from', models.DateField()),
+                ('valid_until', models.DateField(null=True)),
+                ('source', models.TextField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('kind', 'code', 'currency', 'valid_from'), name='cost_rate_one_start'), models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0), ('rate__gte', 0), ('rate__lt', 1)), name='cost_rate_range'), models.CheckConstraint(condition=models.Q(('kind', 'payment'), ('rate', 0), _connector='OR'), name='cost_rate_share_of_payments_only'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='cost_rate_period')],
+            },
         ),
         migrations.CreateModel(
             name='Statement',
@@ -80,7 +101,7 @@ class Migration(migrations.Migration):
                 ('release_at', models.DateTimeField()),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
                 ('released_on', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.statement')),
-                ('statement', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.statement')),
+                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.statement')),
             ],
         ),
         migrations.CreateModel(
@@ -90,12 +111,13 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('currency', models.CharField(max_length=3)),
                 ('amount_minor', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('about_to', 'About To'), ('done', 'Done'), ('failed', 'Failed'), ('unknown', 'Unknown')], default='about_to', max_length=10)),
+                ('state', models.CharField(choices=[('about_to', 'About To'), ('in_transit', 'In Transit'), ('done', 'Done'), ('failed', 'Failed')], default='about_to', max_length=10)),
                 ('provider_reference', models.CharField(blank=True, max_length=120)),
+                ('failure', models.CharField(blank=True, max_length=200)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
-                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.payoutbatch')),
-                ('statement', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.statement')),
+                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.payoutbatch')),
+                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.statement')),
             ],
         ),
         migrations.CreateModel(
@@ -142,13 +164,29 @@ class Migration(migrations.Migration):
             model_name='statement',
             constraint=models.CheckConstraint(condition=models.Q(('period_until__gt', models.F('period_from'))), name='statement_period'),
         ),
+        migrations.AddIndex(
+            model_name='reservehold',
+            index=models.Index(condition=models.Q(('released_on__isnull', True)), fields=['seller', 'release_at'], name='reserve_hold_held'),
+        ),
         migrations.AddConstraint(
             model_name='reservehold',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='reserve_hold_positive'),
         ),
         migrations.AddConstraint(
+            model_name='reservehold',
+            constraint=models.UniqueConstraint(fields=('statement', 'release_at'), name='reserve_hold_once'),
+        ),
+        migrations.AddIndex(
+            model_name='payout',
+            index=models.Index(fields=['state', 'id'], name='payout_state'),
+        ),
+        migrations.AddConstraint(
             model_name='payout',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='payout_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='payout',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'failed'), _negated=True), fields=('statement',), name='payout_one_live_a_statement'),
         ),
         migrations.AddConstraint(
             model_name='payout',

@@ -1,0 +1,43 @@
+"""What Django cannot express: what accrued and what was stated never changes."""
+
+from django.db import migrations
+
+from entrepot.kernel.db import append_only
+
+# Of a statement only its state moves, of a reserve hold only the statement that released it, and each only once.
+FROZEN = """
+CREATE FUNCTION settlement_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - TG_ARGV[0] = to_jsonb(OLD) - TG_ARGV[0]
+       AND to_jsonb(OLD) ->> TG_ARGV[0] IS NOT DISTINCT FROM nullif(TG_ARGV[1], '')
+    THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' AND current_setting('entrepot.reset', true) = 'on'
+       AND EXISTS (SELECT 1 FROM pg_class WHERE oid = TG_RELID AND pg_get_userbyid(relowner) = current_user)
+    THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% is frozen: % refused; correct it by a new row', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER settlement_statement_frozen BEFORE UPDATE OR DELETE ON settlement_statement
+    FOR EACH ROW EXECUTE FUNCTION settlement_frozen('state', 'issued');
+CREATE TRIGGER settlement_reservehold_frozen BEFORE UPDATE OR DELETE ON settlement_reservehold
+    FOR EACH ROW EXECUTE FUNCTION settlement_frozen('released_on_id', '')
+"""
+
+UNFROZEN = """
+DROP TRIGGER IF EXISTS settlement_statement_frozen ON settlement_statement;
+DROP TRIGGER IF EXISTS settlement_reservehold_frozen ON settlement_reservehold;
+DROP FUNCTION IF EXISTS settlement_frozen()
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("kernel", "0002_database"), ("settlement", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(FROZEN, UNFROZEN),
+        append_only("settlement_accrual", "settlement_statementline"),
+    ]

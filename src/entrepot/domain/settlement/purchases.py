@@ -1,0 +1,70 @@
+"""Goods that the platform buys when it receives them: what their sellers earn by it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from entrepot.domain.accounts.queries import get_operator
+from entrepot.domain.ledger.rules import AccountKey, NewPosting
+from entrepot.domain.sellers.models import Enrolment
+from entrepot.domain.settlement.booking import Entry, NewAccrual, Reason
+from entrepot.domain.settlement.closing import eligible_at
+from entrepot.domain.settlement.loading import Facts
+from entrepot.domain.terms.queries import get_wordings
+from entrepot.domain.terms.rules import Accrual, Until
+from entrepot.domain.terms.services import freeze
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedGoods:
+    """Units that came into a platform's node under an enrolment, at an agreed supply price. Units: minor, a unit."""
+
+    movement_id: UUID
+    seller_id: UUID
+    sku_id: UUID
+    quantity: int
+    unit_minor: int
+    currency: str
+    enrolment_id: UUID
+    received_at: datetime
+
+
+def receipt_entries(goods: Sequence[ReceivedGoods], now: datetime) -> list[Entry]:
+    """The journals of receipts whose terms pass the title with them; goods of other terms stay the seller's."""
+    enrolments = Enrolment.objects.select_related("market").in_bulk({each.enrolment_id for each in goods})
+    wordings = get_wordings({each.programme_version_id for each in enrolments.values()})
+    operator = get_operator().id
+    entries, frozen = [], []
+    for each in goods:
+        enrolment = enrolments[each.enrolment_id]
+        version, wording = wordings[enrolment.programme_version_id]
+        terms = wording.terms(
+            version=version.version, on=each.received_at.date(), enrolled_on=enrolment.valid_from.date()
+        )
+        bought = terms.title_passes_on is Until.RECEIPT and terms.earning.accrues_on is not Accrual.DELIVERY
+        if not bought or not each.unit_minor:
+            continue
+        frozen.append(terms)
+        facts = Facts(
+            line_id=None, operator_id=operator, seller_id=each.seller_id, market_currency=each.currency,
+            currency=each.currency, rate=Decimal(1), rate_on=None, terms_id=terms.digest, terms=terms,
+            market_code=enrolment.market.code,
+        )  # fmt: skip
+        amount = each.unit_minor * each.quantity
+        posting = NewPosting(
+            AccountKey("stock_owned", operator, each.currency),
+            AccountKey("seller_payable", each.seller_id, each.currency), amount, "receipt", each.sku_id,
+        )  # fmt: skip
+        reason = Reason(
+            "receipt", each.movement_id, each.quantity, each.received_at,
+            eligible_at(terms.settlement, each.received_at),
+        )  # fmt: skip
+        rule = f"{terms.programme} v{terms.version}: earning.accrues_on"
+        inputs = {"sku": str(each.sku_id), "units": each.quantity, "unit_minor": each.unit_minor,
+                  "enrolment": str(each.enrolment_id)}  # fmt: skip
+        accrual = NewAccrual(facts, reason, "receipt", rule, inputs, amount, amount)
+        entries.append(Entry("receipt", "movement", each.movement_id, each.received_at, [(posting, accrual)]))
+    freeze(frozen, now=now)
+    return entries

@@ -1,0 +1,232 @@
+"""Statements: the accruals of each seller and currency gathered up to a day, less a reserve, paid or carried."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from entrepot.domain.ledger import services as ledger
+from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
+from entrepot.domain.settlement.closing import Closed, Group, close
+from entrepot.domain.settlement.models import ReserveHold, Statement
+from entrepot.domain.terms.arrays import ppm
+from entrepot.domain.terms.queries import get_terms
+from entrepot.domain.terms.rules import Terms
+from entrepot.kernel import audit, ids, outbox
+from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import atomic, copy_rows, execute, fetch_rows, unnest
+from entrepot.kernel.outbox import Event
+
+#: One run at a time closes statements; a second waits, and finds them closed.
+_LOCK = 4_210_011
+
+Key = tuple[UUID, str]
+
+
+@dataclass(slots=True)
+class Due:
+    """What a seller has due in a currency. Units: minor."""
+
+    amounts: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # terms digest -> sum of its accruals
+    accrual_ids: list[UUID] = field(default_factory=list)
+    earliest: datetime | None = None
+    held_minor: int = 0
+    released_minor: int = 0
+    opening_minor: int = 0
+    period_from: datetime | None = None
+    last_terms: str = ""
+
+
+@atomic
+def close_statements(*, until: datetime, now: datetime, actor: Actor) -> list[Statement]:
+    """Close statements up to `until`; those that are closed for it stay as they are. All of that day, by seller."""
+    execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    due = _find_due(until)
+    terms = get_terms({digest for each in due.values() for digest in (*each.amounts, each.last_terms) if digest})
+    made = []
+    for (seller_id, currency), each in sorted(due.items()):
+        groups = _groups(each, currency, terms)
+        closed = close(
+            opening_minor=each.opening_minor,
+            groups=[group for group, _ in groups],
+            held_minor=each.held_minor,
+            released_minor=each.released_minor,
+            minimum_minor=_minimum(each, currency, terms),
+        )
+        made.append((seller_id, currency, each, groups, closed))
+    statements = _write(made, until, now)
+    if statements:
+        _reserve(made, statements, until, now)
+        _place_accruals(due, statements, now)
+        _release(statements, until)
+        _post(statements, now)
+        outbox.append([Event("statement.issued", "statement", each.id, {"number": each.number})
+                       for each in statements.values()], now=now)  # fmt: skip
+        audit.record(actor=actor, verb="settlement.run", subject_kind="settlement", subject_id=ids.new_id(now), now=now,
+                     after={"until": until.isoformat(), "statements": len(statements)})  # fmt: skip
+    return list(Statement.objects.filter(period_until=until).order_by("seller_id", "currency"))
+
+
+def _find_due(until: datetime) -> dict[Key, Due]:
+    """What is due where no statement runs that far. The accruals are read once: what comes later is of a later run."""
+    due: dict[Key, Due] = defaultdict(Due)
+    for row in fetch_rows(_DUE, {"until": until}):
+        each = due[row.seller_id, row.currency]
+        each.amounts[row.terms_id] += row.amount_minor
+        each.accrual_ids.append(row.id)
+        each.earliest = min(row.accrued_at, each.earliest or row.accrued_at)
+    for row in fetch_rows(_HELD, {"until": until}):
+        if row.released or (row.seller_id, row.currency) in due:
+            each = due[row.seller_id, row.currency]
+            each.held_minor, each.released_minor = int(row.held), int(row.released)
+    for row in _about(_LAST, due):
+        each = due[row.seller_id, row.currency]
+        each.opening_minor, each.period_from, each.last_terms = row.carried, row.period_until, row.terms_id or ""
+    return dict(due)
+
+
+def _about(query: str, keys: Iterable[Key]) -> list[Any]:
+    source, params = unnest("wanted", {"seller_id": "uuid", "currency": "text"}, sorted(keys))
+    return fetch_rows(query.format(wanted=source), params)
+
+
+def _groups(due: Due, currency: str, terms: Mapping[str, Terms]) -> list[tuple[Group, int]]:
+    """The lines by reserve clause, with the days until release."""
+    sums: dict[tuple[int, int | None, int], int] = defaultdict(int)
+    for digest, amount in sorted(due.amounts.items()):
+        reserve = terms[digest].settlement.reserve
+        clause = (ppm(reserve.rate), reserve.cap_minor.get(currency), reserve.release_days) if reserve else (0, None, 0)
+        sums[clause] += amount
+    return [(Group(amount, rate, cap), days) for (rate, cap, days), amount in sums.items()]
+
+
+def _minimum(due: Due, currency: str, terms: Mapping[str, Terms]) -> int:
+    """The least that is paid out: the lowest of the terms in play, those of the last statement where there is none."""
+    clauses = [terms[digest].settlement.minimum_payout_minor for digest in due.amounts or [due.last_terms] if digest]
+    return min((clause.get(currency, 0) for clause in clauses), default=0)
+
+
+def _write(
+    made: Sequence[tuple[UUID, str, Due, list[tuple[Group, int]], Closed]], until: datetime, now: datetime
+) -> dict[Key, Statement]:
+    statements = {}
+    for identity, (seller_id, currency, due, _, closed) in zip(ids.new_ids(now, len(made)), made, strict=True):
+        since = due.period_from or min(due.earliest or until, until - timedelta(seconds=1))
+        statements[seller_id, currency] = Statement(
+            id=identity, created_at=now, number=ids.number("S", identity, 10), seller_id=seller_id, currency=currency,
+            period_from=since, period_until=until, opening_minor=closed.opening_minor, lines_minor=closed.lines_minor,
+            reserved_minor=closed.reserved_minor, released_minor=closed.released_minor,
+            payable_minor=closed.payable_minor, carried_minor=closed.carried_minor,
+        )  # fmt: skip
+    Statement.objects.bulk_create(statements.values(), batch_size=2000)
+    return statements
+
+
+def _reserve(
+    made: Sequence[tuple[UUID, str, Due, list[tuple[Group, int]], Closed]],
+    statements: Mapping[Key, Statement],
+    until: datetime,
+    now: datetime,
+) -> None:
+    """Keep back what the reserve clauses say, until their days."""
+    holds: dict[tuple[Key, int], int] = defaultdict(int)
+    for seller_id, currency, _, groups, closed in made:
+        for (_, days), amount in zip(groups, closed.reserved, strict=True):
+            if amount:
+                holds[(seller_id, currency), days] += amount
+    ReserveHold.objects.bulk_create(
+        [
+            ReserveHold(
+                id=identity, created_at=now, statement=statements[key], seller_id=key[0], currency=key[1],
+                amount_minor=amount, release_at=until + timedelta(days=days),
+            )
+            for identity, ((key, days), amount) in zip(ids.new_ids(now, len(holds)), holds.items(), strict=True)
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+
+
+def _place_accruals(due: Mapping[Key, Due], statements: Mapping[Key, Statement], now: datetime) -> None:
+    """Put every accrual that is due on the statement of its seller and currency."""
+    placed = [
+        (statement.id, accrual_id) for key, statement in statements.items() for accrual_id in due[key].accrual_ids
+    ]
+    copy_rows(
+        "settlement_statementline",
+        ["id", "created_at", "statement_id", "accrual_id"],
+        ((identity, now, *row) for identity, row in zip(ids.new_ids(now, len(placed)), placed, strict=True)),
+    )
+
+
+def _release(statements: Mapping[Key, Statement], until: datetime) -> None:
+    source, params = unnest(
+        "wanted", {"seller_id": "uuid", "currency": "text", "statement_id": "uuid"},
+        ((*key, statement.id) for key, statement in statements.items()),
+    )  # fmt: skip
+    execute(
+        f"""
+        UPDATE settlement_reservehold held SET released_on_id = wanted.statement_id
+        FROM {source}
+        WHERE held.seller_id = wanted.seller_id AND held.currency = wanted.currency
+          AND held.released_on_id IS NULL AND held.release_at <= %s AND held.statement_id <> wanted.statement_id
+        """,
+        [*params, until],
+    )
+
+
+def _post(statements: Mapping[Key, Statement], now: datetime) -> None:
+    """Book what is kept back and what is released."""
+    journals = []
+    for (seller_id, currency), each in statements.items():
+        payable, reserve = (AccountKey(kind, seller_id, currency) for kind in ("seller_payable", "seller_reserve"))
+        for kind, amount, source, destination in (
+            ("reserve", each.reserved_minor, payable, reserve),
+            ("release", each.released_minor, reserve, payable),
+        ):
+            if amount:
+                posting = NewPosting(source, destination, amount, kind)
+                journals.append(NewJournal(kind, "statement", each.id, each.period_until, [posting]))
+    ledger.post(journals=journals, now=now)
+
+
+_DUE = """
+SELECT accrual.id, accrual.seller_id, accrual.currency, accrual.terms_id, accrual.amount_minor, accrual.accrued_at
+FROM settlement_accrual accrual
+WHERE accrual.eligible_at <= %(until)s
+  AND NOT EXISTS (SELECT FROM settlement_statementline line WHERE line.accrual_id = accrual.id)
+  AND NOT EXISTS (
+      SELECT FROM settlement_statement statement
+      WHERE statement.seller_id = accrual.seller_id AND statement.currency = accrual.currency
+        AND statement.period_until >= %(until)s
+  )
+ORDER BY accrual.id
+"""
+
+_HELD = """
+SELECT held.seller_id, held.currency,
+    coalesce(sum(held.amount_minor) FILTER (WHERE held.release_at > %(until)s), 0) AS held,
+    coalesce(sum(held.amount_minor) FILTER (WHERE held.release_at <= %(until)s), 0) AS released
+FROM settlement_reservehold held
+WHERE held.released_on_id IS NULL
+  AND NOT EXISTS (
+      SELECT FROM settlement_statement statement
+      WHERE statement.seller_id = held.seller_id AND statement.currency = held.currency
+        AND statement.period_until >= %(until)s
+  )
+GROUP BY 1, 2
+"""
+
+_LAST = """
+SELECT wanted.seller_id, wanted.currency, last.period_until, last.carried_minor AS carried,
+    (SELECT accrual.terms_id FROM settlement_accrual accrual
+     WHERE accrual.seller_id = wanted.seller_id AND accrual.currency = wanted.currency
+     ORDER BY accrual.id DESC LIMIT 1) AS terms_id
+FROM {wanted}
+CROSS JOIN LATERAL (
+    SELECT period_until, carried_minor FROM settlement_statement statement
+    WHERE statement.seller_id = wanted.seller_id AND statement.currency = wanted.currency
+    ORDER BY period_until DESC LIMIT 1
+) last
+"""
