@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from entrepot.domain.orders.models import Cart, CartLine
 from entrepot.domain.promotions.queries import plain_code
 from entrepot.kernel import ids
-from entrepot.kernel.db import atomic, execute, fetch_rows, fetch_value
+from entrepot.kernel.db import atomic, execute, fetch_rows
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
 #: More lines than anybody puts together by hand.
@@ -30,35 +32,25 @@ class Holder:
 
 def find_cart(*, holder: Holder, market_id: UUID) -> Cart | None:
     """The holder's open cart in a market."""
-    carts = Cart.objects.filter(market_id=market_id, state=Cart.State.OPEN)
-    if holder.user_id is not None:
-        return carts.filter(user_id=holder.user_id).first()
-    if not holder.tokens:
+    if holder.user_id is None and not holder.tokens:
         return None
-    return carts.filter(user_id=None, token__in=list(holder.tokens)).order_by("-id").first()
+    return Cart.objects.filter(_held(holder), market_id=market_id).order_by("-id").first()
+
+
+def list_lines(*, holder: Holder, market_id: UUID) -> list[CartLine]:
+    """What is in the holder's open cart in a market, with cart, offer and SKU, in the order in which it came."""
+    if holder.user_id is None and not holder.tokens:
+        return []
+    lines = CartLine.objects.select_related("cart", "offer__sku").filter(
+        _held(holder, "cart__"), cart__market_id=market_id
+    )
+    found = list(lines.order_by("-cart_id", "id"))
+    return [line for line in found if line.cart_id == found[0].cart_id]
 
 
 def count_units(*, holder: Holder, market_id: UUID) -> int:
     """How many units are in the holder's open cart in a market."""
-    if holder.user_id is None and not holder.tokens:
-        return 0
-    return int(
-        fetch_value(
-            """
-            SELECT coalesce(sum(line.quantity), 0) FROM orders_cart cart JOIN orders_cartline line
-                ON line.cart_id = cart.id
-            WHERE cart.market_id = %(market)s AND cart.state = 'open'
-              AND CASE WHEN %(user)s::uuid IS NULL THEN cart.user_id IS NULL AND cart.token = ANY(%(tokens)s)
-                       ELSE cart.user_id = %(user)s END
-            """,
-            {"market": market_id, "user": holder.user_id, "tokens": list(holder.tokens)},
-        )
-    )
-
-
-def list_lines(*, cart_id: UUID) -> list[CartLine]:
-    """What is in a cart, in the order in which it came; the caller has found the cart by its holder."""
-    return list(CartLine.objects.filter(cart_id=cart_id).order_by("id"))
+    return sum(line.quantity for line in list_lines(holder=holder, market_id=market_id))
 
 
 @atomic
@@ -177,6 +169,12 @@ def adopt(*, tokens: Collection[str], user_id: UUID, now: datetime) -> None:
             Cart.objects.filter(id=own.id).update(voucher_code=cart.voucher_code)
         # Not deleted, for an order that was declined may name it.
         Cart.objects.filter(id=cart.id).update(state=Cart.State.ORDERED, updated_at=now)
+
+
+def _held(holder: Holder, prefix: str = "") -> Q:
+    """Open carts of the holder; a guest holds only carts that are nobody's."""
+    whose = {"user_id": holder.user_id} if holder.user_id else {"user_id": None, "token__in": list(holder.tokens)}
+    return Q(**{prefix + name: value for name, value in ({"state": Cart.State.OPEN} | whose).items()})
 
 
 def _check(quantity: int, *, least: int) -> None:
