@@ -6,7 +6,7 @@ from importlib import resources
 
 from PIL import Image, ImageDraw
 
-SIDE = 720
+SIDE = 600
 #: main, dark and light tone of a palette, and its background.
 PALETTES: dict[str, tuple[str, str, str, str]] = {
     "slate": ("#5b7083", "#33424f", "#cfd9e0", "#eef2f4"),
@@ -29,7 +29,7 @@ def draw(shape: str, palette: str) -> bytes:
         _stroke(pen, form.split(), tones, scale)
     small = canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
-    small.save(encoded, "PNG", optimize=True)
+    small.save(encoded, "PNG")
     return encoded.getvalue()
 
 

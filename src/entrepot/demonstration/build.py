@@ -1,0 +1,38 @@
+"""Make the demonstration market: the stage, the sellers, then some weeks of trade up to today."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from entrepot.demonstration import selling, trading
+from entrepot.demonstration.setting import Setting, make_setting
+from entrepot.kernel import clock, ids
+
+SEED = 20_260_301
+WEEKS = 5
+
+Tell = Callable[[str, int, int], None]
+
+
+def build(now: datetime, tell: Tell) -> Setting:
+    """Fill an empty marketplace; `tell` hears what is done, and how much of how much.
+
+    Everything is drawn from one seed: the same day gives the same market.
+    """
+    chance = random.Random(SEED)  # noqa: S311 - a story, not a secret
+    days = WEEKS * 7
+    first = (now - timedelta(days=days)).date()
+    with ids.entropy(random.Random(SEED).getrandbits):  # noqa: S311
+        opening = datetime.combine(first - timedelta(days=3), time(8), tzinfo=clock.UTC)
+        tell("Operator, markets, programmes", 0, days + 2)
+        setting = make_setting(opening)
+        tell("Sellers, goods, stock", 1, days + 2)
+        selling.add_sellers(setting, opening + timedelta(days=1), chance)
+        trade = trading.begin(setting, chance)
+        for number in range(days):
+            day = first + timedelta(days=number)
+            tell(f"Trade of {day:%-d %B}", number + 2, days + 2)
+            trading.play_day(trade, day, is_last=number == days - 1)
+        trading.leave_open_ends(trade, datetime.combine(first + timedelta(days=days - 1), time(22), tzinfo=clock.UTC))
+    tell("Done", days + 2, days + 2)
+    return setting

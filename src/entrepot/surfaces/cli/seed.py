@@ -1,0 +1,43 @@
+"""`entrepot seed demo`: fill an empty marketplace with the demonstration."""
+
+import json
+
+import click
+
+from entrepot.kernel.errors import Refused
+from entrepot.surfaces.cli.session import with_database
+
+
+@click.group()
+def seed() -> None:
+    """Fill an empty marketplace."""
+
+
+@seed.command()
+@with_database
+def demo() -> None:
+    """Make the demonstration market: three markets, a dozen sellers, three hundred products, weeks of orders.
+
+    Nothing in it is real. It is refused where there is a marketplace already.
+    """
+    from django.conf import settings
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from entrepot.demonstration.build import build
+    from entrepot.domain.accounts.models import Organisation
+    from entrepot.kernel import clock
+
+    if Organisation.objects.exists():
+        raise Refused("seed.not_empty", "There is a marketplace already; a demonstration needs an empty database.")
+    columns = (TextColumn("  {task.description:<32}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(highlight=False), transient=True) as progress:
+        task = progress.add_task("Demonstration", total=None)
+
+        def tell(what: str, done: int, of: int) -> None:
+            progress.update(task, description=what, completed=done, total=of)
+
+        setting = build(clock.now(), tell)
+    # Written last: `up` takes a demonstration without it for half made.
+    (settings.DATA_DIR / "sign-ins.json").write_text(json.dumps(setting.sign_ins, indent=2))
+    click.echo(f"{len(setting.sign_ins)} sign-ins are in {settings.DATA_DIR / 'sign-ins.json'}.")
