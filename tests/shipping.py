@@ -1,6 +1,7 @@
 """Orders on their way, for tests: placed, packed, handed over and delivered through the real flows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from entrepot.domain.orders.models import Order, OrderLine, WorkItem
 from entrepot.flows import fulfilment
 from entrepot.flows.fulfilment import Box, Handover, Scan
 from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.errors import Refused
 from worlds import World
 
 SHIP_TO = {"name": "Jürgen Groß", "line1": "Straße des 17. Juni 135", "postcode": "10623", "city": "Berlin"}
@@ -79,3 +81,17 @@ def movements(line: OrderLine) -> Sequence[tuple[str, str, int]]:
 
     rows = Movement.objects.filter(subject_id=line.id).select_related("stock__sku").order_by("id")
     return [(row.stock.sku.code, row.kind, row.quantity) for row in rows]
+
+
+def run_at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Run acts in threads of their own; what each came to, a refusal being one of it."""
+
+    def run(act: Callable[[], Any]) -> Any:
+        with shopping.own_connection():
+            try:
+                return act()
+            except Refused as error:
+                return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [future.result() for future in [pool.submit(run, act) for act in acts]]

@@ -34,7 +34,7 @@ def end(
     lines: Mapping[UUID, LockedLine],
     now: datetime,
 ) -> list[UUID]:
-    """Accrue parcels that arrived (parcel -> when), and write that the money of the others is about to be given back.
+    """Accrue parcels that arrived (parcel -> when), book the loss of the others, and write that their money goes back.
 
     In the transaction that holds the parcels and their lines; the refunds that are about to be asked for.
     """
@@ -50,6 +50,7 @@ def end(
         now=now,
     )
     gone = [parcel for parcel in ended if parcel.id not in arrived]
+    settling.post_losses(parcel_ids=[parcel.id for parcel in gone], now=now)
     return _open_refunds(gone, lines, captured, now) if gone else []
 
 

@@ -288,17 +288,14 @@ def _take_stock(parts: dict[UUID, list[Moved]], now: datetime) -> None:
     """Consume the holds. A movement names its parcel, so a line that is in several parcels takes a round for each."""
     waiting = [(key, each.line.id, each.step.quantity) for key, inside in parts.items() for each in inside]
     while waiting:
-        this_round, later, seen = [], [], set()
-        for row in waiting:
-            (later if row[1] in seen else this_round).append(row)
-            seen.add(row[1])
+        first = {row[1]: row for row in reversed(waiting)}
         inventory.consume_holds(
-            rows=[(line_id, units) for _, line_id, units in this_round],
+            rows=[(line_id, units) for _, line_id, units in first.values()],
             now=now,
             source_type="parcel",
-            source_id_by_owner={line_id: parcel_id for parcel_id, line_id, _ in this_round},
+            source_id_by_owner={line_id: parcel_id for parcel_id, line_id, _ in first.values()},
         )
-        waiting = later
+        waiting = [row for row in waiting if first[row[1]] is not row]
 
 
 def _open_captures(

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 from barcode.codex import Code128
@@ -48,9 +48,9 @@ def address_lines(contact: Contact | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def render(label: Label, *, file_format: str = "pdf") -> bytes:
+def render(label: Label, *, file_format: Literal["pdf", "png"] = "pdf") -> bytes:
     """The label as a PDF (or "png"): the same label gives the same bytes."""
-    document = typst.compile(
+    return typst.compile(
         str(TEMPLATE),
         root=str(TEMPLATE.parent),
         format=file_format,
@@ -59,8 +59,6 @@ def render(label: Label, *, file_format: str = "pdf") -> bytes:
         timestamp=int(label.made_on.timestamp()),
         ppi=203 if file_format == "png" else None,
     )
-    assert isinstance(document, bytes)
-    return document
 
 
 def barcode_svg(number: str) -> str:

@@ -117,7 +117,7 @@ def lock_parcels(*, parcel_ids: Collection[UUID]) -> dict[UUID, LockedParcel]:
         [list(parcel_ids)],
     ):
         lines[line.parcel_id].append(line[1:])
-    return {row.id: LockedParcel(*row, lines=tuple(lines[row.id])) for row in rows}
+    return {row.id: LockedParcel(*(*row, tuple(lines[row.id]))) for row in rows}
 
 
 def packed_units(*, line_ids: Collection[UUID]) -> dict[UUID, int]:

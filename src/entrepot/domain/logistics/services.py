@@ -1,11 +1,12 @@
 """Writes of nodes, their calendars, and freight rates."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime, time
 from importlib import resources
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -172,8 +173,8 @@ def load_flat_rates(now: datetime) -> int:
 
 def read_rows(table: Iterable[dict[str, str]]) -> list[FreightRow]:
     """Freight rows from a table of texts whose columns are the fields. Raises: Invalid naming row and column."""
-    readers = {field.name: {"int": int, "date": date.fromisoformat}.get(str(getattr(field.type, "__name__", "")), str)
-               for field in fields(FreightRow)}
+    kinds: dict[Any, Callable[[str], Any]] = {int: int, date: date.fromisoformat, str: str}
+    readers = {field.name: kinds[field.type] for field in fields(FreightRow)}
     rows = []
     for place, texts in enumerate(table, start=1):
         values = {}

@@ -91,7 +91,7 @@ def _lines(line_ids: Collection[UUID], lock: str) -> dict[UUID, LockedLine]:
         """,
         [list(line_ids)],
     )
-    found = {row.id: LockedLine(*row[:14], units=Quantities(row.quantity, *row[14:])) for row in rows}
+    found = {row.id: LockedLine(*(*row[:14], Quantities(row.quantity, *row[14:]))) for row in rows}
     if missing := set(line_ids) - found.keys():
         raise NotFound(kind="order line", id=str(min(missing)))
     return found

@@ -219,12 +219,18 @@ PARTS = ("goods_net_minor", "goods_tax_minor", "shipping_net_minor", "shipping_t
 class Frozen(Protocol):
     """A line with its quantity and the parts of its money."""
 
-    quantity: int
-    goods_net_minor: int
-    goods_tax_minor: int
-    shipping_net_minor: int
-    shipping_tax_minor: int
-    customs_duty_minor: int
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def goods_net_minor(self) -> int: ...
+    @property
+    def goods_tax_minor(self) -> int: ...
+    @property
+    def shipping_net_minor(self) -> int: ...
+    @property
+    def shipping_tax_minor(self) -> int: ...
+    @property
+    def customs_duty_minor(self) -> int: ...
 
 
 def share(line: Frozen, first: int, units: int) -> dict[str, int]:
