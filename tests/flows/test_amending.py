@@ -29,6 +29,7 @@ def cancel(world, placed, *rows, **options):
 def test_a_whole_order_is_cancelled_and_nothing_is_charged(world):
     placed = order(world, (world.offer(world.seller(), stock=5), 2))
     line = OrderLine.objects.get()
+    world.pass_time(minutes=1)
     [cancelled] = cancel(world, placed, (line.id, 2))
     assert (cancelled.amount_minor, cancelled.is_refunded) == (placed.total_minor, False)
     assert Void.objects.get().state == "done"

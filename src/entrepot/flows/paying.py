@@ -45,7 +45,7 @@ STATES: Mapping[Outcome, str] = {
 }
 
 #: What follows in the ledger once calls are done, in the same transaction.
-FOLLOW_UP: Mapping[Act, Callable[[list[UUID], datetime], None]] = {
+FOLLOW_UP: Mapping[Act, Callable[[list[UUID], datetime], object]] = {
     Act.CAPTURE: lambda done, now: deliveries.follow_captures(capture_ids=done, now=now),
     Act.REFUND: lambda done, now: settling.refund_unearned(refund_ids=done, now=now),
     Act.VOID: lambda done, now: None,
@@ -293,7 +293,7 @@ def _place(rows: Sequence[Any], now: datetime) -> list[UUID]:
         [now, order_ids],
     )
     if carts := [row.cart_id for row in rows if row.cart_id]:
-        execute("UPDATE orders_cart SET state = 'ordered' WHERE id = ANY(%s)", [carts])
+        execute("UPDATE orders_cart SET state = 'ordered', updated_at = %s WHERE id = ANY(%s)", [now, carts])
     _promise_anew([row.reference_id for row in rows if row.ordered_at != now], now)
     lines = _lines(order_ids)
     progress.open_work(suborder_ids=sorted({line.suborder_id for line in lines}), now=now)

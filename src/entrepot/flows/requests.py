@@ -9,8 +9,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from entrepot.domain.accounts.models import Contact
-from entrepot.domain.orders.models import Order
-from entrepot.domain.payments.models import Payment
 from entrepot.domain.payments.providers import PROVIDERS, get_provider
 from entrepot.domain.promotions.queries import plain_code
 from entrepot.kernel.errors import Denied, Invalid
@@ -23,8 +21,9 @@ LINES_MAX = 1_000
 
 #: What the vault keeps of an address, and how long each part may be.
 CONTACT_LIMITS: Mapping[str, int] = {
-    name: int(Contact._meta.get_field(name).max_length or 0)
-    for name in ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "email")
+    field.name: field.max_length or 0
+    for field in Contact._meta.concrete_fields
+    if field.name in {"name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "email"}
 }
 
 
@@ -113,9 +112,8 @@ def check_order(request: OrderRequest, *, trusted: bool = False) -> None:
     Raises: Invalid naming the field, Denied.
     """
     check_cart(request)
-    limits = {name: Order._meta.get_field(name).max_length for name in ("checkout_key",)}
-    _text(request.checkout_key, "checkout_key", limits["checkout_key"] or 0, least=1)
-    _text(request.instrument, "instrument", Payment._meta.get_field("instrument").max_length or 0)
+    _text(request.checkout_key, "checkout_key", 120, least=1)
+    _text(request.instrument, "instrument", 60)
     if request.expected_total_minor is not None:
         _amount(request.expected_total_minor, "expected_total_minor")
     if not isinstance(request.attribution, Mapping):

@@ -18,7 +18,7 @@ from entrepot.domain.inventory.services import NewHold
 from entrepot.domain.orders import opening, progress
 from entrepot.domain.orders.opening import NewAdjustment, NewLine
 from entrepot.domain.orders.progress import Moved, NewEvent, Step
-from entrepot.domain.orders.rules import EventKind, share
+from entrepot.domain.orders.rules import EventKind, share, share_minor
 from entrepot.domain.payments import queries as payment_queries
 from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Act
@@ -99,7 +99,7 @@ def _substitute(
         expires_at=None,
         now=now,
     )
-    given_up = sum(share(line, moved.first_unit, quantity).values()) - row.total_minor
+    given_up = share_minor(line, moved.first_unit, quantity) - row.total_minor
     if given_up < 0:
         raise Refused("orders.not_interchangeable", "The tax on it would make it dearer to the shopper.")
     progress.append_events(
