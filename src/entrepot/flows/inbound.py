@@ -8,6 +8,7 @@ from uuid import UUID
 
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.inventory import queries as reads
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.services import Receipt, TitleTransfer
 from entrepot.domain.logistics.models import Node
@@ -105,6 +106,37 @@ def receive_goods(
     for place, (stock_id, movement) in zip(bought, _buy(goods, wordings, now), strict=True):
         received[place] = replace(received[place], stock_id=stock_id, movement_id=movement, is_bought=True)
     return received
+
+
+@atomic
+def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: str, now: datetime) -> None:
+    """Correct stock rows (id, units more or fewer) after a count, by whoever runs the node; kept with the reason.
+
+    Raises: NotFound, Invalid, Refused below what is held or set aside.
+    """
+    found = {row.id: row for row in reads.get_rows(stock_ids=[stock_id for stock_id, _ in changes])}
+    if not all(
+        stock_id in found and actor.reaches("stock.adjust", found[stock_id].node.operator_id) for stock_id, _ in changes
+    ):
+        raise NotFound(kind="stock")
+    rows = []
+    for stock_id, units in changes:
+        row = found[stock_id]
+        rows.append(
+            Receipt(
+                row.seller_id,
+                row.owner_id,
+                row.node_id,
+                row.sku_id,
+                units,
+                "adjusted",
+                "adjustment",
+                stock_id,
+                row.lot,
+                row.condition,
+            )
+        )
+    inventory.adjust(rows=rows, actor=actor, reason=reason, now=now)
 
 
 def _buy(

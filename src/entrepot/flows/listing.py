@@ -122,7 +122,7 @@ def create_offers(*, actor: Actor, seller_id: UUID, wishes: Sequence[Wish], now:
                 market=wish.market_code,
             )
         terms.demand(wordings[enrolment.id], Task.PRODUCT_SELECTION, party_of(actor), terms.may_propose)
-        _check_admitted(wordings[enrolment.id], skus[wish.sku_id])
+        check_admitted(wordings[enrolment.id], skus[wish.sku_id])
         rows.append(
             NewOffer(seller_id, wish.sku_id, enrolment.market_id, enrolment.id, wish.programme_code, wish.stock_policy)
         )
@@ -271,7 +271,8 @@ def _offerable(seller_id: UUID, sku_ids: Collection[UUID]) -> dict[UUID, Sku]:
     return found
 
 
-def _check_admitted(programme: Programme, sku: Sku) -> None:
+def check_admitted(programme: Programme, sku: Sku) -> None:
+    """Whether a programme takes the SKU. Raises: Refused naming every condition that is not met."""
     category = sku.product.category
     lacking = rules.unmet_by_sku(
         programme.eligibility, category_path=category.path if category else "", weight_g=sku.weight_g

@@ -1,7 +1,12 @@
+from dataclasses import replace
 from uuid import UUID
+
+import pytest
 
 from entrepot.domain.inventory import rules
 from entrepot.domain.inventory.rules import Drawn, HeldUnits, Shortage
+from entrepot.domain.terms import presets
+from entrepot.domain.terms.rules import NodeOperator, ShipFrom
 
 LINE, OTHER = UUID(int=1), UUID(int=2)
 MUG, SAUCER = UUID(int=11), UUID(int=12)
@@ -44,3 +49,25 @@ def test_kits_are_as_many_as_the_scarcest_component_makes():
     assert rules.kits({MUG: 2, SAUCER: 1}, {MUG: 7}) == 0
     assert rules.kits({MUG: 1}, {MUG: -4}) == 0
     assert rules.kits({}, {MUG: 4}) == 0
+
+
+@pytest.mark.parametrize(
+    ("nodes", "ship_from", "kind", "is_anothers", "is_local", "allowed"),
+    [
+        (("platform_node",), "any", "operator", True, True, True),
+        (("platform_node",), "any", "seller", False, True, False),
+        (("seller_node",), "any", "seller", False, False, True),
+        (("seller_node",), "any", "seller", True, False, False),
+        (("partner_node",), "any", "third_party", True, False, True),
+        (("seller_node", "partner_node"), "market", "third_party", True, True, True),
+        (("seller_node", "partner_node"), "market", "third_party", True, False, False),
+        (("platform_node",), "abroad", "operator", True, True, False),
+        (("platform_node",), "abroad", "operator", True, False, True),
+    ],
+)
+def test_goods_leave_from_where_the_terms_let_them(nodes, ship_from, kind, is_anothers, is_local, allowed):
+    wording = presets.load()["self-managed"]
+    fulfilment = replace(wording.fulfilment, nodes=tuple(map(NodeOperator, nodes)), ship_from=ShipFrom(ship_from))
+    conditions = replace(wording, fulfilment=fulfilment)
+    found = rules.may_leave(conditions, operator_kind=kind, is_anothers=is_anothers, is_local=is_local)
+    assert found is allowed

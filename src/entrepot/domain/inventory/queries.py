@@ -112,6 +112,11 @@ def get_stock(*, stock_id: UUID, seller_id: UUID | None = None) -> Stock:
     return stock
 
 
+def get_rows(*, stock_ids: Collection[UUID]) -> list[Stock]:
+    """Stock rows with their nodes, by id; the caller checks who may see them."""
+    return list(Stock.objects.select_related("node").filter(id__in=list(stock_ids)).order_by("id"))
+
+
 def allotments(*, offer_id: UUID) -> dict[UUID, int]:
     """Stock row -> the units that are set aside for an offer there."""
     rows = Allotment.objects.filter(offer_id=offer_id, quantity__gt=0).order_by("stock_id")

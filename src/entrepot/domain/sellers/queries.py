@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from entrepot.domain.accounts.models import Permission
 from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
@@ -96,3 +96,14 @@ def list_conditions(enrolment_ids: Collection[UUID]) -> dict[UUID, Programme]:
 def _enrolments(seller_id: UUID | None) -> QuerySet[Enrolment]:
     enrolments = Enrolment.objects.select_related("seller__organisation", "market", "programme_version__programme")
     return enrolments if seller_id is None else enrolments.filter(seller_id=seller_id)
+
+
+def count_enrolments(*, at: datetime) -> dict[str, int]:
+    """How many enrolments are in force at an instant, by programme code."""
+    found = Enrolment.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=at), valid_from__lte=at)
+    return dict(found.order_by().values_list("programme_code").annotate(count=Count("id")))
+
+
+def count_sellers() -> dict[str, int]:
+    """How many sellers there are, by status."""
+    return dict(Seller.objects.order_by().values_list("status").annotate(count=Count("pk")))
