@@ -1,6 +1,6 @@
 """From a placed order to the shopper's door: who may act, partial parcels, races, captures that fail, lost parcels."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections
@@ -363,6 +363,22 @@ def test_lateness_is_recorded_once_with_who_is_liable(world):
     assert work.count_work(organisation_id=seller.pk, now=world.now) == {
         "waiting": 1, "accepted": 0, "packed": 0, "late": 1,
     }  # fmt: skip
+
+
+def test_what_nobody_ships_is_cancelled_when_the_terms_say(world):
+    seller = world.seller()  # five business days
+    offer = world.offer(seller, stock=10)
+    idle, packed, gone = (order(world, (offer, 2)) for _ in range(3))
+    pack(world, (lines_of(packed)[0], 1))
+    hand_over(world, pack(world, (lines_of(gone)[0], 1)))
+    world.now = datetime(2026, 3, 9, 22, 59, tzinfo=UTC)  # Monday night in Berlin
+    assert fulfilment.cancel_overdue(now=world.now) == 0
+    world.pass_time(minutes=1)
+    assert fulfilment.cancel_overdue(now=world.now) == 1
+    assert fulfilment.cancel_overdue(now=world.now) == 0
+    assert [lines_of(each)[0].cancelled_qty for each in (idle, packed, gone)] == [2, 0, 0]
+    payment = Payment.objects.get(reference_id=idle.id)
+    assert payment.voided_minor == payment.amount_minor
 
 
 def test_the_desk_lists_open_work_by_deadline(world):

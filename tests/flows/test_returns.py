@@ -214,6 +214,20 @@ def test_what_becomes_of_units_is_a_movement(world, disposition, kinds, conditio
     assert {row.condition: row.on_hand for row in Stock.objects.all()} == conditions
 
 
+def test_what_is_not_worth_its_way_back_is_kept_and_refunded(world):
+    ordered, line = bring(world, units=3, price="4.00", programme="temu-full")  # under ten euros a case
+    case = ask(world, line, 1)
+    assert (case.state, case.received_at) == ("received", world.now)
+    assert [row[1:] for row in movements(line)] == [("shipped", -3)]
+    assert returns.refund(case_ids=[case.id], actor=SYSTEM, now=world.now) == [case.id]
+    dear = ask(world, line, 2)
+    assert dear.state == "requested"
+    take_back(world, dear, line, 2, "kept")
+    returns.refund(case_ids=[dear.id], actor=SYSTEM, now=world.now)
+    assert Payment.objects.get().refunded_minor == ordered.total_minor
+    assert len(movements(line)) == 1
+
+
 def test_units_of_one_case_may_go_different_ways(world):
     _, line = bring(world)
     case = ask(world, line, 3)

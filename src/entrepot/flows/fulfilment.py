@@ -28,7 +28,7 @@ from entrepot.domain.payments.providers import Act
 from entrepot.domain.payments.services import NewCall
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Capture, Cause, Task
-from entrepot.flows import paying, settling
+from entrepot.flows import amending, paying, settling
 from entrepot.flows.tracking import Scan, record_tracking, sweep_refunds, told
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -37,8 +37,9 @@ from entrepot.kernel.errors import Denied, NotFound, Refused
 from entrepot.kernel.money import prorate
 
 __all__ = [
-    "AddressChanged", "Box", "HandedOver", "Handover", "Scan", "accept_work", "hand_over", "make_label", "make_labels",
-    "mark_late", "pack", "recapture", "record_tracking", "sweep_captures", "sweep_refunds", "unpack",
+    "AddressChanged", "Box", "HandedOver", "Handover", "Scan", "accept_work", "cancel_overdue", "hand_over",
+    "make_label", "make_labels", "mark_late", "pack", "recapture", "record_tracking", "sweep_captures",
+    "sweep_refunds", "unpack",
 ]  # fmt: skip
 
 #: A capture whose answer is still missing after this long is asked for again.
@@ -230,6 +231,24 @@ def mark_late(*, now: datetime, actor: Actor = SYSTEM, limit: int = 5000) -> int
     liable = [(each, agreed[each.terms_id].liable(Task.LAST_MILE, Cause.LATE)) for each in late]
     progress.record_late(rows=[(each, party.value if party else "") for each, party in liable], actor=actor, now=now)
     return len(late)
+
+
+def cancel_overdue(*, now: datetime, limit: int = 500) -> int:
+    """Cancel suborders that nobody ships: nothing of them left within the business days of their terms; how many."""
+    late = work.list_overdue(now=now, limit=limit)
+    agreed = terms.get_terms({each.terms_id for each in late})
+    nodes = logistics.list_nodes({each.node_id for each in late})
+    count = 0
+    for each in late:
+        days = agreed[each.terms_id].service.auto_cancel_business_days
+        if days is None or now < nodes[each.node_id].due_at(each.placed_at, days):
+            continue
+        try:
+            amending.cancel_lines(rows=each.lines, actor=SYSTEM, reason="nobody shipped it in time", now=now)
+            count += 1
+        except Refused:
+            continue  # it was packed, shipped or cancelled a moment ago
+    return count
 
 
 @transaction.atomic

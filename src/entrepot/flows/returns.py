@@ -86,6 +86,7 @@ def request_return(
 ) -> list[ReturnCase]:
     """Ask to send units of an order back; one case for each suborder and wording of terms that they belong to.
 
+    Where they are worth less than the terms want back, the shopper keeps them and the case only waits for its refund.
     Raises: NotFound to whoever has no right to the order, Invalid, WindowOver, BeyondDelivered.
     """
     order = _own_order(order_id, actor, access_token)
@@ -121,7 +122,8 @@ def send_label(*, case_id: UUID, actor: Actor, now: datetime, access_token: str 
 def receive_return(*, case_id: UUID, received: Sequence[Received], actor: Actor, now: datetime) -> ReturnCase:
     """Take in what came back, which may be less than was announced, and do with each unit what its disposition says.
 
-    Restocked units are for sale again; discarded ones leave the books; those for their owner wait for it, not for sale.
+    Restocked units are for sale again, discarded ones leave the books, those for their owner wait for it and are not
+    for sale, and kept ones never came: the shopper has them and is refunded all the same.
     Raises: NotFound, Denied, WrongState, Invalid without a disposition where the terms ask for an inspection,
     BeyondDelivered for more than was announced.
     """
@@ -208,8 +210,33 @@ def _request(
         actor=actor,
         now=now,
     )  # fmt: skip
+    for case, ((_, terms_id), parts) in zip(made, groups.items(), strict=True):
+        if _worth(parts, lines) < agreed[terms_id].returns.keep_below_minor.get(order.currency, 0):
+            _keep(case, parts, actor, now)
     outbox.append([_told("return.requested", case) for case in made], now=now)
     return made
+
+
+def _worth(parts: Sequence[tuple[UUID, int, int]], lines: Mapping[UUID, LockedLine]) -> int:
+    return sum(share_minor(lines[line_id], first, units) for line_id, first, units in parts)
+
+
+def _keep(case: ReturnCase, parts: Sequence[tuple[UUID, int, int]], actor: Actor, now: datetime) -> None:
+    """By its terms this is worth less than its way back: the shopper keeps it, and the refund waits to be made."""
+    kept = ReturnLine.Disposition.KEPT
+    progress.advance(
+        steps=[
+            Step(line_id, EventKind.RETURN_RECEIVED, units, {"case_id": str(case.id), "disposition": kept})
+            for line_id, _, units in parts
+        ],
+        actor=actor,
+        now=now,
+    )
+    stretches: dict[UUID, list[tuple[range, int, str]]] = defaultdict(list)
+    for line_id, first, units in parts:
+        stretches[line_id].append((range(first, first + units), units, kept))
+    services.write_received(case_id=case.id, stretches=stretches, now=now)
+    case.refresh_from_db()
 
 
 def _places(
@@ -381,7 +408,7 @@ def _receipts(
                 receipts.append(receipt("returned", "new"))
             elif disposition == ReturnLine.Disposition.TO_OWNER:
                 receipts.append(receipt("returned", "opened"))
-            else:
+            elif disposition == ReturnLine.Disposition.DISCARD:
                 receipts += [receipt("returned", "damaged"), receipt("discarded", "damaged", -1)]
     return receipts
 

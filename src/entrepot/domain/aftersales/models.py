@@ -59,6 +59,7 @@ class ReturnLine(Record):
         RESTOCK = "restock"
         DISCARD = "discard"
         TO_OWNER = "to_owner"
+        KEPT = "kept"
 
     case = models.ForeignKey(ReturnCase, on_delete=models.PROTECT, related_name="+")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")

@@ -98,6 +98,45 @@ def find_work(*, ids: Collection[UUID] = (), suborder_ids: Collection[UUID] = ()
     return [Work(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A suborder that is past its deadline, with what says how long it may be so."""
+
+    suborder_id: UUID
+    node_id: UUID
+    terms_id: str
+    placed_at: datetime
+    lines: tuple[tuple[UUID, int], ...]
+
+
+def list_overdue(*, now: datetime, limit: int = 5000) -> list[Overdue]:
+    """Suborders of which nothing has left or stands packed past their deadline, oldest deadline first."""
+    rows = fetch_rows(
+        """
+        SELECT suborder.id, suborder.node_id, min(line.terms_id) AS terms_id, ordered.placed_at,
+            array_agg(line.id ORDER BY line.position) AS line_ids,
+            array_agg(line.quantity - line.cancelled_qty ORDER BY line.position) AS units
+        FROM orders_workitem work
+        JOIN orders_suborder suborder ON suborder.id = work.suborder_id
+        JOIN orders_order ordered ON ordered.id = suborder.order_id
+        JOIN orders_orderline line ON line.suborder_id = suborder.id
+        WHERE work.state IN ('waiting', 'accepted') AND work.due_at < %s
+          AND NOT EXISTS (SELECT FROM logistics_parcel parcel
+                          WHERE parcel.reference_id = suborder.id AND parcel.state <> 'cancelled')
+        GROUP BY suborder.id, ordered.placed_at, work.due_at
+        ORDER BY work.due_at, suborder.id LIMIT %s
+        """,
+        [now, limit],
+    )
+    return [
+        Overdue(
+            row.id, row.node_id, row.terms_id, row.placed_at,
+            tuple((line_id, units) for line_id, units in zip(row.line_ids, row.units, strict=True) if units),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
 def count_work(*, organisation_id: UUID | None, now: datetime) -> dict[str, int]:
     """How much work is open by state, and under "late" how much of it is past its deadline."""
     rows = fetch_rows(

@@ -46,6 +46,10 @@ def load_pieces(case_id: UUID) -> list[Piece]:
     ]  # fmt: skip
 
 
+#: What becomes of units that their owner does not see again.
+_GONE = (ReturnLine.Disposition.DISCARD, ReturnLine.Disposition.KEPT)
+
+
 @dataclass(frozen=True, eq=False)
 class Reversal:
     """A row for each line of the case: what is undone, and what moves to who is liable."""
@@ -65,7 +69,7 @@ def reverse(case: ReturnCase, pieces: Sequence[Piece], lines: Loaded) -> Reversa
         units=_whole(pieces, "units"),
         cause=np.full(count, CAUSE[Cause(case.cause)], dtype=np.int8),
         is_sellers=np.full(count, case.handler_party == Party.SELLER, dtype=np.bool_),
-        is_discarded=np.array([piece.disposition == ReturnLine.Disposition.DISCARD for piece in pieces]),
+        is_discarded=np.array([piece.disposition in _GONE for piece in pieces]),
         label_minor=np.array(split(case.freight_cost_minor, [piece.units for piece in pieces]), dtype=np.int64),
         spent=_spent(pieces),
     )

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('first_unit', models.PositiveIntegerField()),
                 ('quantity', models.PositiveIntegerField()),
                 ('received_qty', models.PositiveIntegerField(default=0)),
-                ('disposition', models.CharField(blank=True, choices=[('restock', 'Restock'), ('discard', 'Discard'), ('to_owner', 'To Owner')], max_length=10)),
+                ('disposition', models.CharField(blank=True, choices=[('restock', 'Restock'), ('discard', 'Discard'), ('to_owner', 'To Owner'), ('kept', 'Kept')], max_length=10)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='aftersales.returncase')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
             ],
