@@ -77,3 +77,20 @@ def get_contact(*, contact_id: UUID) -> Contact:
     if contact is None:
         raise NotFound(kind="contact")
     return contact
+
+
+def list_user_names(user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What people are called, by id."""
+    return {user.id: user.get_full_name() for user in User.objects.filter(id__in=list(user_ids))}
+
+
+def list_organisation_names(organisation_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What organisations are called, by id."""
+    found = Organisation.objects.filter(id__in=list(organisation_ids))
+    return dict(found.values_list("id", "name"))
+
+
+def find_last_contact(*, owner_user_id: UUID) -> Contact | None:
+    """The name and address that a person used last, or None."""
+    contacts = Contact.objects.filter(owner_user_id=owner_user_id, erased_at__isnull=True)
+    return contacts.order_by("-id").first()

@@ -95,6 +95,14 @@ def balances(*, owner_id: UUID | None = None, kinds: Collection[str] = (), curre
     ]
 
 
+def get_account(account_id: UUID) -> AccountKey:
+    """What an account is of. Raises: NotFound."""
+    rows = fetch_rows("SELECT kind, owner_id, currency, label FROM ledger_account WHERE id = %s", [account_id])
+    if not rows:
+        raise NotFound(kind="account")
+    return AccountKey(*rows[0])
+
+
 def get_balance(key: AccountKey) -> int:
     """What one account holds; zero where it was never used. Units: minor."""
     found = balances(owner_id=key.owner_id, kinds=[key.kind], currency=key.currency)

@@ -205,6 +205,17 @@ class SuborderSummary:
     placed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class LinePlace:
+    """Where a line stands: in which order, and as which of its lines."""
+
+    line_id: UUID
+    order_id: UUID
+    order_number: str
+    position: int
+    title: str
+
+
 _COUNTS = "quantity, cancelled_qty, shipped_qty, delivered_qty, lost_qty, returned_qty"
 _SUMS = ", ".join(f"sum(line.{name})::int AS {name}" for name in _COUNTS.split(", "))
 
@@ -325,6 +336,16 @@ def get_order(*, order_id: UUID, scope: Scope) -> OrderView:
         events=tuple(_events(order_id, None if scope.seller_id is None else shown)),
         payment=None if scope.seller_id else _payment(order_id),
     )
+
+
+def find_line_places(line_ids: Collection[UUID]) -> dict[UUID, LinePlace]:
+    """The orders of these lines, for who may see all; what is no line is left out."""
+    rows = fetch_rows(
+        "SELECT line.id, ordered.id, ordered.number, line.position, line.title FROM orders_orderline line"
+        " JOIN orders_order ordered ON ordered.id = line.order_id WHERE line.id = ANY(%s)",
+        [list(line_ids)],
+    )
+    return {row[0]: LinePlace(*row) for row in rows}
 
 
 def get_suborder(*, suborder_id: UUID, seller_id: UUID | None) -> SuborderView:

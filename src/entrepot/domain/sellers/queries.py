@@ -107,3 +107,20 @@ def count_enrolments(*, at: datetime) -> dict[str, int]:
 def count_sellers() -> dict[str, int]:
     """How many sellers there are, by status."""
     return dict(Seller.objects.order_by().values_list("status").annotate(count=Count("pk")))
+
+
+def count_waiting_documents(seller_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many papers of these sellers wait for a decision."""
+    found = SellerDocument.objects.filter(seller_id__in=list(seller_ids), status="submitted")
+    return dict(found.order_by().values_list("seller_id").annotate(count=Count("id")))
+
+
+def list_enrolled_programmes(seller_ids: Collection[UUID], *, at: datetime) -> dict[UUID, list[tuple[str, str]]]:
+    """(programme, market) codes of these sellers' enrolments that are in force at an instant, by seller."""
+    enrolments = Enrolment.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=at), seller_id__in=list(seller_ids), valid_from__lte=at
+    ).order_by("programme_code", "market__code")
+    found: dict[UUID, list[tuple[str, str]]] = {}
+    for seller_id, *pair in enrolments.values_list("seller_id", "programme_code", "market__code"):
+        found.setdefault(seller_id, []).append((pair[0], pair[1]))
+    return found

@@ -25,7 +25,7 @@ class SignInNeeded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may pass: everybody, everybody signed in, members of kinds of organisation, or those who hold the verb there."""
+    """Who may pass: anybody, anybody signed in, members of kinds of organisation, or who holds the verb there."""
 
     verb: str = ""
     kinds: tuple[str, ...] = ()
