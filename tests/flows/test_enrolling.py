@@ -3,6 +3,7 @@
 import pytest
 
 from entrepot.domain.accounts.models import Membership
+from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.sellers import queries
 from entrepot.domain.sellers.models import Enrolment, Seller
@@ -236,8 +237,8 @@ def test_leaving_now_ends_the_offers_and_later_leaves_them_until_then(world):
         enrolling.end_enrolment(**leave, ends_at=world.now.replace(year=2025), now=world.now)
     later = world.now.replace(month=4)
     enrolling.end_enrolment(**leave, ends_at=later, now=world.now)
-    assert enrolling.follow_enrolments(now=world.now) == (0, 0)
-    assert enrolling.follow_enrolments(now=later) == (0, 1)
+    assert catalogue.follow_enrolments(now=world.now) == (0, 0)
+    assert catalogue.follow_enrolments(now=later) == (0, 1)
     assert Offer.objects.get(id=offer.id).status == "archived"
     with pytest.raises(Refused):
         enrolling.end_enrolment(**leave, now=later)
@@ -270,7 +271,7 @@ def test_another_version_is_a_new_period_and_the_offers_pass_over(world):
     monday = world.now.replace(day=9)
     new = enrolling.switch_version(**switch, version_id=version.id, valid_from=monday, now=world.now)
     assert Offer.objects.get(id=offer.id).enrolment_id == old.id, "until then the old version holds"
-    assert enrolling.follow_enrolments(now=monday) == (1, 0)
+    assert catalogue.follow_enrolments(now=monday) == (1, 0)
     assert Offer.objects.get(id=offer.id).enrolment_id == new.id
     old.refresh_from_db()
     assert (old.valid_until, new.valid_from, new.valid_until) == (monday, monday, None)

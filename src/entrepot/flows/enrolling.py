@@ -248,11 +248,6 @@ def switch_version(
     return enrolment
 
 
-def follow_enrolments(*, now: datetime) -> tuple[int, int]:
-    """The job behind dated ends and switches: offers pass on or are archived; how many of each."""
-    return catalogue.follow_enrolments(now=now)
-
-
 def _preview(seller: Seller, version: ProgrammeVersion, market: Market, now: datetime) -> Preview:
     wording = terms.wording_of(version)
     return Preview(
