@@ -1,7 +1,7 @@
 """What checkout is asked, read strictly: a request is well-formed or refused with the name of the field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -71,7 +71,22 @@ class OrderRequest(CartRequest):
     @property
     def fingerprint(self) -> str:
         """A hash of everything asked; a replay has the same."""
-        return body_hash(asdict(self))
+        return body_hash(
+            [
+                self.market_code,
+                [list(line) for line in self.lines],
+                self.voucher_code,
+                self.user_id,
+                self.email,
+                self.language,
+                self.ship_to if isinstance(self.ship_to, UUID) else dict(self.ship_to),
+                self.provider,
+                self.instrument,
+                self.expected_total_minor,
+                dict(self.attribution),
+                self.cart_id,
+            ]
+        )
 
 
 def check_cart(request: CartRequest) -> None:
