@@ -2,11 +2,11 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from entrepot.demonstration import selling, trading
 from entrepot.demonstration.setting import Setting, make_setting
-from entrepot.kernel import clock, ids
+from entrepot.kernel import ids, outbox
 
 SEED = 20_260_301
 WEEKS = 5
@@ -22,17 +22,21 @@ def build(now: datetime, tell: Tell) -> Setting:
     chance = random.Random(SEED)  # noqa: S311 - a story, not a secret
     days = WEEKS * 7
     first = (now - timedelta(days=days)).date()
+    last = first + timedelta(days=days - 1)
     with ids.entropy(random.Random(SEED).getrandbits):  # noqa: S311
-        opening = datetime.combine(first - timedelta(days=3), time(8), tzinfo=clock.UTC)
-        tell("Operator, markets, programmes", 0, days + 2)
-        setting = make_setting(opening)
-        tell("Sellers, goods, stock", 1, days + 2)
-        selling.add_sellers(setting, opening + timedelta(days=1), chance)
-        trade = trading.begin(setting, chance)
-        for number in range(days):
-            day = first + timedelta(days=number)
-            tell(f"Trade of {day:%-d %B}", number + 2, days + 2)
-            trading.play_day(trade, day, is_last=number == days - 1)
-        trading.leave_open_ends(trade, datetime.combine(first + timedelta(days=days - 1), time(22), tzinfo=clock.UTC))
+        opening = datetime.combine(first - timedelta(days=3), time(8), tzinfo=UTC)
+        # Of what is past nobody is told; the last day's letters are real ones in the demonstration's mail folder.
+        with outbox.muted():
+            tell("Operator, markets, programmes", 0, days + 2)
+            setting = make_setting(opening)
+            tell("Sellers, goods, stock", 1, days + 2)
+            selling.add_sellers(setting, opening + timedelta(days=1), chance)
+            trade = trading.begin(setting, chance)
+            for number in range(days - 1):
+                day = first + timedelta(days=number)
+                tell(f"Trade of {day:%-d %B}", number + 2, days + 2)
+                trading.play_day(trade, day, is_last=False)
+        trading.play_day(trade, last, is_last=True)
+        trading.leave_open_ends(trade, datetime.combine(last, time(22), tzinfo=UTC))
     tell("Done", days + 2, days + 2)
     return setting

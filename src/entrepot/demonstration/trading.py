@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from entrepot.demonstration.setting import Setting
@@ -18,10 +18,11 @@ from entrepot.domain.settlement.models import Payout
 from entrepot.flows import checkout, fulfilment, returns, settling
 from entrepot.flows.checkout import OrderRequest
 from entrepot.flows.fulfilment import Box, Handover, Scan
-from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM
 
-ORDERS_A_DAY = 11
+#: Orders come in at these hours after noon, so many at once.
+HOURS = (1, 4, 7)
+ORDERS_AT_ONCE = 4
 
 #: Invented people, by market: given names, family names, and (city, postcode, region).
 SHOPPERS: dict[str, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
@@ -76,13 +77,13 @@ def begin(setting: Setting, chance: random.Random) -> Trade:
 
 def play_day(trade: Trade, day: date, is_last: bool) -> None:
     """One day in every market: what is due is shipped and delivered, then new orders come in."""
-    morning, noon, evening = (datetime.combine(day, time(hour), tzinfo=clock.UTC) for hour in (7, 12, 20))
+    morning, noon, evening = (datetime.combine(day, time(hour), tzinfo=UTC) for hour in (7, 12, 20))
     fulfilment.mark_late(now=morning)
     _deliver(trade, morning)
     _ship(trade, noon, keep_back=0.55 if is_last else 0.12)
     _come_back(trade, noon + timedelta(hours=1))
-    for step in range(ORDERS_A_DAY):
-        _order(trade, noon + timedelta(hours=2, minutes=25 * step))
+    for hour in HOURS:
+        _place(trade, [_order(trade) for _ in range(ORDERS_AT_ONCE)], noon + timedelta(hours=hour, minutes=20))
     _change_minds(trade, evening)
     if day.isoweekday() == 1:
         _settle(trade, evening + timedelta(hours=1))
@@ -90,43 +91,43 @@ def play_day(trade: Trade, day: date, is_last: bool) -> None:
 
 def leave_open_ends(trade: Trade, now: datetime) -> None:
     """What waits for somebody: an order whose payment is not decided yet, and returns on their way."""
-    _place(trade, "DE", 1, now, instrument="slow")
-    _place(trade, "US", 2, now, instrument="decline")
+    unpaid = [_request(trade, "DE", 1, instrument="slow"), _request(trade, "US", 2, instrument="decline")]
+    _place(trade, unpaid, now)
     for _ in range(4):
         _request_return(trade, now)
 
 
-def _order(trade: Trade, now: datetime) -> None:
+def _order(trade: Trade) -> OrderRequest | None:
     market = trade.chance.choices(("US", "DE", "BR"), (5, 4, 3))[0]
     voucher = f"WELCOME{market}" if trade.chance.random() < 0.12 else ""
-    _place(trade, market, trade.chance.choice((1, 1, 1, 2, 2, 3, 4)), now, voucher=voucher)
+    return _request(trade, market, trade.chance.choice((1, 1, 1, 2, 2, 3, 4)), voucher=voucher)
 
 
-def _place(trade: Trade, market: str, lines: int, now: datetime, instrument: str = "", voucher: str = "") -> None:
+def _place(trade: Trade, requests: Sequence[OrderRequest | None], now: datetime) -> None:
+    checkout.place_orders(requests=[each for each in requests if each is not None], now=now)
+
+
+def _request(trade: Trade, market: str, lines: int, instrument: str = "", voucher: str = "") -> OrderRequest | None:
+    """An order of what is there; None where nothing of what was wanted is."""
     chance = trade.chance
     wanted = chance.sample(trade.offers[market], lines)
     there = inventory.available(wanted)
     bought = [(offer, min(chance.choice((1, 1, 1, 1, 2, 3)), there[offer])) for offer in wanted if there.get(offer)]
     if not bought:
-        return
+        return None
     is_known = chance.random() < 0.05 and market == "US"
-    checkout.place_orders(
-        requests=[
-            OrderRequest(
-                checkout_key=trade.next("demonstration"),
-                market_code=market,
-                lines=bought,
-                voucher_code=voucher,
-                user_id=trade.shopper.id if is_known else None,
-                email=trade.shopper.email if is_known else f"{trade.next('guest')}@shoppers.example",
-                language=trade.setting.markets[market].languages[0],
-                ship_to=_address(trade, market),
-                provider="sandbox",
-                instrument=instrument or chance.choice(INSTRUMENTS),
-                attribution={"source": chance.choice(("search", "category", "newsletter"))},
-            )
-        ],
-        now=now,
+    return OrderRequest(
+        checkout_key=trade.next("demonstration"),
+        market_code=market,
+        lines=bought,
+        voucher_code=voucher,
+        user_id=trade.shopper.id if is_known else None,
+        email=trade.shopper.email if is_known else f"{trade.next('guest')}@shoppers.example",
+        language=trade.setting.markets[market].languages[0],
+        ship_to=_address(trade, market),
+        provider="sandbox",
+        instrument=instrument or chance.choice(INSTRUMENTS),
+        attribution={"source": chance.choice(("search", "category", "newsletter"))},
     )
 
 
