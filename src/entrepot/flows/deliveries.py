@@ -13,7 +13,8 @@ from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.logistics.parcels import LockedParcel
 from entrepot.domain.orders import progress, rules
-from entrepot.domain.orders.progress import LockedLine
+from entrepot.domain.orders.progress import LockedLine, NewEvent
+from entrepot.domain.orders.rules import EventKind
 from entrepot.domain.payments import queries as payment_reads
 from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Act
@@ -22,6 +23,7 @@ from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Capture
 from entrepot.flows import settling
 from entrepot.flows.settling import Delivery
+from entrepot.kernel.actors import SYSTEM, Actor
 
 #: Why a refund is made.
 LOST = "lost"
@@ -74,6 +76,27 @@ def follow_captures(*, capture_ids: Collection[UUID], now: datetime) -> None:
     if ended:
         arrived = {parcel.id: parcel.delivered_at for parcel in ended if parcel.delivered_at}
         end(ended=ended, arrived=arrived, lines=lines, now=now)
+
+
+def follow_refunds(*, refund_ids: Collection[UUID], now: datetime) -> None:
+    """Post refunds of what nobody had earned, for cancelled or lost units, and say so in the order."""
+    settling.refund_unearned(refund_ids=list(refund_ids), now=now)
+    tell_refunds(refund_ids=refund_ids, actor=SYSTEM, now=now)
+
+
+def tell_refunds(*, refund_ids: Collection[UUID], actor: Actor, now: datetime) -> None:
+    """Append the events of refunds that are done, line by line."""
+    parts = payment_reads.list_parts(act=Act.REFUND, ids=refund_ids)
+    lines = progress.read_lines(line_ids={part.line_id for part in parts})
+    progress.append_events(
+        events=[
+            NewEvent(lines[part.line_id].order_id, EventKind.REFUNDED, lines[part.line_id].suborder_id, part.line_id,
+                     part.quantity, {"refund_id": str(part.call_id), "amount_minor": part.amount_minor})
+            for part in parts
+        ],
+        actor=actor,
+        now=now,
+    )  # fmt: skip
 
 
 def _captured(moved: Collection[LockedParcel], lines: Mapping[UUID, LockedLine]) -> set[UUID]:

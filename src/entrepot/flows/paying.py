@@ -23,7 +23,7 @@ from entrepot.domain.payments.services import NewCall
 from entrepot.domain.promotions import services as promotions
 from entrepot.domain.terms.queries import get_terms
 from entrepot.domain.terms.rules import Capture
-from entrepot.flows import deliveries, settling
+from entrepot.flows import deliveries
 from entrepot.kernel import audit, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.db import atomic, execute, fetch_rows, retried, unnest
@@ -47,7 +47,7 @@ STATES: Mapping[Outcome, str] = {
 #: What follows in the ledger once calls are done, in the same transaction.
 FOLLOW_UP: Mapping[Act, Callable[[list[UUID], datetime], object]] = {
     Act.CAPTURE: lambda done, now: deliveries.follow_captures(capture_ids=done, now=now),
-    Act.REFUND: lambda done, now: settling.refund_unearned(refund_ids=done, now=now),
+    Act.REFUND: lambda done, now: deliveries.follow_refunds(refund_ids=done, now=now),
     Act.VOID: lambda done, now: None,
 }
 

@@ -38,7 +38,7 @@ from entrepot.domain.payments.services import NewCall
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows import settling
-from entrepot.flows.tracking import tell_refunds
+from entrepot.flows.deliveries import tell_refunds
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.db import retried

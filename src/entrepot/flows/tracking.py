@@ -16,7 +16,7 @@ from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Node, Parcel
 from entrepot.domain.logistics.parcels import LockedParcel, NewTracking
 from entrepot.domain.orders import progress, work
-from entrepot.domain.orders.progress import LockedLine, NewEvent, Step
+from entrepot.domain.orders.progress import LockedLine, Step
 from entrepot.domain.orders.rules import EventKind
 from entrepot.domain.payments import queries as payment_reads
 from entrepot.domain.payments.providers import Act
@@ -69,42 +69,20 @@ def record_tracking(*, events: Sequence[Scan], now: datetime, actor: Actor = SYS
     if not speaks_for_carrier and any(event.origin == "carrier" for event in events):
         raise Denied("fulfilment.not_the_carrier", "Only the carrier's word is a scan; record yours as a claim.")
     outcomes, refunds = retried(lambda: _record(events, actor, now))
-    _give_back(refunds, now)
+    paying.carry_out(act=Act.REFUND, call_ids=refunds, now=now)
     return outcomes
 
 
 def sweep_refunds(*, now: datetime, limit: int = 500) -> int:
     """Ask for refunds of lost parcels that are still to be asked for or unanswered; how many are done by it."""
     waiting = payment_reads.list_open_calls(act=Act.REFUND, before=now - REFUND_GRACE, reason=LOST, limit=limit)
-    return _give_back(waiting, now)
-
-
-def tell_refunds(*, refund_ids: Collection[UUID], actor: Actor, now: datetime) -> None:
-    """Append the events of refunds that are done, line by line."""
-    parts = payment_reads.list_parts(act=Act.REFUND, ids=refund_ids)
-    lines = progress.read_lines(line_ids={part.line_id for part in parts})
-    progress.append_events(
-        events=[
-            NewEvent(lines[part.line_id].order_id, EventKind.REFUNDED, lines[part.line_id].suborder_id, part.line_id,
-                     part.quantity, {"refund_id": str(part.call_id), "amount_minor": part.amount_minor})
-            for part in parts
-        ],
-        actor=actor,
-        now=now,
-    )  # fmt: skip
+    return len(paying.carry_out(act=Act.REFUND, call_ids=waiting, now=now))
 
 
 def told(topic: str, parcel: LockedParcel, order_id: UUID) -> outbox.Event:
     """The outbox event of a parcel."""
     payload = {"order_id": str(order_id), "suborder_id": str(parcel.reference_id)}
     return outbox.Event(topic, "parcel", parcel.id, payload)
-
-
-def _give_back(refund_ids: Collection[UUID], now: datetime) -> int:
-    done = paying.carry_out(act=Act.REFUND, call_ids=refund_ids, now=now)
-    if done:
-        tell_refunds(refund_ids=done, actor=SYSTEM, now=now)
-    return len(done)
 
 
 @transaction.atomic
