@@ -19,6 +19,7 @@ from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
 from entrepot.domain.settlement import payouts, statements
 from entrepot.domain.settlement.booking import Entry, Items, Reason, book_amounts, record
 from entrepot.domain.settlement.closing import eligible_at, period_end
+from entrepot.domain.settlement.economics import Amounts
 from entrepot.domain.settlement.loading import Loaded, LoadedParcels, load_lines, load_parcels
 from entrepot.domain.settlement.models import PayoutBatch, Statement
 from entrepot.domain.settlement.moves import Returned, hand_over, lose, spent_on
@@ -198,8 +199,18 @@ def post_losses(*, parcel_ids: Collection[UUID], now: datetime) -> int:
     reasons = [
         Reason("loss", row.parcel_id, row.quantity, now, now, {"cause": Cause.CARRIER.value}) for row in found.rows
     ]
-    items = book_amounts(found.loaded, lose(found.loaded.book, lost), reasons)
-    return record([Entry("liability", "parcel", key, now, each) for key, each in _by_parcel(found, items)], now)
+    # What was taken for delivered long ago, and is now known to be lost, had accrued.
+    sign = np.array([-1 if row.has_accrued else 0 for row in found.rows], dtype=np.int64).reshape(-1, 1)
+    accrued = found.loaded.book.accrue(lost.first, lost.units)
+    undone = Amounts(accrued.parts, accrued.market * sign, accrued.seller * sign)
+    return record(
+        [
+            Entry(kind, "parcel", key, now, each)
+            for kind, amounts in (("reversal", undone), ("liability", lose(found.loaded.book, lost)))
+            for key, each in _by_parcel(found, book_amounts(found.loaded, amounts, reasons))
+        ],
+        now,
+    )
 
 
 def _by_parcel(found: LoadedParcels, items: Sequence[Items]) -> list[tuple[UUID, Items]]:
@@ -249,8 +260,15 @@ def reverse_returns(*, case_id: UUID, now: datetime) -> int:
 def settle(*, until: datetime, now: datetime, actor: Actor) -> list[Statement]:
     """Close the statements of every seller up to `until`; again for the same day they are the same.
 
-    What waited for the end of a period accrues first.
+    What waited for the end of a period accrues first. Raises: Refused for a day that has not come.
     """
+    if until > now + timedelta(days=1):
+        raise Refused(
+            "settlement.not_over",
+            "What is due by {until} is not known yet; settle up to {now} at most.",
+            until=until.date().isoformat(),
+            now=now.date().isoformat(),
+        )
     accrue_periods(until=until, now=now)
     return statements.close_statements(until=until, now=now, actor=actor)
 

@@ -1,5 +1,7 @@
 """Order lines as the economics want them: one query for the frozen rows, one for their terms."""
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,7 +23,7 @@ from entrepot.domain.terms.queries import get_terms
 from entrepot.domain.terms.rules import Party, Terms
 from entrepot.kernel.db import fetch_rows, unnest
 from entrepot.kernel.errors import NotFound, Refused
-from entrepot.kernel.money import exchange_fraction
+from entrepot.kernel.money import MINOR_MAX, exchange_fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def load_lines(line_ids: Collection[UUID], *, lock: bool = False) -> Loaded:
     number = {digest: place for place, digest in enumerate(digests)}
     pairs = frozenset((number[row.terms_id], currencies.index(row.market_currency)) for row in rows)
     terms = compiled(digests, categories, currencies, pairs)
-    before = _orders_before([row for row in rows if terms.cash_first_orders[number[row.terms_id]]])
+    before = _orders_before([(row, int(terms.cash_first_orders[number[row.terms_id]])) for row in rows])
     operator = get_operator().id
     facts = tuple(_facts(row, operator, terms.terms[number[row.terms_id]]) for row in rows)
     lines = Lines(
@@ -125,7 +127,7 @@ def load_lines(line_ids: Collection[UUID], *, lock: bool = False) -> Loaded:
 
 @dataclass(frozen=True, eq=False)
 class LoadedParcels:
-    """Whole parcels, a row for each part: `rows` carry id, parcel_id, line_id, first_unit, quantity, cost, left_at."""
+    """Whole parcels, a row for each part: `rows` carry id, parcel_id, line_id, quantity, left_at, has_accrued."""
 
     loaded: Loaded
     parcels: Parcels
@@ -196,24 +198,31 @@ def _fraction(rate: Decimal, source: str, target: str) -> tuple[int, int]:
     return (1, 1) if source == target else exchange_fraction(rate, source, target)
 
 
-def _orders_before(rows: Sequence[Any]) -> dict[UUID, int]:
-    """How many orders the enrolment had before the order of each line."""
-    if not rows:
+def _orders_before(rows: Iterable[tuple[Any, int]]) -> dict[UUID, int]:
+    """How many orders the enrolment had before the order of each line, counted as far as the terms ask."""
+    asked = [(row, most) for row, most in rows if 0 < most < MINOR_MAX]
+    if not asked:
         return {}
     source, params = unnest(
-        "wanted", {"id": "uuid", "enrolment_id": "uuid", "order_id": "uuid"},
-        ((row.id, row.enrolment_id, row.order_id) for row in rows),
+        "wanted", {"enrolment_id": "uuid", "most": "bigint"},
+        sorted({(row.enrolment_id, most) for row, most in asked}),
     )  # fmt: skip
     found = fetch_rows(
         f"""
-        SELECT wanted.id, count(DISTINCT line.order_id) AS earlier
-        FROM {source} JOIN orders_orderline line
-            ON line.enrolment_id = wanted.enrolment_id AND line.order_id < wanted.order_id
-        GROUP BY wanted.id
+        SELECT wanted.enrolment_id, wanted.most, first.order_id
+        FROM {source} CROSS JOIN LATERAL (
+            SELECT line.order_id FROM orders_orderline line WHERE line.enrolment_id = wanted.enrolment_id
+            GROUP BY line.order_id ORDER BY line.order_id LIMIT wanted.most
+        ) first
         """,
         params,
     )
-    return {row.id: row.earlier for row in found}
+    first: dict[tuple[UUID, int], list[UUID]] = defaultdict(list)
+    for row in found:
+        first[row.enrolment_id, row.most].append(row.order_id)
+    for orders in first.values():
+        orders.sort()
+    return {row.id: bisect_left(first[row.enrolment_id, most], row.order_id) for row, most in asked}
 
 
 def _whole(values: Iterable[Any]) -> Whole:
@@ -289,7 +298,9 @@ ORDER BY line.id
 
 _PARCELS = """
 SELECT part.id, part.parcel_id, part.line_id, part.first_unit, part.quantity, parcel.number, parcel.cost_minor,
-    parcel.cost_currency, parcel.carrier, parcel.handed_over_at AS left_at
+    parcel.cost_currency, parcel.carrier, parcel.handed_over_at AS left_at,
+    EXISTS (SELECT FROM ledger_journal journal WHERE journal.source_type = 'parcel_line'
+        AND journal.source_id = part.id AND journal.kind IN ('accrual', 'period')) AS has_accrued
 FROM logistics_parcelline part JOIN logistics_parcel parcel ON parcel.id = part.parcel_id
 WHERE parcel.id = ANY(%s) AND parcel.direction = 'outbound' AND part.first_unit IS NOT NULL
 ORDER BY part.parcel_id, part.id

@@ -1,0 +1,693 @@
+"""Money after the sale, through the real flows: what accrues, is stated, kept back, paid out, undone and moved."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import Error, connection
+from django.test.utils import CaptureQueriesContext
+
+from entrepot.domain.ledger import queries as ledger
+from entrepot.domain.ledger.rules import AccountKey
+from entrepot.domain.logistics.models import Parcel, ParcelLine
+from entrepot.domain.settlement import queries
+from entrepot.domain.settlement.models import Accrual, Payout, PayoutBatch, ReserveHold, Statement, StatementLine
+from entrepot.domain.settlement.providers import PROVIDERS
+from entrepot.domain.settlement.services import NewCostRate, set_cost_rates
+from entrepot.flows import returns, settling
+from entrepot.flows.returns import Received
+from entrepot.flows.settling import Delivery
+from entrepot.kernel import media
+from entrepot.kernel.actors import SYSTEM
+from entrepot.kernel.db import execute, fetch_value
+from entrepot.kernel.errors import Invalid, NotFound, Unavailable
+from shipping import deliver, lines_of, order, pack, run_at_once, scan, ship
+from shipping import hand_over as hand_over_parcels
+from shopping import publish_variant, refused, voucher
+from worlds import World
+
+
+def midnight(world: World, days: int = 0) -> datetime:
+    """The start of a day, counted from the world's."""
+    return datetime.combine(world.now.date() + timedelta(days=days), time(), UTC)
+
+
+def settle(world: World) -> list[Statement]:
+    """Close what is due now."""
+    return settling.settle(until=midnight(world), now=world.now, actor=SYSTEM)
+
+
+def payable(world: World, seller, currency: str = "EUR") -> int:
+    """The seller's balance in the books."""
+    return ledger.get_balance(AccountKey("seller_payable", seller.pk, currency))
+
+
+def balances(world: World, currency: str = "EUR") -> dict[str, int]:
+    """Every kind of account that is not empty."""
+    return {
+        line.kind: line.balance_minor
+        for line in ledger.trial_balance()
+        if line.currency == currency and line.balance_minor
+    }
+
+
+def postings(line, *kinds: str) -> dict[str, tuple[str, str, int]]:
+    """part → (from, to, amount) of a line's postings in journals of these kinds."""
+    return {
+        row.part: (row.source.kind, row.destination.kind, row.amount_minor)
+        for row in ledger.postings_about([line.id])
+        if row.journal_kind in kinds
+    }
+
+
+def come_back(world: World, ordered, line, units: int, reason: str, disposition: str = "restock") -> UUID:
+    """Units of a line come back and are refunded; the case."""
+    [case] = returns.request_return(
+        order_id=ordered.id, lines=[(line.id, units)], reason=reason, actor=SYSTEM, now=world.now
+    )
+    returns.send_label(case_id=case.id, actor=SYSTEM, now=world.now)
+    world.pass_time(days=2)
+    returns.receive_return(
+        case_id=case.id, received=[Received(line.id, units, disposition)], actor=SYSTEM, now=world.now
+    )
+    assert returns.refund(case_ids=[case.id], actor=SYSTEM, now=world.now) == [case.id]
+    return case.id
+
+
+# One sale under each earning basis, to the cent.
+
+
+def test_a_sale_on_commission_divides_to_the_cent(world: World) -> None:
+    """119.00 with 19.00 tax, 3.99 shipping with 0.64 tax, sold twice: the seller carries, the platform helps."""
+    seller = world.seller(programme="semi-managed-local-stock")
+    ordered = order(world, (world.offer(seller, price="59.50", weight_g=100), 2))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    assert (line.goods_net_minor, line.goods_tax_minor, line.shipping_net_minor, line.shipping_tax_minor) == (
+        10_000, 1_900, 335, 64
+    )  # fmt: skip
+    assert postings(line, "capture", "accrual") == {
+        "capture": ("provider", "shopper_funds", 12_299),
+        "earning": ("shopper_funds", "seller_payable", 10_000),
+        "tax.platform": ("shopper_funds", "tax_payable", 1_964),
+        "shipping.seller": ("shopper_funds", "seller_payable", 335),
+        "commission": ("seller_payable", "revenue_commission", 1_034),  # 10 % of 103.35, to even
+        "cash": ("cost_incentive", "seller_payable", 50),
+        "fee.customer_service": ("seller_payable", "revenue_fee", 61),  # 0.5 % of 122.99
+        "fee.payment": ("seller_payable", "revenue_fee", 215),  # 1.75 % of 122.99
+    }
+    assert postings(line, "handover") == {"label_subsidy": ("cost_incentive", "seller_payable", 78)}  # 25 % of 3.10
+    assert payable(world, seller) == 10_000 + 335 - 1_034 + 50 - 61 - 215 + 78
+    assert "shopper_funds" not in balances(world)
+
+
+def test_a_sale_at_a_supply_price_is_the_platforms_and_exchanged_at_the_frozen_rate(world: World) -> None:
+    """A seller in China supplies at 78.00 CNY, which is 10.00 EUR at 7.8."""
+    seller = world.seller(programme="fully-managed", currency="CNY")
+    ordered = order(world, (world.offer(seller, price="23.80", supply="78.00"), 1))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    assert (line.supply_minor, line.supply_currency, line.fx_rate) == (7_800, "CNY", Decimal("7.8"))
+    rows = [(row.part, row.source.kind, row.destination.kind, row.amount_minor, row.currency, row.rate)
+            for row in ledger.postings_about([line.id]) if row.journal_kind == "accrual"]  # fmt: skip
+    assert rows == [
+        ("sale", "shopper_funds", "revenue_sales", 2_000, "EUR", None),
+        ("supply", "cost_goods", "exchange", 1_000, "EUR", Decimal("7.8")),
+        ("supply", "exchange", "seller_payable", 7_800, "CNY", Decimal("7.8")),
+        ("tax.platform", "shopper_funds", "tax_payable", 2_380 - 2_000 + line.shipping_tax_minor, "EUR", None),
+        ("shipping.platform", "shopper_funds", "revenue_shipping", line.shipping_net_minor, "EUR", None),
+        ("customs.platform", "shopper_funds", "customs_payable", line.customs_duty_minor, "EUR", None),
+    ]
+    assert postings(line, "handover") == {"carriage.platform": ("cost_carriage", "carrier_payable", 420)}
+    assert payable(world, seller, "CNY") == 7_800
+    [accrual] = Accrual.objects.filter(line=line)
+    assert (accrual.amount_minor, accrual.currency, accrual.market_minor, accrual.market_currency) == (
+        7_800, "CNY", 1_000, "EUR"
+    )  # fmt: skip
+
+
+def test_a_co_funded_voucher_is_proven_through_to_the_payout(world: World) -> None:
+    """A tenth off 119.00, half of it the platform's: 5.00 net each, seen on the statement and in the payout."""
+    seller = world.seller(programme="shein-semi")
+    voucher(world, "TENTH", platform_share=Decimal("0.5"))
+    offer = world.offer(seller, price="119.00", weight_g=100)
+    ordered = order(world, (offer, 1), voucher_code="TENTH")
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    accrued = postings(line, "accrual")
+    assert accrued["earning"] == ("shopper_funds", "seller_payable", 9_000)
+    assert accrued["subsidy_earning"] == ("cost_subsidy", "seller_payable", 500)
+    world.pass_time(days=60)
+    [statement] = settle(world)
+    view = queries.get_statement(number=statement.number, seller_id=seller.pk)
+    subsidy = next(part for part in view.groups[0].parts if part.part == "subsidy_earning")
+    assert (subsidy.amount_minor, subsidy.says) == (500, "Discount funded by the marketplace")
+    [batch] = settling.pay_out(now=world.now, actor=SYSTEM)
+    assert Payout.objects.get(batch=batch).amount_minor == statement.payable_minor == earned_less_reserve(statement)
+
+
+def earned_less_reserve(statement: Statement) -> int:
+    """What the statement's accruals sum to, less what is kept back."""
+    return sum(Accrual.objects.filter(id__in=StatementLine.objects.filter(statement=statement).values("accrual_id"))
+               .values_list("amount_minor", flat=True)) - statement.reserved_minor  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ["fully-managed", "semi-managed-platform-logistics", "semi-managed-local-stock",
+                                  "self-managed", "shein-self-run", "shein-marketplace", "temu-semi"])  # fmt: skip
+def test_parts_of_an_order_that_arrive_one_by_one_sum_to_the_whole(world: World, code: str) -> None:
+    seller = world.seller(programme=code, currency="CNY")
+    ordered = order(world, (world.offer(seller, price="19.99", stock=7), 7))
+    [line] = lines_of(ordered)
+    for units in (1, 3, 2, 1):
+        parcel = pack(world, (line, units))
+        hand_over_parcels(world, parcel)
+        world.pass_time(days=1)
+        scan(world, "delivered", parcel)
+    world.pass_time(days=40)
+    settle(world)
+    funds = [(row.source.kind, row.amount_minor) for row in ledger.postings_about([line.id])
+             if row.source.kind == "shopper_funds"]  # fmt: skip
+    assert sum(amount for _, amount in funds) == line.total_minor
+    assert ledger.get_balance(AccountKey("shopper_funds", world.operator.id, "EUR")) == 0
+    if line.supply_minor and code != "shein-self-run":
+        earned = sum(each.amount_minor for each in Accrual.objects.filter(line=line, part="supply"))
+        assert earned == line.supply_minor
+
+
+def test_an_event_is_posted_once_however_often_it_is_told(world: World) -> None:
+    seller = world.seller()
+    ordered = order(world, (world.offer(seller), 2))
+    [parcel] = deliver(world, ordered)
+    before = balances(world)
+    part = ParcelLine.objects.get(parcel=parcel)
+    delivery = Delivery(part.id, part.line_id, 2, world.now)
+    assert settling.accrue_deliveries(deliveries=[delivery, delivery], now=world.now) == 0
+    assert settling.post_handovers(parcel_ids=[parcel.id], now=world.now) == 0
+    assert balances(world) == before
+
+
+def test_what_never_left_cannot_accrue(world: World) -> None:
+    ordered = order(world, (world.offer(world.seller()), 1))
+    [line] = lines_of(ordered)
+    pack(world, (line, 1))
+    part = ParcelLine.objects.get(line_id=line.id)
+    with refused("settlement.not_handed_over"):
+        settling.accrue_deliveries(deliveries=[Delivery(part.id, line.id, 1, world.now)], now=world.now)
+
+
+def test_deliveries_are_accrued_by_sets(world: World) -> None:
+    seller = world.seller()
+    offer = world.offer(seller, stock=60)
+    parcels = [parcel for _ in range(12) for parcel in ship(world, order(world, (offer, 1)))]
+    deliveries = [Delivery(part.id, part.line_id, 1, world.now) for part in ParcelLine.objects.all()]
+    counts = []
+    for batch in (deliveries[:1], deliveries[1:]):
+        with CaptureQueriesContext(connection) as captured:
+            assert settling.accrue_deliveries(deliveries=batch, now=world.now) == len(batch)
+        counts.append(len(captured))
+    assert counts[1] <= counts[0]
+    assert len(parcels) == 12
+
+
+# Costs of the marketplace by dated rates.
+
+
+def test_payment_handling_and_storage_cost_what_their_rates_say(world: World) -> None:
+    set_cost_rates(
+        rows=[
+            NewCostRate("payment", "EUR", "contract", rate=Decimal("0.02"), amount_minor=25, code="sandbox"),
+            NewCostRate("payment", "EUR", "elsewhere", rate=Decimal("0.5")),
+            NewCostRate("handling", "EUR", "contract", amount_minor=40),
+            NewCostRate("storage", "EUR", "contract", amount_minor=5),
+        ],
+        valid_from=world.now.date(), actor=SYSTEM, now=world.now,
+    )  # fmt: skip
+    seller = world.seller(programme="fully-managed")
+    ordered = order(world, (world.offer(seller, price="23.80"), 2))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    handover = postings(line, "handover")
+    assert handover["handling.platform"] == ("cost_handling", "carrier_payable", 80)
+    assert handover["storage.platform"] == ("cost_storage", "carrier_payable", 10)
+    cost = round(line.total_minor * 0.02) + 25
+    assert postings(line, "accrual")["payment.platform"] == ("cost_payment", "provider", cost)
+    [kept] = queries.list_contributions(by=["programme"])
+    assert kept.programme == "fully-managed"
+    assert kept.accounts["cost_payment"] == -cost
+    assert kept.contribution_minor == sum(kept.accounts.values())
+
+
+def test_a_cost_rate_never_changes_what_was(world: World) -> None:
+    row = NewCostRate("payment", "EUR", "contract", rate=Decimal("0.02"))
+    with refused("settlement.rate_in_the_past"):
+        set_cost_rates(rows=[row], valid_from=world.now.date() - timedelta(days=1), actor=SYSTEM, now=world.now)
+    set_cost_rates(rows=[row], valid_from=world.now.date(), actor=SYSTEM, now=world.now)
+    with refused("settlement.rate_exists"):
+        set_cost_rates(rows=[row], valid_from=world.now.date(), actor=SYSTEM, now=world.now)
+    later = world.now.date() + timedelta(days=5)
+    set_cost_rates(rows=[replace(row, rate=Decimal("0.03"))], valid_from=later, actor=SYSTEM, now=world.now)
+    assert [each.rate for each in queries.list_cost_rates(on=later - timedelta(days=1))] == [Decimal("0.02")]
+    assert [each.rate for each in queries.list_cost_rates(on=later)] == [Decimal("0.03")]
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "rent"}, {"rate": Decimal(3)}, {"rate": Decimal("0.0000001")},
+                                   {"kind": "storage", "rate": Decimal("0.1")}, {"amount_minor": -1}])  # fmt: skip
+def test_a_cost_rate_without_sense_is_refused(world: World, wrong: dict) -> None:
+    row = replace(NewCostRate("payment", "EUR", "contract"), **wrong)
+    with pytest.raises(Invalid):
+        set_cost_rates(rows=[row], valid_from=world.now.date(), actor=SYSTEM, now=world.now)
+
+
+# Other triggers.
+
+
+def test_what_accrues_at_the_end_of_a_period_waits_for_it(world: World) -> None:
+    seller = world.seller(programme="shein-marketplace")
+    ordered = order(world, (world.offer(seller), 1))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    assert not postings(line, "accrual", "period")
+    world.pass_time(days=30)
+    settle(world)
+    assert postings(line, "period")["earning"][2] == line.goods_net_minor
+    [accrued_at] = set(Accrual.objects.filter(line=line, event_kind="period").values_list("accrued_at", flat=True))
+    assert accrued_at == datetime(2026, 3, 16, tzinfo=UTC)
+
+
+def test_what_comes_back_before_its_period_ends_accrues_and_is_undone_at_once(world: World) -> None:
+    seller = world.seller(programme="shein-marketplace")
+    ordered = order(world, (world.offer(seller), 2))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    come_back(world, ordered, line, 1, "changed_mind")
+    assert postings(line, "period")["earning"][2] == line.goods_net_minor
+    assert postings(line, "reversal")["earning"] == ("seller_payable", "shopper_funds", line.goods_net_minor // 2)
+    world.pass_time(days=60)
+    settle(world)
+    assert ledger.get_balance(AccountKey("shopper_funds", world.operator.id, "EUR")) == 0
+
+
+def test_a_parcel_that_nobody_sees_again_is_taken_for_delivered(world: World) -> None:
+    world.market("DE")
+    publish_variant(world, "semi-managed-local-stock", "patient", settlement={"undelivered_days": 45})
+    seller = world.seller(programme="patient")
+    ordered = order(world, (world.offer(seller), 1))
+    [parcel] = ship(world, ordered)
+    [line] = lines_of(ordered)
+    world.pass_time(days=44)
+    assert settling.accrue_periods(until=world.now, now=world.now) == 0
+    world.pass_time(days=2)
+    assert settling.accrue_periods(until=world.now, now=world.now) == 1
+    assert set(Accrual.objects.filter(line=line, part="earning").values_list("event_kind", flat=True)) == {
+        "undelivered"
+    }
+    before = payable(world, seller)
+    scan(world, "delivered", parcel)
+    assert payable(world, seller) == before
+
+
+def test_what_was_taken_for_delivered_and_is_lost_after_all_is_undone(world: World) -> None:
+    world.market("DE")
+    publish_variant(world, "semi-managed-local-stock", "patient", settlement={"undelivered_days": 45},
+                    duties={"last_mile": {"performer": "seller"}})  # fmt: skip
+    seller = world.seller(programme="patient")
+    ordered = order(world, (world.offer(seller), 1))
+    [parcel] = ship(world, ordered)
+    world.pass_time(days=46)
+    assert settling.accrue_periods(until=world.now, now=world.now) == 1
+    scan(world, "lost", parcel)
+    subsidy = postings(lines_of(ordered)[0], "handover")["label_subsidy"][2]
+    assert payable(world, seller) == subsidy
+    assert set(balances(world)) == {"seller_payable", "cost_incentive"}
+
+
+@pytest.mark.parametrize(("liable", "expected"), [("seller", 0), ("platform", 1_000), ("third_party", 1_000)])
+def test_who_answers_for_a_loss_pays_the_owner_of_the_goods(world: World, liable: str, expected: int) -> None:
+    world.market("DE")
+    publish_variant(world, "fully-managed", "lossy",
+                    duties={"last_mile": {"performer": "platform", "liable": {"carrier": liable}}})  # fmt: skip
+    seller = world.seller(programme="lossy")
+    ordered = order(world, (world.offer(seller, price="23.80", supply="10.00"), 1))
+    [parcel] = ship(world, ordered)
+    scan(world, "lost", parcel)
+    moved = 420 if liable != "platform" else 0
+    assert payable(world, seller) == (expected if liable != "seller" else -moved)
+    left = balances(world)
+    assert left.get("cost_carriage", 0) == (-420 if liable == "platform" else 0)
+    assert left.get("cost_refund", 0) == (-1_000 if liable == "platform" else 0)
+    assert left.get("carrier_payable", 0) == 420 - (1_420 if liable == "third_party" else 0)
+    assert "shopper_funds" not in left
+    assert "provider" not in left
+
+
+# Returns.
+
+
+def test_a_whole_return_by_the_seller_leaves_what_was_spent_with_the_seller(world: World) -> None:
+    seller = world.seller(programme="self-managed")
+    ordered = order(world, (world.offer(seller, price="59.50"), 2))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    come_back(world, ordered, line, 2, "changed_mind")
+    left = balances(world)
+    assert "shopper_funds" not in left
+    assert "provider" not in left
+    assert set(left) <= {"seller_payable", "revenue_fee", "revenue_commission"}
+    assert left.get("seller_payable", 0) == -sum(left.get(kind, 0) for kind in ("revenue_fee", "revenue_commission"))
+    undone = postings(line, "reversal")
+    assert undone["earning"] == ("seller_payable", "shopper_funds", line.goods_net_minor)
+
+
+def test_a_return_for_bad_quality_costs_the_supplier_the_way_and_the_goods(world: World) -> None:
+    seller = world.seller(programme="fully-managed", currency="CNY")
+    ordered = order(world, (world.offer(seller, price="23.80", supply="78.00"), 1))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    case = come_back(world, ordered, line, 1, "defective", "discard")
+    moved = postings(line, "liability")
+    assert set(moved) == {"moved.carriage.platform.seller", "customs_back.seller", "label.seller"}
+    # 4.20 and 1.00 on the way, 4.20 back, each exchanged at 7.8
+    assert payable(world, seller, "CNY") == -(3_276 + 780 + 3_276)
+    assert balances(world).get("cost_goods", 0) == 0
+    reversed_by = Accrual.objects.filter(event_id=case).values_list("event_kind", flat=True)
+    assert set(reversed_by) == {"return"}
+
+
+def test_a_change_of_mind_that_the_platform_bears_makes_the_supplier_whole(world: World) -> None:
+    seller = world.seller(programme="fully-managed")
+    ordered = order(world, (world.offer(seller, price="23.80", supply="10.00"), 2))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    come_back(world, ordered, line, 1, "changed_mind", "discard")
+    assert payable(world, seller) == 2_000
+    moved = postings(line, "liability")
+    assert moved["goods.platform"] == ("cost_refund", "seller_payable", 1_000)
+    assert moved["customs_back.platform"][:2] == ("cost_customs_duty", "shopper_funds")
+    assert moved["label.platform"] == ("cost_carriage", "carrier_payable", 420)
+
+
+def test_returns_in_steps_are_the_whole_return(world: World) -> None:
+    totals = []
+    for steps in ((3,), (1, 2), (2, 1)):
+        seller = world.seller(programme="semi-managed-platform-logistics", currency="CNY")
+        ordered = order(world, (world.offer(seller, price="19.99"), 3))
+        deliver(world, ordered)
+        [line] = lines_of(ordered)
+        for units in steps:
+            come_back(world, ordered, line, units, "arrived_late")
+        undone = Accrual.objects.filter(line=line).exclude(part__startswith="label")
+        totals.append(sorted(undone.values_list("part", "amount_minor").order_by("part")))
+        assert sum(amount for part, amount in totals[-1] if part == "earning") == 0
+    assert ledger.get_balance(AccountKey("shopper_funds", world.operator.id, "EUR")) == 0
+
+
+# Statements, reserve, payout.
+
+
+def test_a_statement_says_all_and_opens_down_to_the_event(world: World) -> None:
+    seller = world.seller(programme="semi-managed-local-stock")
+    ordered = order(world, (world.offer(seller, price="59.50"), 2))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    assert settle(world) == []
+    world.pass_time(days=14)
+    [statement] = settle(world)
+    assert statement.lines_minor == earned_less_reserve(statement) + statement.reserved_minor
+    assert statement.reserved_minor == round(statement.lines_minor * 0.1)
+    assert statement.payable_minor == statement.lines_minor - statement.reserved_minor
+    view = queries.get_statement(number=statement.number, seller_id=seller.pk)
+    [group] = view.groups
+    assert (group.line_id, group.quantity, group.amount_minor) == (line.id, 2, statement.lines_minor)
+    commission = next(part for part in group.parts if part.part == "commission")
+    assert commission.rule == "semi-managed-local-stock v1: earning.commission"
+    assert commission.inputs["rate_ppm"] == 100_000
+    assert commission.inputs["base"] == "goods_net + shipping_net + platform_discount"
+    assert commission.inputs["base_minor"] * 0.1 == pytest.approx(-commission.amount_minor, abs=0.5)
+    assert commission.because == "delivered"
+    opened, journal = queries.get_accrual(accrual_id=commission.id, seller_id=seller.pk)
+    assert opened == commission
+    assert commission.posting_id in {each.id for each in journal}
+    assert {seller.pk} <= {each.source.owner_id for each in journal} | {each.destination.owner_id for each in journal}
+    event = fetch_value("SELECT parcel_id FROM logistics_parcelline WHERE id = %s", [commission.event_id])
+    assert Parcel.objects.get(id=event).state == "delivered"
+
+
+def test_another_sellers_statement_is_not_there(world: World) -> None:
+    seller, other = world.seller(), world.seller()
+    deliver(world, order(world, (world.offer(seller), 1)))
+    world.pass_time(days=30)
+    [statement] = settle(world)
+    accrual = Accrual.objects.first()
+    assert accrual is not None
+    with pytest.raises(NotFound):
+        queries.get_statement(number=statement.number, seller_id=other.pk)
+    with pytest.raises(NotFound):
+        queries.get_accrual(accrual_id=accrual.id, seller_id=other.pk)
+    assert queries.list_statements(seller_id=other.pk) == []
+    assert queries.list_statements(seller_id=None) == [statement]
+
+
+def test_two_settlers_at_once_make_one_statement(world: World) -> None:
+    for _ in range(3):
+        deliver(world, order(world, (world.offer(world.seller()), 1)))
+    world.pass_time(days=30)
+    outcomes = run_at_once(*[lambda: settle(world)] * 6)
+    assert Statement.objects.count() == 3
+    assert all(outcome == outcomes[0] and len(outcome) == 3 for outcome in outcomes)
+    assert StatementLine.objects.count() == Accrual.objects.count()
+    assert settle(world) == outcomes[0]
+
+
+def test_a_day_that_has_not_come_is_not_settled(world: World) -> None:
+    with refused("settlement.not_over"):
+        settling.settle(until=world.now + timedelta(days=2), now=world.now, actor=SYSTEM)
+
+
+def test_a_reserve_is_kept_back_and_released(world: World) -> None:
+    seller = world.seller(programme="semi-managed-local-stock")
+    deliver(world, order(world, (world.offer(seller, price="59.50"), 1)))
+    world.pass_time(days=14)
+    [first] = settle(world)
+    [hold] = ReserveHold.objects.all()
+    assert hold.amount_minor == first.reserved_minor > 0
+    reserve = AccountKey("seller_reserve", seller.pk, "EUR")
+    assert ledger.get_balance(reserve) == hold.amount_minor
+    assert payable(world, seller) == first.payable_minor
+    world.pass_time(days=29)
+    assert settle(world) == []
+    world.pass_time(days=1)
+    [second] = settle(world)
+    assert (second.lines_minor, second.released_minor, second.payable_minor) == (
+        0,
+        hold.amount_minor,
+        hold.amount_minor,
+    )
+    assert ledger.get_balance(reserve) == 0
+    [balance] = queries.list_balances(seller_id=seller.pk)
+    assert balance.payable_minor == payable(world, seller) == first.payable_minor + second.payable_minor
+
+
+def test_too_little_is_carried_to_the_next_statement(world: World) -> None:
+    world.market("DE")
+    publish_variant(world, "self-managed", "thrifty", settlement={"minimum_payout_minor": {"EUR": 10_000}})
+    seller = world.seller(programme="thrifty")
+    offer = world.offer(seller, price="59.50", stock=3)
+    deliver(world, order(world, (offer, 1)))
+    world.pass_time(days=14)
+    [first] = settle(world)
+    assert (first.payable_minor, first.carried_minor) == (0, first.lines_minor - first.reserved_minor)
+    assert settling.pay_out(now=world.now, actor=SYSTEM) == []
+    deliver(world, order(world, (offer, 2)))
+    world.pass_time(days=14)
+    [second] = settle(world)
+    assert second.opening_minor == first.carried_minor > 0
+    assert (second.payable_minor, second.carried_minor) == (payable(world, seller), 0)
+    assert second.payable_minor > 10_000
+
+
+def test_a_payout_goes_into_transit_and_to_the_bank(world: World) -> None:
+    seller = world.seller(programme="self-managed")
+    execute("UPDATE accounts_organisation SET name = %s WHERE id = %s", ['=HYPERLINK("http://x")', seller.pk])
+    deliver(world, order(world, (world.offer(seller, price="59.50"), 1)))
+    world.pass_time(days=40)
+    [statement] = settle(world)
+    [batch] = settling.pay_out(now=world.now, actor=SYSTEM)
+    assert settling.pay_out(now=world.now, actor=SYSTEM) == []
+    [payout] = Payout.objects.all()
+    assert (payout.state, payout.amount_minor) == ("in_transit", statement.payable_minor)
+    assert balances(world)["payout_in_transit"] == statement.payable_minor
+    assert payable(world, seller) == 0
+    [row] = csv.DictReader(io.StringIO(media.read(batch.media).decode()))
+    assert row["seller_name"] == '\'=HYPERLINK("http://x")'
+    assert (row["currency"], row["statement"], row["reference"]) == (
+        "EUR", statement.number, payout.provider_reference
+    )  # fmt: skip
+    assert Decimal(row["amount"]) == Decimal(statement.payable_minor) / 100
+    assert settling.confirm_payouts(payout_ids=[payout.id], now=world.now, actor=SYSTEM) == 1
+    assert settling.confirm_payouts(payout_ids=[payout.id], now=world.now, actor=SYSTEM) == 0
+    assert balances(world)["bank"] == statement.payable_minor
+    assert "payout_in_transit" not in balances(world)
+    statement.refresh_from_db()
+    assert statement.state == "paid"
+
+
+class Moody:
+    """A provider that takes the batch and does not answer the first time; it remembers what it was asked."""
+
+    code = "moody"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple] = []
+
+    def pay_out(self, number, transfers, made_at):
+        from entrepot.domain.settlement.providers import Receipt
+
+        self.asked.append((number, tuple(transfers), made_at))
+        if len(self.asked) == 1:
+            raise Unavailable("moody.silent", "No answer.")
+        return Receipt(
+            {each.payout_id: each.reference for each in transfers if each.amount_minor < 10_000},
+            {each.payout_id: "limit" for each in transfers if each.amount_minor >= 10_000},
+        )
+
+
+@pytest.fixture
+def moody(monkeypatch: pytest.MonkeyPatch) -> Moody:
+    provider = Moody()
+    monkeypatch.setitem(PROVIDERS, "moody", provider)
+    return provider
+
+
+def test_a_batch_without_an_answer_is_asked_again_and_never_made_twice(world: World, moody: Moody) -> None:
+    small, large = (world.seller(programme="self-managed") for _ in range(2))
+    deliver(world, order(world, (world.offer(small, price="50.00"), 1)))
+    deliver(world, order(world, (world.offer(large, price="500.00"), 1)))
+    world.pass_time(days=40)
+    settle(world)
+    with pytest.raises(Unavailable):
+        settling.pay_out(now=world.now, actor=SYSTEM, provider="moody")
+    assert set(Payout.objects.values_list("state", flat=True)) == {"about_to"}
+    assert "payout_in_transit" not in balances(world)
+    world.pass_time(hours=1)
+    [batch] = settling.pay_out(now=world.now, actor=SYSTEM)  # whichever provider is asked for now
+    assert batch.provider == "moody"
+    assert moody.asked[0] == moody.asked[1]
+    assert PayoutBatch.objects.count() == 1
+    failed = Payout.objects.get(state="failed")
+    assert (failed.seller_id, failed.failure) == (large.pk, "limit")
+    assert payable(world, large) == failed.amount_minor
+    [again] = settling.pay_out(now=world.now, actor=SYSTEM)
+    assert Payout.objects.get(batch=again).statement_id == failed.statement_id
+
+
+def test_two_payers_at_once_pay_once(world: World) -> None:
+    for _ in range(3):
+        deliver(world, order(world, (world.offer(world.seller(programme="self-managed"), price="50.00"), 1)))
+    world.pass_time(days=40)
+    settle(world)
+    outcomes = run_at_once(*[lambda: settling.pay_out(now=world.now, actor=SYSTEM)] * 5)
+    assert sum(len(outcome) for outcome in outcomes) == 1
+    assert Payout.objects.count() == 3
+    assert balances(world)["payout_in_transit"] == sum(Payout.objects.values_list("amount_minor", flat=True))
+
+
+def test_a_payout_that_the_bank_sends_back_is_paid_again(world: World) -> None:
+    seller = world.seller(programme="self-managed")
+    deliver(world, order(world, (world.offer(seller, price="50.00"), 1)))
+    world.pass_time(days=40)
+    [statement] = settle(world)
+    settling.pay_out(now=world.now, actor=SYSTEM)
+    [payout] = Payout.objects.all()
+    with pytest.raises(Invalid):
+        settling.fail_payouts(payout_ids=[payout.id], reason=" ", now=world.now, actor=SYSTEM)
+    assert settling.fail_payouts(payout_ids=[payout.id], reason="account closed", now=world.now, actor=SYSTEM) == 1
+    assert payable(world, seller) == statement.payable_minor
+    settling.pay_out(now=world.now, actor=SYSTEM)
+    live = Payout.objects.exclude(state="failed").get()
+    assert (live.statement_id, live.amount_minor) == (statement.id, statement.payable_minor)
+    assert payable(world, seller) == 0
+
+
+def test_a_refund_after_the_payout_is_carried_and_recovered(world: World) -> None:
+    world.market("DE")
+    publish_variant(world, "self-managed", "patient", returns={"window_days": 60})
+    seller = world.seller(programme="patient")
+    offer = world.offer(seller, price="50.00")
+    ordered = order(world, (offer, 1))
+    deliver(world, ordered)
+    world.pass_time(days=25)
+    settle(world)
+    settling.pay_out(now=world.now, actor=SYSTEM)
+    assert payable(world, seller) == 0
+    [line] = lines_of(ordered)
+    come_back(world, ordered, line, 1, "changed_mind")
+    debt = payable(world, seller)
+    assert debt < 0
+    world.pass_time(days=10)
+    [second] = settle(world)
+    assert (second.payable_minor, second.carried_minor) == (0, debt)
+    assert settling.pay_out(now=world.now, actor=SYSTEM) == []
+    deliver(world, order(world, (offer, 3)))
+    world.pass_time(days=40)
+    [third] = settle(world)
+    assert third.opening_minor == debt
+    assert third.payable_minor == debt + third.lines_minor - third.reserved_minor > 0
+    assert payable(world, seller) == third.payable_minor + third.carried_minor
+
+
+def test_what_was_stated_never_changes(world: World) -> None:
+    deliver(world, order(world, (world.offer(world.seller()), 1)))
+    world.pass_time(days=30)
+    settle(world)
+    for statement in (
+        "UPDATE settlement_accrual SET amount_minor = 1",
+        "UPDATE settlement_statement SET payable_minor = payable_minor + 1, carried_minor = carried_minor - 1",
+        "DELETE FROM settlement_statement",
+        "UPDATE settlement_reservehold SET amount_minor = 1",
+        "DELETE FROM settlement_statementline",
+    ):
+        with pytest.raises(Error, match=r"append-only|frozen"):
+            execute(statement)
+
+
+def test_contribution_is_told_by_programme_market_and_category(world: World) -> None:
+    for code, market in (("fully-managed", "DE"), ("self-managed", "US")):
+        world.market(market)
+        seller = world.seller(programme=code, market=market)
+        deliver(world, order(world, (world.offer(seller, price="23.80", supply="10.00"), 1)))
+    found = {(each.programme, each.market, each.category, each.currency): each for each in queries.list_contributions()}
+    assert set(found) == {("fully-managed", "DE", "mugs", "EUR"), ("self-managed", "US", "mugs", "USD")}
+    fully = found["fully-managed", "DE", "mugs", "EUR"]
+    assert fully.accounts["revenue_sales"] == 2_000
+    assert fully.accounts["cost_goods"] == -1_000
+    assert fully.accounts["cost_carriage"] == -420
+    books = ledger.trial_balance()
+    for each in found.values():
+        total = sum(line.balance_minor for line in books
+                    if line.currency == each.currency and line.nature in ("revenue", "cost"))  # fmt: skip
+        assert each.contribution_minor == total
+
+
+def test_a_waterfall_shows_where_an_orders_money_went(world: World) -> None:
+    seller = world.seller(programme="fully-managed")
+    ordered = order(world, (world.offer(seller, price="23.80", supply="10.00"), 1))
+    deliver(world, ordered)
+    [line] = lines_of(ordered)
+    stages = {each.kind: each.amount_minor for each in queries.get_waterfall(line_ids=[line.id])}
+    assert stages["provider"] == -line.total_minor
+    assert stages["seller_payable"] == 1_000
+    assert "shopper_funds" not in stages
+    assert sum(stages.values()) == 0
+
+
+def test_the_books_of_every_currency_balance(world: World) -> None:
+    for code, currency in (("fully-managed", "CNY"), ("self-managed", "USD"), ("shein-semi", "EUR")):
+        deliver(world, order(world, (world.offer(world.seller(programme=code, currency=currency)), 1)))
+    sums: dict[str, int] = {}
+    for line in ledger.trial_balance():
+        sums[line.currency] = sums.get(line.currency, 0) + line.balance_minor
+    assert set(sums.values()) == {0}
