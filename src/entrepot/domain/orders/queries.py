@@ -422,3 +422,13 @@ def _units(row: Any) -> Quantities:
     return Quantities(
         row.quantity, row.cancelled_qty, row.shipped_qty, row.delivered_qty, row.lost_qty, row.returned_qty
     )
+
+
+def find_suborder_of_line(*, line_id: UUID, seller_id: UUID) -> str:
+    """The number of the seller's suborder that an order line stands in; nothing where there is none."""
+    rows = fetch_rows(
+        "SELECT suborder.number FROM orders_orderline line JOIN orders_suborder suborder ON suborder.id ="
+        " line.suborder_id WHERE line.id = %s AND line.seller_id = %s",
+        [line_id, seller_id],
+    )
+    return rows[0].number if rows else ""

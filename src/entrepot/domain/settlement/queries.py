@@ -111,6 +111,15 @@ def list_pending(*, seller_id: UUID, limit: int = PAGE) -> list[AccrualView]:
     return [_view(row) for row in rows]
 
 
+def list_line_accruals(*, line_ids: Collection[UUID], seller_id: UUID) -> dict[UUID, list[AccrualView]]:
+    """What a seller earned and owes on these order lines, by line, in the order in which it accrued."""
+    rows = fetch_rows(_OF_LINES, [list(line_ids), seller_id])
+    found: dict[UUID, list[AccrualView]] = defaultdict(list)
+    for row in rows:
+        found[row.line_id].append(_view(row))
+    return dict(found)
+
+
 def get_accrual(*, accrual_id: UUID, seller_id: UUID | None) -> tuple[AccrualView, list[PostingRow]]:
     """One accrual with the postings of its journal: from a cent to its event. Raises: NotFound.
 
@@ -293,6 +302,11 @@ SELECT {_COLUMNS} FROM settlement_accrual accrual
 WHERE accrual.seller_id = %s
   AND NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)
 ORDER BY accrual.eligible_at, accrual.id LIMIT %s
+"""
+
+_OF_LINES = f"""
+SELECT {_COLUMNS} FROM settlement_accrual accrual
+WHERE accrual.line_id = ANY(%s) AND accrual.seller_id = %s ORDER BY accrual.id
 """
 
 _ACCRUAL = f"SELECT {_COLUMNS}, accrual.seller_id FROM settlement_accrual accrual WHERE accrual.id = %s"
