@@ -18,6 +18,9 @@ KINDS: Mapping[str, Callable[[], Provider]] = {
     "manual": Manual,
 }
 
+if unknown := set(settings.PAYMENT_PROVIDERS) - KINDS.keys():
+    raise RuntimeError(f"ENTREPOT_PAYMENT_PROVIDERS: {', '.join(sorted(unknown))} is none of {', '.join(KINDS)}")
+
 PROVIDERS: Mapping[str, Provider] = {
     **{code: KINDS[code]() for code in settings.PAYMENT_PROVIDERS},
     Recorded.code: Recorded(),
