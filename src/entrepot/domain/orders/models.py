@@ -195,6 +195,7 @@ class OrderLine(Record):
         indexes = [
             models.Index(fields=["suborder"], name="order_line_suborder"),
             models.Index(fields=["seller", "-id"], name="order_line_seller"),
+            models.Index(fields=["enrolment", "order"], name="order_line_enrolment"),
         ]
 
 

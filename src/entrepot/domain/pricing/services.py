@@ -88,14 +88,14 @@ def decide_proposals(
             raise Refused("pricing.proposal_decided", "This price was decided before.")
         if each.waits_for_party != party:
             raise NotYours(task=Task.RETAIL_PRICE.value, party=party.value, decider=each.waits_for_party)
-        each.status = RetailProposal.Status.APPROVED if approve else RetailProposal.Status.REFUSED
-        each.decided_at = now
         further = _further_consent(found[each.offer_id], each, party)
         if approve and further is not None:
             onward[each.offer_id] = further
         elif approve:
             approved.append(NewPrice(each.offer_id, each.amount_minor))
-    RetailProposal.objects.bulk_update(proposals, ["status", "decided_at"])
+    RetailProposal.objects.filter(id__in=[each.id for each in proposals]).update(
+        status=RetailProposal.Status.APPROVED if approve else RetailProposal.Status.REFUSED, decided_at=now
+    )
     passed_on = [NewPrice(each.offer_id, each.amount_minor) for each in proposals if each.offer_id in onward]
     _propose(passed_on, found, onward, party, "", now)
     batch = _write(approved, found, party, now)

@@ -231,6 +231,10 @@ class Migration(migrations.Migration):
             model_name='orderline',
             index=models.Index(fields=['seller', '-id'], name='order_line_seller'),
         ),
+        migrations.AddIndex(
+            model_name='orderline',
+            index=models.Index(fields=['enrolment', 'order'], name='order_line_enrolment'),
+        ),
         migrations.AddConstraint(
             model_name='orderline',
             constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_line_position_once'),
