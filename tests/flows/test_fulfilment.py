@@ -227,6 +227,21 @@ def test_other_organisations_find_nothing(world):
     assert work_of(ordered)[0].accepted_at == now
 
 
+def test_the_platform_ships_where_it_performs_and_the_seller_does_not(world):
+    seller = world.seller(programme="fully-managed")
+    ordered = order(world, (world.offer(seller), 1))
+    [item], [line] = work_of(ordered), lines_of(ordered)
+    box = Box(item.id, [(line.id, 1)])
+    with pytest.raises(NotFound):
+        fulfilment.pack(boxes=[box], actor=world.seller_actor(seller), now=world.now)
+    partner = world.actor(world.partner(), "partner.warehouse")
+    with pytest.raises(NotFound):
+        fulfilment.pack(boxes=[box], actor=partner, now=world.now)
+    desk = world.operator_actor("operator.warehouse")
+    [parcel] = fulfilment.pack(boxes=[box], actor=desk, now=world.now)
+    assert hand_over(world, parcel, actor=desk)[0].is_captured
+
+
 def test_a_role_without_the_verb_is_denied(world):
     seller = world.seller()
     ordered = order(world, (world.offer(seller), 1))

@@ -70,7 +70,7 @@ def close_node(*, actor: Actor, node_id: UUID, days: Sequence[tuple[date, str]],
     Raises: NotFound for a node that the actor's organisation does not operate.
     """
     node = Node.objects.filter(id=node_id).first()
-    if node is None or (actor.verbs.get("work.perform") != "all" and node.operator_id != actor.organisation_id):
+    if node is None or not actor.reaches("work.perform", node.operator_id):
         raise NotFound(kind="node")
     closed = _close(node_id, days, now)
     audit.record(actor=actor, verb="nodes.close", subject_kind="node", subject_id=node_id, now=now,
