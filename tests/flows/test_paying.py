@@ -8,8 +8,9 @@ import pytest
 from entrepot.domain.inventory.models import Hold, Stock
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder, WorkItem
 from entrepot.domain.payments.models import Capture, Payment, ProviderEvent, SandboxCharge, Void
+from entrepot.domain.payments.providers import Act
 from entrepot.domain.payments.providers.sandbox import SandboxCrash
-from entrepot.flows import checkout
+from entrepot.flows import checkout, paying
 from entrepot.flows.checkout import Declined, Placed, Waiting
 from entrepot.kernel.models import AuditEntry, OutboxEvent
 from shopping import order, place, publish_variant, refused, request, sandbox
@@ -261,6 +262,31 @@ def test_a_capture_that_was_left_open_is_taken_once(world, instrument, error):
     checkout.sweep_payments(now=world.now)
     assert (Capture.objects.get().state, SandboxCharge.objects.filter(act="capture").count()) == ("done", 1)
     assert Payment.objects.get().captured_minor == OrderLine.objects.get().total_minor
+
+
+def test_a_sweep_passes_over_those_that_wait_and_reaches_the_rest(world):
+    offer = world.offer(world.seller(), stock=9)
+    place(world, *[request(f"bank{number}", (offer, 1), provider="manual", instrument="") for number in range(4)])
+    place(world, request("cut", (offer, 1), instrument="cut"))
+    world.pass_time(minutes=2)
+    assert checkout.sweep_payments(now=world.now, page=2) == 5
+    assert Order.objects.get(checkout_key="cut").state == "placed"
+
+
+def test_the_operator_tries_a_refused_call_again(world):
+    publish_variant(world, LOCAL, "paid-at-order", fulfilment={"capture": "order"})
+    offer = world.offer(world.seller(programme="paid-at-order"))
+    order(world, (offer, 1), instrument="decline_capture")
+    capture = Capture.objects.get()
+    assert capture.state == "failed"
+    SandboxCharge.objects.filter(act="authorise").update(instrument="approve")
+    again = {"act": Act.CAPTURE, "call_ids": [capture.id], "actor": world.operator_actor(), "now": world.now}
+    with refused("audit.reason_missing"):
+        paying.try_again(**again, reason="")
+    assert paying.try_again(**again, reason="the bank was down") == [capture.id]
+    assert paying.try_again(**again, reason="once more") == []
+    assert Payment.objects.get().captured_minor == Payment.objects.get().amount_minor
+    assert AuditEntry.objects.get(verb="payments.capture").reason == "the bank was down"
 
 
 def test_a_replay_in_a_batch_with_others_is_answered_beside_them(world):

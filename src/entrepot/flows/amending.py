@@ -125,9 +125,10 @@ def _cancel(
         actor=actor,
         now=now,
     )
+    # Vouchers before stock, as checkout locks them.
+    _release_vouchers(orders, now)
     inventory.release_quantities(rows=list(units.items()), now=now)
     cancelled, calls = _give_up(moved, now)
-    _release_vouchers(orders, now)
     outbox.append(
         [
             Event("order.cancelled", "order", order_id, {"number": order.number})

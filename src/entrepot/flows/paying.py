@@ -150,19 +150,37 @@ def confirm_payment(*, payment_id: UUID, actor: Actor, reason: str, now: datetim
              now=now)  # fmt: skip
 
 
-def sweep_payments(*, now: datetime, limit: int = 1000) -> int:
+def try_again(*, act: Act, call_ids: Collection[UUID], actor: Actor, reason: str, now: datetime) -> list[UUID]:
+    """Ask anew for captures, voids or refunds that were refused; which ones are done by it.
+
+    For the operator, with a reason. Raises: Invalid, Refused where the payment does not allow it any more.
+    """
+    reason = audit.require_reason(reason)
+    with atomic():
+        opened = payments.reopen_calls(act=act, ids=call_ids)
+        for call_id in opened:
+            audit.record(
+                actor=actor, verb=f"payments.{act}", subject_kind=str(act), subject_id=call_id, now=now, reason=reason
+            )
+    return carry_out(act=act, call_ids=opened, now=now)
+
+
+def sweep_payments(*, now: datetime, page: int = 1000) -> int:
     """Finish what a crash, a cut line or a slow provider left open; how many rows were looked at. Safe to repeat.
 
     A checkout of which the provider never heard is declined rather than charged long after the shopper left.
     """
     before = now - SWEEP_AFTER
-    waiting = payment_queries.list_waiting(before=before, limit=limit)
-    found = dict(payments.look_up_authorisations(rows=waiting, now=now))
-    complete(answers=[(row.id, _swept(row, found[row.id], now)) for row in waiting], now=now)
-    looked_at = len(waiting)
+    looked_at = 0
+    waiting = payment_queries.list_waiting(before=before, limit=page)
+    while waiting:
+        found = dict(payments.look_up_authorisations(rows=waiting, now=now))
+        complete(answers=[(row.id, _swept(row, found[row.id], now)) for row in waiting], now=now)
+        looked_at += len(waiting)
+        waiting = payment_queries.list_waiting(before=before, after=waiting[-1].id, limit=page)
     for act in FOLLOW_UP:
         reason = CANCELLED if act is Act.REFUND else ""
-        open_calls = payment_queries.list_open_calls(act=act, before=before, reason=reason, limit=limit)
+        open_calls = payment_queries.list_open_calls(act=act, before=before, reason=reason, limit=page)
         carry_out(act=act, call_ids=open_calls, now=now)
         looked_at += len(open_calls)
     return looked_at

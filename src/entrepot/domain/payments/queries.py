@@ -37,11 +37,12 @@ def get_payments(*, reference_ids: Collection[UUID]) -> dict[UUID, Payment]:
     return {row.reference_id: row for row in Payment.objects.filter(reference_id__in=list(reference_ids))}
 
 
-def list_waiting(*, before: datetime, limit: int = 1000) -> list[Any]:
-    """Payments begun before the instant whose end is not known, oldest first."""
+def list_waiting(*, before: datetime, after: UUID | None = None, limit: int = 1000) -> list[Any]:
+    """Payments begun before the instant whose end is not known, oldest first; `after` is the last one of the page."""
     return fetch_rows(
-        "SELECT * FROM payments_payment WHERE state = ANY(%s) AND created_at < %s ORDER BY id LIMIT %s",
-        [list(WAITING), before, limit],
+        "SELECT * FROM payments_payment WHERE state = ANY(%s) AND created_at < %s AND (%s::uuid IS NULL OR id > %s)"
+        " ORDER BY id LIMIT %s",
+        [list(WAITING), before, after, after, limit],
     )
 
 

@@ -168,6 +168,25 @@ def open_calls(*, act: Act, rows: Sequence[NewCall], now: datetime) -> list[UUID
     return [made.get(row.source_id) or known[row.source_id].id for row in rows]
 
 
+@transaction.atomic
+def reopen_calls(*, act: Act, ids: Collection[UUID]) -> list[UUID]:
+    """Write that refused calls are about to be asked for anew, under keys of their own; which ones these are.
+
+    Raises: BeyondAuthorised, BeyondCaptured.
+    """
+    book = BOOKS[act]
+    query = f"SELECT id, payment_id, source_id, amount_minor FROM {book.table} WHERE id = ANY(%s) AND state = 'failed'"
+    payments = lock_payments(ids={row.payment_id for row in fetch_rows(query, [list(ids)])})
+    failed = fetch_rows(f"{query} ORDER BY id", [list(ids)])
+    wanted = [NewCall(row.payment_id, row.source_id, [(row.id, 0, row.amount_minor)]) for row in failed]
+    _keep_within(act, payments, wanted)
+    execute(
+        f"UPDATE {book.table} SET state = 'about_to', attempt = attempt + 1 WHERE id = ANY(%s)",
+        [[row.id for row in failed]],
+    )
+    return [row.id for row in failed]
+
+
 def ask_for_calls(*, act: Act, ids: Collection[UUID], now: datetime) -> list[tuple[UUID, Answer]]:
     """Ask the providers about the open ones of these calls, never within a transaction.
 
