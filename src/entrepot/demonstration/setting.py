@@ -20,6 +20,8 @@ from entrepot.domain.markets import services as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import services as pricing
 from entrepot.domain.promotions import services as promotions
+from entrepot.domain.settlement import services as settlement
+from entrepot.domain.settlement.services import NewCostRate
 from entrepot.domain.terms import services as terms
 from entrepot.kernel.actors import SYSTEM, Actor
 
@@ -84,6 +86,7 @@ def make_setting(now: datetime) -> Setting:
         add_person(setting, organisation, third["email"], third["person"], "partner.warehouse", now)
     for node in script["node"]:
         add_node(setting, Organisation.objects.get(code=node["operator"]), node, now)
+    _cost_rates(setting, now)
     _price_rules(setting, now)
     _voucher(setting, now)
     for shopper in script["shoppers"]:
@@ -160,6 +163,21 @@ def _publish_rates(now: datetime) -> None:
                 ("EUR", currency, (rate * (1 + swing)).quantize(Decimal("0.0001")), now.date() + timedelta(days=day))
             )
     markets.publish_exchange_rates(rows=rows, source=RATES_SOURCE, now=now)
+
+
+def _cost_rates(setting: Setting, now: datetime) -> None:
+    """What the marketplace itself is charged: the payment provider, handling and storage by the unit."""
+    source = "demonstration: planning values near published cards for small parcels"
+    rows = []
+    for market in setting.markets.values():
+        scale = 5 if market.currency == "BRL" else 1
+        rows += [
+            NewCostRate("payment", market.currency, source, Decimal("0.0175"), 12 * scale),
+            NewCostRate("handling", market.currency, source, amount_minor=60 * scale),
+            NewCostRate("storage", market.currency, source, amount_minor=9 * scale),
+        ]
+    actor = setting.actor(setting.operator.id)
+    settlement.set_cost_rates(rows=rows, valid_from=now.date(), actor=actor, now=now)
 
 
 def _price_rules(setting: Setting, now: datetime) -> None:
