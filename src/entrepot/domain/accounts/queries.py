@@ -90,6 +90,11 @@ def list_organisation_names(organisation_ids: Collection[UUID]) -> dict[UUID, st
     return dict(found.values_list("id", "name"))
 
 
+def get_organisations(organisation_ids: Collection[UUID]) -> dict[UUID, Organisation]:
+    """Organisations by id; what is none is left out."""
+    return Organisation.objects.in_bulk(list(organisation_ids))
+
+
 def find_last_contact(*, owner_user_id: UUID) -> Contact | None:
     """The name and address that a person used last, or None."""
     contacts = Contact.objects.filter(owner_user_id=owner_user_id, erased_at__isnull=True)
