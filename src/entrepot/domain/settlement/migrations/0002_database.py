@@ -13,10 +13,10 @@ BEGIN
     THEN
         RETURN NEW;
     END IF;
-    IF TG_OP = 'DELETE' AND current_setting('entrepot.reset', true) = 'on'
+    IF current_setting('entrepot.reset', true) = 'on'
        AND EXISTS (SELECT 1 FROM pg_class WHERE oid = TG_RELID AND pg_get_userbyid(relowner) = current_user)
     THEN
-        RETURN OLD;
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     END IF;
     RAISE EXCEPTION '% is frozen: % refused; correct it by a new row', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'restrict_violation';
