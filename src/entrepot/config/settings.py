@@ -148,6 +148,8 @@ DEFAULT_FROM_EMAIL = env.text("ENTREPOT_EMAIL_FROM", "Entrepôt <market@localhos
 
 # Ways to pay that shoppers are offered; the test card is for demonstrations.
 PAYMENT_PROVIDERS = env.names("ENTREPOT_PAYMENT_PROVIDERS", "sandbox,manual" if DEMONSTRATION else "manual")
+# Where a shopper who pays by bank transfer sends the money, as it is to be shown: name, IBAN or routing and account.
+BANK_ACCOUNT = env.text("ENTREPOT_BANK_ACCOUNT", "Demonstration account, no money moves" if DEMONSTRATION else "")
 SANDBOX_SECRET = env.text("ENTREPOT_SANDBOX_SECRET", SECRET_KEY)
 
 LOGGING = {

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="readyz"),
     path("media/<path:name>", media.serve, name="media"),
     path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
 ]
 for prefix, surface in SURFACES.items():
     if find_spec(f"entrepot.surfaces.{surface}.urls"):

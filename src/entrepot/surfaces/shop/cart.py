@@ -1,0 +1,239 @@
+"""The cart: one market, many sellers, grouped as it would travel, every amount open to its parts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.catalogue.models import Picture
+from entrepot.domain.orders import carts
+from entrepot.domain.orders.models import Cart, CartLine
+from entrepot.flows.checkout import CartRequest, quote_carts
+from entrepot.flows.quoting import Quote, QuotedLine
+from entrepot.kernel.errors import EntrepotError, Invalid
+from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.components import Explanation
+from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shop import sums
+from entrepot.surfaces.shop.browsing import picture_url, product_url
+from entrepot.surfaces.shop.forms import UnitsForm, VoucherForm
+from entrepot.surfaces.shop.frame import Visit, arrive
+from entrepot.surfaces.shop.parties import Names, names_of
+from entrepot.surfaces.shop.words import country, span
+
+
+@public
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """What is in the cart, what it would cost and when it would arrive."""
+    visit = arrive(request)
+    basket = open_basket(visit)
+    voucher = VoucherForm(initial={"voucher_code": basket.cart.voucher_code if basket.cart else ""})
+    return visit.render("cart.html", {"basket": basket, "voucher": voucher, "cart_count": basket.units})
+
+
+@public
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Put units of an offer into the cart."""
+    visit = arrive(request)
+    units = _units(request)
+    cart = carts.open_cart(holder=visit.holder, market_id=visit.market.id, now=visit.now)
+    carts.add_units(cart=cart, offer_id=units["offer"], quantity=units["quantity"], now=visit.now)
+    visit.keep_cart(cart.token)
+    messages.success(request, _("It is in your cart."))
+    return redirect("shop:cart")
+
+
+@public
+@require_POST
+def change(request: HttpRequest) -> HttpResponse:
+    """Set how many units of an offer are in the cart; none takes it out."""
+    visit = arrive(request)
+    units = _units(request)
+    cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
+    if cart is not None:
+        carts.set_units(cart=cart, offer_id=units["offer"], quantity=units["quantity"], now=visit.now)
+    return redirect("shop:cart")
+
+
+@public
+@require_POST
+def redeem(request: HttpRequest) -> HttpResponse:
+    """Set or take away the voucher; whether it counts is seen in the cart."""
+    visit = arrive(request)
+    form = VoucherForm(request.POST)
+    cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
+    if not form.is_valid():
+        messages.error(request, _("A voucher has at most 40 characters."))
+    elif cart is not None:
+        carts.set_voucher(cart=cart, code=form.cleaned_data["voucher_code"], now=visit.now)
+    return redirect("shop:cart")
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line of the cart as it is shown. Units: minor; `units` are those in this parcel, `quantity` all of the line."""
+
+    offer_id: UUID
+    title: str
+    href: str
+    picture: str
+    options: str
+    quantity: int
+    units: int
+    amount_minor: int | None
+    explanation: Explanation | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """What would travel together: from whom, from where, when."""
+
+    seller: str
+    sender: str
+    origin: str
+    arrives: str
+    lines: Sequence[LineView]
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A cart with its quote; where there is none, `refusal` says why and `loose` are the lines."""
+
+    cart: Cart | None = None
+    lines: Sequence[CartLine] = ()
+    quote: Quote | None = None
+    refusal: EntrepotError | None = None
+    parcels: Sequence[ParcelView] = ()
+    loose: Sequence[LineView] = ()
+    sums: Mapping[str, Explanation] | None = None
+
+    @property
+    def units(self) -> int:
+        """How many units are in it."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def off_minor(self) -> int:
+        """What the voucher takes off, as an amount below nothing."""
+        return -self.quote.discount_minor if self.quote else 0
+
+    @property
+    def why(self) -> str:
+        """Why it cannot be had as it is."""
+        return errors.sentence(self.refusal) if self.refusal and not self.refusal.field.startswith("lines[") else ""
+
+    @property
+    def voucher_refusal(self) -> str:
+        """Why its voucher does not count."""
+        refusal = self.quote.voucher_refusal if self.quote else None
+        return errors.sentence(refusal) if refusal else ""
+
+
+def open_basket(visit: Visit, email: str = "") -> Basket:
+    """The shopper's cart in this market, quoted as it stands now."""
+    lines = carts.list_lines(holder=visit.holder, market_id=visit.market.id)
+    if not lines:
+        return Basket()
+    cart = lines[0].cart
+    [found] = quote_carts(
+        carts=[
+            CartRequest(
+                market_code=visit.market.code,
+                lines=[(line.offer_id, line.quantity) for line in lines],
+                voucher_code=cart.voucher_code,
+                user_id=visit.user_id,
+                email=email,
+                language=visit.language,
+            )
+        ],
+        now=visit.now,
+    )
+    names = names_of({line.offer.seller_id for line in lines})
+    pictures = catalogue.pictures({line.offer.sku.product_id for line in lines})
+    if not isinstance(found, Quote):
+        texts = catalogue.texts({line.offer.sku.product_id for line in lines}, languages=visit.languages)
+        titles = {key: text.title for key, text in texts.items()}
+        loose = [
+            _line(line, titles.get(line.offer.sku.product_id, ""), pictures, problem=_problem(place, found))
+            for place, line in enumerate(lines)
+        ]
+        return Basket(cart, lines, refusal=found, loose=loose)
+    return Basket(cart, lines, found, parcels=_parcels(found, lines, pictures, names), sums=_sums(found, names))
+
+
+def _sums(quote: Quote, names: Names) -> dict[str, Explanation]:
+    return {
+        "goods": sums.of_goods(quote),
+        "discount": sums.of_discount(quote),
+        "shipping": sums.of_shipping(quote, names.sellers),
+        "customs": sums.of_customs(quote),
+        "tax": sums.of_tax(quote),
+        "total": sums.of_total(quote),
+    }
+
+
+def _parcels(
+    quote: Quote, lines: Sequence[CartLine], pictures: Mapping[UUID, list[Picture]], names: Names
+) -> list[ParcelView]:
+    by_offer = {line.offer_id: line for line in lines}
+    return [
+        ParcelView(
+            seller=names.seller(parcel.seller_id),
+            sender=names.of_code(parcel.performer_party, parcel.seller_id),
+            origin=country(parcel.country),
+            arrives=span(parcel.promised_from, parcel.promised_until),
+            lines=[
+                _line(by_offer[line.offer_id], line.title, pictures, line=line, explanation=sums.of_line(line, quote))
+                for line in parcel.lines
+            ],
+        )
+        for parcel in quote.parcels
+    ]
+
+
+def _line(
+    kept: CartLine,
+    title: str,
+    pictures: Mapping[UUID, list[Picture]],
+    *,
+    line: QuotedLine | None = None,
+    explanation: Explanation | None = None,
+    problem: str = "",
+) -> LineView:
+    sku = kept.offer.sku
+    shown = pictures.get(sku.product_id)
+    return LineView(
+        offer_id=kept.offer_id,
+        title=title,
+        href=f"{product_url(sku.product_id)}?sku={sku.id.hex}",
+        picture=picture_url(shown[0]) if shown else "",
+        options=", ".join(str(value).capitalize() for value in sku.options.values()),
+        quantity=kept.quantity,
+        units=line.quantity if line else kept.quantity,
+        amount_minor=line.list_minor - line.discount_minor if line else None,
+        explanation=explanation,
+        problem=problem,
+    )
+
+
+def _problem(place: int, refusal: EntrepotError) -> str:
+    """What is wrong with a line, where it is the reason that there is no quote."""
+    return errors.sentence(refusal) if refusal.field.startswith(f"lines[{place}]") else ""
+
+
+def _units(request: HttpRequest) -> dict[str, Any]:
+    form = UnitsForm(request.POST)
+    if not form.is_valid():
+        name, found = next(iter(form.errors.items()))
+        raise Invalid("shop.bad_quantity", str(found[0]), field=str(name))
+    return form.cleaned_data

@@ -1,0 +1,166 @@
+"""A shopper's orders: where everything is, what it cost, and what may still be changed."""
+
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.logistics.labels import address_lines
+from entrepot.domain.orders import purchases, rules
+from entrepot.domain.orders.models import Order
+from entrepot.flows.checkout import cancel_lines, change_address
+from entrepot.kernel import ids
+from entrepot.kernel.errors import EntrepotError, NotFound
+from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.components import Slice
+from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shop.browsing import picture_url
+from entrepot.surfaces.shop.following import Followed, follow, quantities
+from entrepot.surfaces.shop.forms import AddressForm, QuantitiesForm
+from entrepot.surfaces.shop.frame import Visit, arrive
+from entrepot.surfaces.shop.words import ORDER_STATES
+
+PAGE = 20
+
+
+@public
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The orders of who is signed in, or those that a guest has the right to; newest first."""
+    visit = arrive(request)
+    before = request.GET.get("cursor", "")
+    found = purchases.list_own_orders(
+        holder=visit.buyer, before=ids.read("ord", before, kind="page") if before else None, limit=PAGE + 1
+    )
+    shown = found[:PAGE]
+    lines = purchases.list_lines(order_ids=[order.id for order in shown])
+    pictures = catalogue.pictures({line.sku.product_id for of in lines.values() for line in of})
+    rows = [
+        {
+            "order": order,
+            "state": ORDER_STATES[rules.order_state(order.state, map(quantities, lines[order.id]))],
+            "titles": [line.title for line in lines[order.id]],
+            "pictures": [
+                picture_url(pictures[line.sku.product_id][0])
+                for line in lines[order.id]
+                if line.sku.product_id in pictures
+            ][:4],
+        }
+        for order in shown
+    ]
+    cursor = shown[-1].id.hex if len(found) > PAGE else ""
+    return visit.render("orders.html", {"page": Slice(rows, next_cursor=cursor)})
+
+
+@public
+@require_GET
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of a guest's order: the browser remembers the right to it and goes on without it in the address."""
+    visit = arrive(request)
+    order = purchases.find_by_token(access_token=token)
+    if order is None:
+        raise NotFound(kind="order")
+    if order.user_id is None:
+        visit.keep_order(token)
+    elif visit.user_id is None:
+        return redirect(f"{reverse('account_login')}?next={reverse('shop:order', args=[order.number])}")
+    return redirect("shop:order", number=order.number)
+
+
+@public
+@require_safe
+def show(request: HttpRequest, number: str) -> HttpResponse:
+    """An order: its parcels, its money, and what may be done about it."""
+    visit = arrive(request)
+    return _page(visit, follow(visit, number))
+
+
+@public
+@require_safe
+def payment(request: HttpRequest, number: str) -> HttpResponse:
+    """Asked by a page that waits for the payment: it loads itself anew once there is news."""
+    order = purchases.get_own_order(number=number, holder=arrive(request).buyer)
+    response = HttpResponse(status=204)
+    if order.state != Order.State.PENDING:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@public
+@require_POST
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """Cancel units that have not left."""
+    visit = arrive(request)
+    followed = follow(visit, number)
+    form = QuantitiesForm(request.POST, lines=followed.cancellable, prefix="cancel")
+    if not form.is_valid():
+        return _page(visit, followed, cancellation=form, status=422)
+    try:
+        cancelled = cancel_lines(
+            rows=form.quantities(),
+            actor=visit.actor,
+            reason="",
+            now=visit.now,
+            access_token=followed.order.access_token,
+        )
+    except EntrepotError as refusal:
+        messages.error(request, errors.sentence(refusal))
+    else:
+        if any(each.is_refunded for each in cancelled):
+            messages.success(request, _("It is cancelled, and the money goes back to you."))
+        else:
+            messages.success(request, _("It is cancelled, and you do not pay for it."))
+    return redirect("shop:order", number=number)
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: HttpRequest, number: str) -> HttpResponse:
+    """Another address in the same country for what has not left."""
+    visit = arrive(request)
+    order = purchases.get_own_order(number=number, holder=visit.buyer)
+    country = order.market.country
+    initial = {name: getattr(order.ship_to, name) for name in AddressForm.base_fields}
+    form = AddressForm(request.POST if request.method == "POST" else None, initial=initial, country=country)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_address(
+                order_id=order.id,
+                ship_to=form.address() | {"email": order.ship_to.email},
+                actor=visit.actor,
+                now=visit.now,
+                access_token=order.access_token,
+            )
+        except EntrepotError as refusal:
+            name = refusal.field.removeprefix("ship_to.")
+            form.add_error(name if name in form.fields else None, errors.sentence(refusal))
+        else:
+            messages.success(request, _("It goes to the new address."))
+            return redirect("shop:order", number=number)
+    context = {"order": order, "form": form}
+    return visit.render("address.html", context, status=422 if form.errors else 200)
+
+
+def _page(
+    visit: Visit, followed: Followed, *, cancellation: QuantitiesForm | None = None, status: int = 200
+) -> HttpResponse:
+    order = followed.order
+    link = visit.request.build_absolute_uri(reverse("shop:order_access", args=[order.access_token]))
+    context = {
+        "followed": followed,
+        "order": order,
+        "zone": order.market.time_zone,
+        "ship_to": address_lines(order.ship_to),
+        "cancellation": cancellation
+        or QuantitiesForm(lines=followed.cancellable, full=len(followed.lines) == 1, prefix="cancel"),
+        "guest_link": link if order.user_id is None else "",
+        "bank_account": settings.BANK_ACCOUNT,
+        "write_to": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+    }
+    return visit.render("order.html", context, status=status)

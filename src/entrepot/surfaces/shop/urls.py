@@ -1,0 +1,31 @@
+"""The routes of the shop."""
+
+from django.urls import path
+
+from entrepot.surfaces.shop import browsing, cart, checkout, orders, returns
+
+app_name = "shop"
+
+urlpatterns = [
+    path("", browsing.home, name="home"),
+    path("search", browsing.search, name="search"),
+    path("categories/<slug:category_code>", browsing.category, name="category"),
+    path("products/<uuid:product_id>", browsing.product, name="product"),
+    path("market", browsing.choose_market, name="market"),
+    path("cart", cart.show, name="cart"),
+    path("cart/lines", cart.add, name="cart_lines"),
+    path("cart/quantity", cart.change, name="cart_quantity"),
+    path("cart/voucher", cart.redeem, name="cart_voucher"),
+    path("checkout", checkout.show, name="checkout"),
+    path("checkout/order", checkout.place, name="checkout_order"),
+    path("orders", orders.index, name="orders"),
+    path("orders/access/<str:token>", orders.enter, name="order_access"),
+    path("orders/<str:number>", orders.show, name="order"),
+    path("orders/<str:number>/payment", orders.payment, name="order_payment"),
+    path("orders/<str:number>/cancellation", orders.cancel, name="order_cancellation"),
+    path("orders/<str:number>/address", orders.address, name="order_address"),
+    path("orders/<str:number>/returns", returns.ask, name="order_returns"),
+    path("orders/<str:number>/returns/<str:case_number>", returns.show, name="return"),
+    path("orders/<str:number>/returns/<str:case_number>/label", returns.label, name="return_label"),
+    path("orders/<str:number>/returns/<str:case_number>/cancellation", returns.cancel, name="return_cancellation"),
+]
