@@ -1,6 +1,7 @@
 """SQL by sets: rows in by COPY or arrays, rows out as named tuples, on Django's connection and in its transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, migrations
@@ -82,19 +83,31 @@ def execute(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write many rows through COPY; how many. A dict becomes jsonb.
+    """Write many rows through COPY; how many. Values have the types of their columns, a dict or list that of jsonb.
 
     COPY neither fills Django's defaults nor ignores conflicts: give every column that the database does not fill.
     """
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
+    types = _types(table, tuple(columns))
     count = 0
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.set_types(types)
         for row in rows:
-            copy.write_row([Jsonb(value) if isinstance(value, dict) else value for value in row])
+            copy.write_row(row)
             count += 1
     return count
+
+
+@lru_cache(maxsize=1024)
+def _types(table: str, columns: tuple[str, ...]) -> list[int]:
+    """The types of columns, by their numbers in the database."""
+    rows = fetch_rows(
+        "SELECT attname, atttypid::bigint FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table]
+    )
+    types = {row.attname: row.atttypid for row in rows}
+    return [types[column] for column in columns]
 
 
 def unnest(alias: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> tuple[str, list[list[Any]]]:
