@@ -147,14 +147,16 @@ def list_programmes(*, actor: Actor, seller_id: UUID, market_code: str, now: dat
     market = markets.get_market(market_code)
     seller = seller_reads.get_seller(seller_id=seller_id)
     versions = terms.find_in_force(market_code=market_code, on=now.date())
-    return [_preview(seller, version, market, now) for version in versions]
+    standing = _standing(seller, market, now)
+    return [_preview(version, market, standing) for version in versions]
 
 
 def preview(*, actor: Actor, seller_id: UUID, version_id: UUID, market_code: str, now: datetime) -> Preview:
     """A programme version in plain words, and what the seller lacks for it in the market. Raises: NotFound."""
     _reach(actor, "enrolments.read", seller_id)
     seller = seller_reads.get_seller(seller_id=seller_id)
-    return _preview(seller, terms.get_version(version_id), markets.get_market(market_code), now)
+    market = markets.get_market(market_code)
+    return _preview(terms.get_version(version_id), market, _standing(seller, market, now))
 
 
 @atomic
@@ -248,14 +250,14 @@ def switch_version(
     return enrolment
 
 
-def _preview(seller: Seller, version: ProgrammeVersion, market: Market, now: datetime) -> Preview:
+def _preview(version: ProgrammeVersion, market: Market, standing: rules.Standing) -> Preview:
     wording = terms.wording_of(version)
     return Preview(
         version=version,
         market=market,
         content_hash=version.content_hash,
         chapters=tuple(words.tell(wording, currency=market.currency)),
-        unmet=tuple(rules.unmet(wording.eligibility, _standing(seller, market, now))),
+        unmet=tuple(rules.unmet(wording.eligibility, standing)),
     )
 
 

@@ -1,0 +1,243 @@
+"""Programmes: those in force, those that could be accepted and what is lacking, in plain words, compared, accepted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets.models import Market
+from entrepot.domain.sellers import queries as sellers
+from entrepot.domain.sellers.models import Enrolment
+from entrepot.domain.sellers.rules import Unmet
+from entrepot.domain.terms import changes, phrases, queries
+from entrepot.domain.terms import words as plain
+from entrepot.domain.terms.clauses import Document, Tier
+from entrepot.domain.terms.queries import wording_of
+from entrepot.flows import enrolling
+from entrepot.flows.enrolling import Preview
+from entrepot.kernel import clock
+from entrepot.kernel.errors import NotFound
+from entrepot.surfaces.seller import words
+from entrepot.surfaces.seller.frame import render, seller_of
+from entrepot.surfaces.shared.acting import ActForm, ReasonForm, attempt
+from entrepot.surfaces.shared.components import Link
+from entrepot.surfaces.shared.guards import ActingRequest, allow
+
+
+class AcceptForm(ActForm):
+    """The acceptance of what was seen."""
+
+    seen_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    agrees = forms.BooleanField(label=gettext_lazy("I have read it and accept it for my shop in this market."))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An enrolment with its programme's name, and a newer wording where there is one."""
+
+    enrolment: Enrolment
+    label: str
+    newer: Preview | None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A programme that could be accepted."""
+
+    preview: Preview
+    label: str
+    summary: str
+    lacking: list[str]
+    href: str
+
+
+@allow("enrolments.read", kind="seller")
+@require_safe
+def index(request: ActingRequest) -> HttpResponse:
+    """Enrolments in force, and what could be accepted in a market."""
+    return _index(request)
+
+
+@allow("enrolments.read", kind="seller")
+@require_safe
+def show(request: ActingRequest, market_code: str, version_id: UUID) -> HttpResponse:
+    """A programme in plain words, chapter by chapter."""
+    return _page(request, market_code, version_id)
+
+
+@allow("enrolments.accept", kind="seller")
+@require_POST
+def acceptance(request: ActingRequest, market_code: str, version_id: UUID) -> HttpResponse:
+    """Accept it, or go over to it from another version of the same programme."""
+    seller_id = seller_of(request)
+    form = AcceptForm(request.POST, name="accept")
+
+    def accept(typed: Mapping[str, Any]) -> None:
+        now = clock.now()
+        seen = typed["seen_hash"]
+        if current := _current(seller_id, market_code, version_id):
+            enrolling.switch_version(
+                actor=request.actor, enrolment_id=current.id, version_id=version_id, seen_hash=seen, now=now
+            )
+        else:
+            enrolling.accept_programme(
+                actor=request.actor,
+                seller_id=seller_id,
+                version_id=version_id,
+                market_code=market_code,
+                seen_hash=seen,
+                now=now,
+            )
+
+    said = _("Accepted. You trade under it from now on.")
+    answer = attempt(request, form, accept, said=said, to=reverse("seller:programmes"))
+    return answer or _page(request, market_code, version_id, form)
+
+
+@allow("enrolments.accept", kind="seller")
+@require_POST
+def ending(request: ActingRequest, enrolment_id: UUID) -> HttpResponse:
+    """Leave a programme."""
+    enrolment = sellers.get_enrolment(enrolment_id=enrolment_id, seller_id=seller_of(request))
+    form = ReasonForm(request.POST, name=f"end-{enrolment_id.hex}")
+
+    def end(typed: Mapping[str, Any]) -> None:
+        enrolling.end_enrolment(actor=request.actor, enrolment_id=enrolment.id, reason=typed["reason"], now=clock.now())
+
+    said = _("You have left the programme; orders that were placed run on under its terms.")
+    return attempt(request, form, end, said=said, to=reverse("seller:programmes")) or _index(request, form)
+
+
+@allow("enrolments.read", kind="seller")
+@require_safe
+def comparison(request: ActingRequest, market_code: str) -> HttpResponse:
+    """Two programmes side by side: what differs."""
+    seller_id = seller_of(request)
+    found = enrolling.list_programmes(
+        actor=request.actor, seller_id=seller_id, market_code=market_code, now=clock.now()
+    )
+    by_code = {each.version.programme.code: each for each in found}
+    codes = list(by_code)
+    first = by_code.get(request.GET.get("a", ""), found[0] if found else None)
+    second = by_code.get(request.GET.get("b", ""), found[-1] if found else None)
+    if first is None or second is None:
+        raise NotFound(kind="programme")
+    context = {
+        "market": first.market,
+        "a": first,
+        "b": second,
+        "labels": {code: _label(each) for code, each in by_code.items()},
+        "codes": codes,
+        "label_a": _label(first),
+        "label_b": _label(second),
+        "told": changes.tell(wording_of(first.version), wording_of(second.version)),
+        "crumbs": [Link(_("Programmes"), reverse("seller:programmes")), Link(_("Compare"))],
+    }
+    return render(request, "programmes/comparison.html", context)
+
+
+def _index(request: ActingRequest, ending: ReasonForm | None = None) -> HttpResponse:
+    seller_id, now = seller_of(request), clock.now()
+    every = markets.list_markets()
+    market = _chosen(every, request.GET.get("market", ""))
+    found = (
+        enrolling.list_programmes(actor=request.actor, seller_id=seller_id, market_code=market.code, now=now)
+        if market
+        else []
+    )
+    held = sellers.list_enrolments(seller_id=seller_id, at=now)
+    here = {each.programme_code: each for each in held if market and each.market_id == market.id}
+    newer = {
+        here[preview.version.programme.code].id: preview
+        for preview in found
+        if preview.version.programme.code in here
+        and preview.version.id != here[preview.version.programme.code].programme_version_id
+    }
+    context = {
+        "market": market,
+        "markets": [Link(each.name, f"?market={each.code}", each == market) for each in every],
+        "held": [
+            Held(each, plain.label(wording_of(each.programme_version).label), newer.get(each.id)) for each in held
+        ],
+        "programmes": [_open(each) for each in found if each.version.programme.code not in here],
+        "ending": ending,
+        "may_accept": request.actor.may("enrolments.accept"),
+    }
+    return render(request, "programmes/index.html", context, *([ending] if ending else []))
+
+
+def _page(request: ActingRequest, market_code: str, version_id: UUID, form: AcceptForm | None = None) -> HttpResponse:
+    seller_id = seller_of(request)
+    preview = enrolling.preview(
+        actor=request.actor, seller_id=seller_id, version_id=version_id, market_code=market_code, now=clock.now()
+    )
+    if preview.version.status != "published":
+        raise NotFound("terms.no_version", kind="programme version")
+    current = _current(seller_id, market_code, version_id)
+    is_held = current is not None and current.programme_version_id == version_id
+    form = form or AcceptForm(name="accept", initial={"seen_hash": preview.content_hash})
+    wording = wording_of(preview.version)
+    context = {
+        "open": _open(preview),
+        "version": preview.version,
+        "market": preview.market,
+        "chapters": preview.chapters,
+        "current": current,
+        "is_held": is_held,
+        "told": changes.tell(wording_of(current.programme_version), wording) if current and not is_held else [],
+        "form": form if request.actor.may("enrolments.accept") and not is_held else None,
+        "seller": sellers.get_seller(seller_id=seller_id),
+        "crumbs": [Link(_("Programmes"), reverse("seller:programmes")), Link(plain.label(wording.label))],
+    }
+    return render(request, "programmes/show.html", context, form)
+
+
+def _current(seller_id: UUID, market_code: str, version_id: UUID) -> Enrolment | None:
+    """The enrolment in force in the market under the same programme, whichever version."""
+    code = queries.get_version(version_id).programme.code
+    market = markets.get_market(market_code)
+    found = sellers.list_enrolments(seller_id=seller_id, market_id=market.id, programme_code=code, at=clock.now())
+    return found[0] if found else None
+
+
+def _chosen(every: list[Market], code: str) -> Market | None:
+    return next((each for each in every if each.code == code), every[0] if every else None)
+
+
+def _open(preview: Preview) -> Open:
+    wording = wording_of(preview.version)
+    return Open(
+        preview,
+        _label(preview),
+        plain.label(wording.summary),
+        [lacks(each) for each in preview.unmet],
+        reverse("seller:programme", args=[preview.market.code, preview.version.id]),
+    )
+
+
+def _label(preview: Preview) -> str:
+    return plain.label(wording_of(preview.version).label)
+
+
+def lacks(unmet: Unmet) -> str:
+    """A condition that is not met, in plain words."""
+    text = words.UNMET.get(unmet.condition)
+    if text is None:
+        return f"{unmet.condition} {unmet.wanted}"
+    return str(text).format(wanted=_thing(unmet.condition, unmet.wanted), found=_thing(unmet.condition, unmet.found))
+
+
+def _thing(condition: str, value: str) -> str:
+    if condition == "documents" and value in set(Document):
+        return str(phrases.DOCUMENTS[Document(value)])
+    if condition == "tier" and value in set(Tier):
+        return str(phrases.TIERS[Tier(value)])
+    return value.replace("_", " ")

@@ -1,0 +1,118 @@
+"""What a seller earned or owes, opened to its parts: the rule with its version, the inputs, the event, the posting."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from entrepot.domain.settlement.queries import AccrualView
+from entrepot.domain.terms import changes
+from entrepot.kernel import money
+from entrepot.surfaces.shared.components import Explanation, Part, Text, Trace
+
+#: The inputs of an amount, by their name in the books.
+INPUTS: Mapping[str, Text] = {
+    "first_unit": _("Place of the first unit"),
+    "units": _("Units"),
+    "of": _("Units in the whole line"),
+    "whole_minor": _("For the whole line"),
+    "base": _("Counted on"),
+    "base_minor": _("Which came to"),
+    "rate_ppm": _("Rate"),
+    "rate": _("Exchange rate"),
+    "rate_on": _("Exchange rate of"),
+    "supply_minor": _("Supply price of the whole line"),
+    "unit_minor": _("Price of a unit"),
+    "amount_minor": _("Amount"),
+    "per": _("For each"),
+    "parcel_cost_minor": _("What the parcel cost"),
+    "cause": _("Cause"),
+}
+CAUSES: Mapping[str, Text] = {
+    "default": _("none in particular"),
+    "late": _("it came late"),
+    "quality": _("the goods were faulty"),
+    "stock_out": _("it was not in stock"),
+    "carrier": _("damaged or lost on the way"),
+    "change_of_mind": _("the shopper changed their mind"),
+}
+#: Inputs in the currency of the seller; other amounts are in that of the order.
+OWN = frozenset({"supply_minor", "unit_minor"})
+#: Inputs that say nothing to a reader.
+SILENT = frozenset({"sku", "enrolment"})
+
+
+def of_group(title: Text, views: Sequence[AccrualView], address: Callable[[AccrualView], str]) -> Explanation:
+    """What several accruals come to, by part; each part leads to where it is explained."""
+    together: dict[tuple[str, str], list[AccrualView]] = defaultdict(list)
+    for view in views:
+        together[view.says, view.event_kind].append(view)
+    parts = [
+        Part(says, sum(each.amount_minor for each in members), note=members[0].because, href=address(members[0]))
+        for (says, _kind), members in together.items()
+    ]
+    return Explanation(title, parts, [Trace(gettext("Terms"), each) for each in _versions(views)])
+
+
+def of_one(view: AccrualView, *, event_href: str = "") -> Explanation:
+    """One accrual down to its rule, its inputs, its event and its posting."""
+    return Explanation(view.says, [Part(view.says, view.amount_minor)], traces(view, event_href=event_href))
+
+
+def traces(view: AccrualView, *, event_href: str = "") -> list[Trace]:
+    """Where an amount comes from."""
+    version, key = rule(view.rule)
+    said = [Trace(gettext("Terms"), version), Trace(gettext("Rule"), key)]
+    said += [
+        Trace(INPUTS.get(name, name.replace("_", " ")), _input(name, value, view))
+        for name, value in view.inputs.items()
+        if name not in SILENT and value not in (None, "")
+    ]
+    if view.market_currency != view.currency:
+        said.append(Trace(gettext("In the shopper's currency"), _amount(view.market_minor, view.market_currency)))
+    said.append(Trace(gettext("Event"), view.because, event_href))
+    said.append(Trace(gettext("Posting"), str(view.posting_id)))
+    return said
+
+
+def rule(text: str) -> tuple[str, str]:
+    """The programme with its version, and the key of it, in plain words."""
+    programme, _colon, key = text.partition(": ")
+    name, _v, version = programme.rpartition(" v")
+    said = gettext("{programme}, version {version}").format(programme=name, version=version)
+    return said, title(key)
+
+
+def title(key: str) -> str:
+    """A key of a programme in plain words; one that nobody named as it stands."""
+    try:
+        return changes.title(key)
+    except (KeyError, ValueError, IndexError):
+        return key
+
+
+def _versions(views: Iterable[AccrualView]) -> list[str]:
+    return list(dict.fromkeys(rule(view.rule)[0] for view in views))
+
+
+def _input(name: str, value: Any, view: AccrualView) -> str:
+    if name.endswith("_minor"):
+        return _amount(int(value), view.currency if name in OWN else view.market_currency)
+    if name.endswith("_ppm"):
+        return gettext("{rate} %").format(rate=number_format((Decimal(value) / 10_000).normalize() + Decimal(0)))
+    if name == "cause":
+        return str(CAUSES.get(value, value))
+    if name == "rate":
+        pair = {"rate": value, "seller": view.currency, "market": view.market_currency}
+        return gettext("{rate} {seller} for 1 {market}").format(**pair)
+    if name == "first_unit":
+        return str(int(value) + 1)
+    return str(value)
+
+
+def _amount(minor: int, currency: str) -> str:
+    return money.format_minor(minor, currency, get_language() or "en")
