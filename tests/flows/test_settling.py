@@ -691,3 +691,21 @@ def test_the_books_of_every_currency_balance(world: World) -> None:
     for line in ledger.trial_balance():
         sums[line.currency] = sums.get(line.currency, 0) + line.balance_minor
     assert set(sums.values()) == {0}
+
+
+def test_cash_for_the_first_orders_counts_orders_and_not_lines(world: World) -> None:
+    world.market("DE")
+    cash = {"kind": "cash_per_order", "code": "first_two", "label": {"en": "Cash for two"}, "first_orders": 2,
+            "amount_minor": {"EUR": 51, "USD": 51}}  # fmt: skip
+    document = dict(world.programme("self-managed").document) | {"incentives": [cash]}
+    world.programmes["self-managed"].document = document
+    publish_variant(world, "self-managed", "generous")
+    seller = world.seller(programme="generous")
+    offers = [world.offer(seller, price="10.00"), world.offer(seller, price="30.00")]
+    earned = []
+    for _ in range(3):
+        ordered = order(world, (offers[0], 1), (offers[1], 1))
+        deliver(world, ordered)
+        earned.append([postings(line, "accrual").get("cash", ("", "", 0))[2] for line in lines_of(ordered)])
+    assert [sum(each) for each in earned] == [51, 51, 0]
+    assert sorted(earned[0]) == [13, 38]

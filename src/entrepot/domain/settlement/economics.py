@@ -202,7 +202,8 @@ class Book:
 
     def accrue(self, first: Whole, units: Whole) -> Amounts:
         """What accrues for the places [first, first + units)."""
-        return self.upto(first + units) - self.upto(first)
+        upto = self.upto(first + units)
+        return upto - self.upto(first) if first.any() else upto
 
     def upto(self, units: Whole) -> Amounts:
         """What accrues for the first so many units."""
