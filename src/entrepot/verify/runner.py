@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from importlib import resources
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from entrepot.domain.orders.snapshot import digest_sql
+from entrepot.domain.terms import bases
+from entrepot.kernel import money
 from entrepot.kernel.errors import NotFound
 from entrepot.verify import tenancy
 
@@ -40,6 +43,15 @@ class Result:
         """Whether nothing contradicts it."""
         return self.count == 0
 
+
+#: Lists within queries that follow from the code: what a unit of each currency's minor units is worth, and the
+#: components that each name in a base stands for.
+LISTS = {
+    ":currencies": ", ".join(f"('{code}', {Decimal(1).scaleb(-places):f})" for code, places in money.EXPONENTS.items()),
+    ":sums": ", ".join(
+        f"('{name}', '{component}')" for name in bases.NAMES for component in bases.SUMS.get(name, (name,))
+    ),
+}
 
 #: Invariants whose query follows from the code that writes the rows.
 GENERATED = {
@@ -84,7 +96,7 @@ def verify(*, now: datetime, codes: list[str] | None = None) -> Iterator[Result]
 
 def check(cursor: CursorWrapper, invariant: Invariant, *, now: datetime) -> Result:
     """Check one invariant on an open cursor, whatever its transaction sees."""
-    # The queries keep to two parameters, written so that they can also be pasted into psql and filled by hand.
+    # The one parameter is written so that a query can also be pasted into psql: \\set now 'now()'.
     cursor.execute(invariant.query.replace("%", "%%").replace(":now", "%(now)s"), {"now": now})
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(SHOWN_MAX)]
@@ -108,4 +120,6 @@ def _snapshot() -> Iterator[CursorWrapper]:
 
 def _read(name: str, text: str) -> Invariant:
     first, _, query = text.partition("\n")
+    for name, values in LISTS.items():
+        query = query.replace(name, values)
     return Invariant(name.partition("_")[0], first.removeprefix("-- "), query.strip())

@@ -1,4 +1,4 @@
--- What accrues for units of a line divides exactly what their shopper paid for them, and goes where the chart lets it go.
+-- What accrues for units of a line divides exactly what their shopper paid for them, and what comes back undoes exactly what is refunded.
 WITH accrued AS (
     SELECT part.id AS parcel_line_id, part.line_id, part.first_unit AS first, part.first_unit + part.quantity AS until,
         sum(posting.amount_minor) FILTER (WHERE source.kind = 'shopper_funds') AS divided,
@@ -31,8 +31,40 @@ paid AS (
         component.amount * accrued.first / line.quantity AS first_quotient,
         component.amount * accrued.first % line.quantity AS first_rest) AS sharing
     GROUP BY accrued.parcel_line_id
+),
+-- What a return or a loss puts back into the shoppers' funds, line by line.
+undone AS (
+    SELECT journal.source_type, journal.source_id, posting.subject_id AS line_id,
+        sum(CASE WHEN destination.kind = 'shopper_funds' THEN 1 ELSE -1 END * posting.amount_minor) AS amount
+    FROM ledger_journal journal
+    JOIN ledger_posting posting ON posting.journal_id = journal.id
+    JOIN ledger_account source ON source.id = posting.source_id
+    JOIN ledger_account destination ON destination.id = posting.destination_id
+    WHERE journal.kind IN ('reversal', 'liability') AND 'shopper_funds' IN (source.kind, destination.kind)
+    GROUP BY 1, 2, 3
+),
+refunded AS (
+    SELECT refund.source_id, part.line_id, part.amount_minor AS amount
+    FROM payments_refund refund
+    JOIN aftersales_returncase returned ON returned.id = refund.source_id
+    JOIN payments_refundline part ON part.refund_id = refund.id
+    WHERE refund.state = 'done'
 )
-SELECT accrued.line_id::text AS line, accrued.parcel_line_id::text AS parcel_line, paid.amount AS paid, accrued.divided,
-    accrued.astray
+SELECT accrued.line_id::text AS line, 'parcel line ' || accrued.parcel_line_id AS event,
+    CASE WHEN accrued.astray > 0 THEN 'goes where it must not' ELSE 'does not divide what was paid' END AS finding,
+    paid.amount AS paid, accrued.divided AS booked
 FROM accrued JOIN paid USING (parcel_line_id)
 WHERE paid.amount <> coalesce(accrued.divided, 0) OR accrued.astray > 0
+UNION ALL
+SELECT coalesce(undone.line_id, refunded.line_id)::text, 'return ' || coalesce(undone.source_id, refunded.source_id),
+    'does not undo what was refunded', refunded.amount, undone.amount
+FROM (SELECT * FROM undone WHERE source_type = 'return_case') undone
+FULL JOIN refunded ON refunded.source_id = undone.source_id AND refunded.line_id = undone.line_id
+WHERE coalesce(undone.amount, 0) <> coalesce(refunded.amount, 0)
+UNION ALL
+SELECT part.line_id::text, 'lost parcel ' || part.parcel_id, 'does not undo what had accrued', paid.amount, undone.amount
+FROM logistics_parcelline part
+JOIN logistics_parcel parcel ON parcel.id = part.parcel_id AND parcel.state = 'lost'
+LEFT JOIN paid ON paid.parcel_line_id = part.id
+LEFT JOIN undone ON undone.source_type = 'parcel' AND undone.source_id = part.parcel_id AND undone.line_id = part.line_id
+WHERE coalesce(paid.amount, 0) <> coalesce(undone.amount, 0)

@@ -1,35 +1,36 @@
 -- Both legs of an exchange agree with the line's frozen rate within one minor unit, which was published shortly before.
-WITH legs AS (
-    SELECT posting.journal_id, posting.subject_id, posting.part, posting.rate, posting.currency,
+WITH currencies(code, unit) AS (VALUES :currencies),
+legs AS (
+    SELECT posting.journal_id, posting.subject_id, posting.part, posting.rate,
         greatest(source.kind IN ('seller_payable', 'stock_owned', 'seller_reserve'),
             destination.kind IN ('seller_payable', 'stock_owned', 'seller_reserve')) AS is_sellers,
-        posting.amount_minor::numeric / CASE
-            WHEN posting.currency IN ('CLP', 'ISK', 'JPY', 'KRW', 'PYG', 'UGX', 'VND', 'XAF', 'XOF') THEN 1
-            WHEN posting.currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'OMR', 'TND') THEN 1000
-            ELSE 100 END AS amount,
-        1.0 / CASE
-            WHEN posting.currency IN ('CLP', 'ISK', 'JPY', 'KRW', 'PYG', 'UGX', 'VND', 'XAF', 'XOF') THEN 1
-            WHEN posting.currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'OMR', 'TND') THEN 1000
-            ELSE 100 END AS unit
+        posting.amount_minor * currencies.unit AS amount, currencies.unit
     FROM ledger_posting posting
     JOIN ledger_account source ON source.id = posting.source_id
     JOIN ledger_account destination ON destination.id = posting.destination_id
-    WHERE 'exchange' IN (source.kind, destination.kind)
+    JOIN currencies ON currencies.code = posting.currency
+    WHERE source.kind = 'exchange' OR destination.kind = 'exchange'
 ),
 pairs AS (
     SELECT journal_id, subject_id, part, min(rate) AS rate, max(rate) AS other_rate,
         coalesce(sum(amount) FILTER (WHERE is_sellers), 0) AS seller, max(unit) FILTER (WHERE is_sellers) AS seller_unit,
         coalesce(sum(amount) FILTER (WHERE NOT is_sellers), 0) AS market, max(unit) FILTER (WHERE NOT is_sellers) AS market_unit
     FROM legs GROUP BY journal_id, subject_id, part
+),
+-- A return undoes stretches of units together, each rounded for itself: as many as parcels and returns cut the line into.
+stretches AS (
+    SELECT line_id, count(*) AS count
+    FROM (SELECT line_id FROM logistics_parcelline UNION ALL SELECT line_id FROM aftersales_returnline) cuts
+    GROUP BY line_id
 )
--- A return undoes stretches of units together, each rounded for itself.
 SELECT pairs.journal_id::text AS journal, pairs.part, pairs.market, pairs.rate, pairs.seller, line.fx_rate AS frozen
 FROM pairs
 JOIN ledger_journal journal ON journal.id = pairs.journal_id
 LEFT JOIN orders_orderline line ON line.id = pairs.subject_id
 LEFT JOIN orders_order ordered ON ordered.id = line.order_id
+LEFT JOIN stretches ON stretches.line_id = pairs.subject_id
 WHERE pairs.rate IS NULL OR pairs.rate <> pairs.other_rate OR line.fx_rate IS DISTINCT FROM pairs.rate
    OR abs(pairs.seller - pairs.market * pairs.rate)
         > greatest(coalesce(pairs.seller_unit, 0), coalesce(pairs.market_unit, 0) * pairs.rate)
-            * CASE WHEN journal.kind IN ('reversal', 'liability') THEN 2 ELSE 1 END
+            * CASE WHEN journal.source_type = 'return_case' THEN coalesce(stretches.count, 1) ELSE 1 END
    OR line.fx_on NOT BETWEEN ordered.created_at::date - 10 AND ordered.created_at::date

@@ -1,0 +1,158 @@
+"""A small market in which everything has happened that an invariant speaks of, made through the real flows."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import shipping
+import shopping
+from entrepot.domain.catalogue.models import Offer
+from entrepot.domain.inventory import services as inventory
+from entrepot.domain.orders.models import Order, OrderLine
+from entrepot.domain.settlement import services as settlement
+from entrepot.domain.settlement.models import Payout
+from entrepot.flows import checkout, inbound, returns, settling
+from entrepot.kernel import audit, idempotency, outbox
+from entrepot.kernel.actors import SYSTEM
+from entrepot.kernel.db import fetch_rows
+from journeys.plots import CAST
+from journeys.story import COSTS
+from worlds import World
+
+
+def build() -> World:
+    """Orders of every programme's kind, in every state, with what became of them, settled and paid out."""
+    with outbox.muted():  # what happens here reaches nobody, and counts as told
+        world = World()
+        settlement.set_cost_rates(rows=COSTS, valid_from=world.now.date(), actor=SYSTEM, now=world.now)
+        offers = _sellers(world)
+        shopping.voucher(world, "HARBOUR", platform_share=Decimal("0.60"), limit_total=9, limit_per_shopper=9)
+        _trade(world, offers)
+        _settle(world)
+        _open_ends(world, offers)
+    return world
+
+
+def _sellers(world: World) -> dict[str, Offer]:
+    """An offer of each neutral programme, of programmes that accrue otherwise, and a kit."""
+    shopping.publish_variant(world, "semi-managed-local-stock", "paid-at-order", fulfilment={"capture": "order"})
+    offers = {}
+    for programme, (code, market, price, supply, currency) in CAST.items():
+        seller = world.seller(code, programme=programme, market=market, currency=currency)
+        offers[programme] = world.offer(seller, price=price, supply=supply, stock=40)
+    for programme, currency in (("paid-at-order", "EUR"), ("shein-marketplace", "EUR"), ("temu-full", "CNY")):
+        seller = world.seller(programme, programme=programme, currency=currency)
+        offers[programme] = world.offer(seller, price="17.35", stock=40)
+    offers["shein-self-run"] = _received(world)
+    local = offers["semi-managed-local-stock"]
+    saucer = world.sku(local.seller, title="Saucer")
+    stock = world.stock(local.seller, saucer, 30, node=world.nodes["importer-de"])
+    offers["kit"] = world.kit(local.seller, {local.sku: 2, saucer: 1})
+    single = world.offer(local.seller, price="4.00", sku=saucer, stock=0)
+    inventory.allot(offer_id=single.id, rows=[(stock, 6)], now=world.now)
+    for row in fetch_rows("SELECT organisation_id FROM sellers_seller ORDER BY organisation_id"):
+        audit.record(actor=SYSTEM, verb="sellers.admit", subject_kind="seller", subject_id=row.organisation_id,
+                     reason="test", now=world.now)  # fmt: skip
+    return offers
+
+
+def _received(world: World) -> Offer:
+    """Goods that the platform buys when they come in."""
+    seller = world.seller("mill", programme="shein-self-run", currency="CNY")
+    offer = world.offer(seller, price="21.00", supply="60.00", stock=0)
+    node = world.node("platform-cn", operator=world.operator, kind="platform_consolidation", country="CN")
+    inbound.receive_goods(
+        seller_id=seller.pk, node_id=node.id, rows=[inbound.Goods(offer.sku_id, 20)], actor=SYSTEM, now=world.now
+    )
+    return offer
+
+
+def _trade(world: World, offers: dict[str, Offer]) -> None:
+    """Sold, cancelled in part, shipped in parts, lost, delivered, sent back."""
+    mixed = shipping.order(world, *((offers[code], 3) for code in CAST), voucher_code="HARBOUR")
+    rest = shipping.order(world, *((offer, 2) for code, offer in offers.items() if code not in CAST))
+    single = shipping.order(world, (offers["semi-managed-local-stock"], 7))
+    early = shipping.order(world, (offers["paid-at-order"], 3))
+    _cancel(world, early, 0, 1)
+    _cancel(world, single, 0, 1)
+    gone = shipping.order(world, (offers["self-managed"], 1), voucher_code="HARBOUR")
+    _cancel(world, gone, 0, 1)
+    world.pass_time(days=1)
+
+    [line] = shipping.lines_of(single)
+    parts = [shipping.pack(world, (line, units)) for units in (1, 2, 3)]
+    shipping.hand_over(world, *parts)
+    sent = [*shipping.ship(world, mixed), *shipping.ship(world, rest)]
+    lost = shipping.ship(world, shipping.order(world, (offers["fully-managed"], 2), (offers["shein-self-run"], 1)))
+    unseen = shipping.ship(world, shipping.order(world, (offers["temu-full"], 2)))
+    world.pass_time(days=3)
+    shipping.scan(world, "delivered", *sent, *parts[:2])
+    shipping.scan(world, "lost", *lost, parts[2])
+    world.pass_time(days=2)
+    for line, reason, disposition in zip(
+        shipping.lines_of(mixed), ("changed_mind", "damaged", "defective", "changed_mind"),
+        ("restock", "discard", "restock", "to_owner"), strict=True,
+    ):  # fmt: skip
+        _send_back(world, line, 1, reason, disposition)
+    by_offer = {line.offer_id: line for line in shipping.lines_of(rest)}
+    for code in ("shein-marketplace", "shein-self-run", "kit"):
+        _send_back(world, by_offer[offers[code].id], 1, "changed_mind", "restock")
+    world.pass_time(days=50)
+    settling.accrue_periods(until=world.now, now=world.now)  # what was not seen for so long counts as delivered …
+    shipping.scan(world, "lost", *unseen)  # … and then turns out to be lost
+
+
+def _settle(world: World) -> None:
+    """Twice settled and paid out; of the second time one payout came back, one is on its way."""
+    actor = world.operator_actor()
+    for turn in range(3):
+        settling.settle(until=world.now, now=world.now, actor=actor)
+        settling.pay_out(now=world.now, actor=actor)
+        sent = _sent()
+        if turn == 0:
+            settling.fail_payouts(payout_ids=sent[:1], reason="account closed", now=world.now, actor=actor)
+            settling.confirm_payouts(payout_ids=sent[1:], now=world.now, actor=actor)
+        elif turn == 1:
+            settling.confirm_payouts(payout_ids=sent[1:], now=world.now, actor=actor)
+        world.pass_time(days=40)
+
+
+def _sent() -> list:
+    return list(Payout.objects.filter(state="in_transit").order_by("id").values_list("id", flat=True))
+
+
+def _open_ends(world: World, offers: dict[str, Offer]) -> None:
+    """What is still under way: held, packed, on the road, delivered and not settled, declined, waited for."""
+    local = offers["semi-managed-local-stock"]
+    for units in (1, 2):
+        shipping.deliver(world, shipping.order(world, (offers["fully-managed"], units), (local, units)))
+    road = shipping.order(world, (local, 2), (offers["self-managed"], 1))
+    shipping.ship(world, road)
+    packed = shipping.order(world, (offers["kit"], 2))
+    shipping.pack(world, (shipping.lines_of(packed)[0], 1))
+    shipping.order(world, (offers["paid-at-order"], 2), instrument="duplicate")
+    deliver_messages(world)
+    shopping.place(world, shopping.request("declined", (local, 1), instrument="decline", voucher_code="HARBOUR"))
+    shopping.place(world, shopping.request("slow", (local, 1), instrument="slow"))
+    idempotency.once(principal="user:1", key="first", body={}, now=world.now, act=lambda: (200, {"done": True}))
+
+
+def deliver_messages(world: World) -> None:
+    """The provider's messages come in."""
+    for headers, body in shopping.sandbox().messages(world.now):
+        checkout.receive_webhook(provider="sandbox", headers=headers, body=body, now=world.now)
+
+
+def _cancel(world: World, ordered: Order, position: int, units: int) -> None:
+    line = shipping.lines_of(ordered)[position]
+    checkout.cancel_lines(rows=[(line.id, units)], actor=world.operator_actor(),
+                          reason="the shopper asked", now=world.now)  # fmt: skip
+
+
+def _send_back(world: World, line: OrderLine, units: int, reason: str, disposition: str) -> None:
+    [case] = returns.request_return(
+        order_id=line.order_id, lines=[(line.id, units)], reason=reason, actor=SYSTEM, now=world.now
+    )
+    returns.send_label(case_id=case.id, actor=SYSTEM, now=world.now)
+    received: Sequence[returns.Received] = [returns.Received(line.id, units, disposition)]
+    returns.receive_return(case_id=case.id, received=received, actor=SYSTEM, now=world.now)
+    returns.refund(case_ids=[case.id], actor=SYSTEM, now=world.now)
