@@ -143,7 +143,9 @@ JOIN ledger_account destination ON destination.id = posting.destination_id
 JOIN accounts_organisation source_owner ON source_owner.id = source.owner_id
 JOIN accounts_organisation destination_owner ON destination_owner.id = destination.owner_id
 LEFT JOIN orders_orderline line ON line.id = posting.subject_id
-ORDER BY line.position, CASE WHEN line.id IS NULL THEN source_owner.code || destination_owner.code END, posting.sequence
+ORDER BY line.position, CASE WHEN line.id IS NULL THEN
+    concat_ws(' ', posting.part, source_owner.code, destination_owner.code, posting.currency, posting.amount_minor) END,
+    posting.sequence
 """
 
 _MOVEMENTS = """
