@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from entrepot.domain.aftersales.models import ReturnCase, ReturnLine
 from entrepot.kernel.errors import NotFound
@@ -43,6 +43,11 @@ def list_cases(
     if before is not None:
         cases = cases.filter(id__lt=before)
     return list(cases.order_by("-id")[:limit])
+
+
+def count_cases(*, operator_id: UUID | None = None) -> dict[str, int]:
+    """How many cases there are by state: at the nodes of an organisation, or all."""
+    return dict(_scoped(None, operator_id).order_by().values_list("state").annotate(count=Count("id")))
 
 
 def list_lines(*, case_ids: Collection[UUID]) -> dict[UUID, list[ReturnLine]]:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from entrepot.domain.orders.models import OrderLine
 from entrepot.domain.orders.rules import Quantities, cancelled_first, order_state, share_minor
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
@@ -341,11 +342,22 @@ def get_order(*, order_id: UUID, scope: Scope) -> OrderView:
 def find_line_places(line_ids: Collection[UUID]) -> dict[UUID, LinePlace]:
     """The orders of these lines, for who may see all; what is no line is left out."""
     rows = fetch_rows(
-        "SELECT line.id, ordered.id, ordered.number, line.position, line.title FROM orders_orderline line"
-        " JOIN orders_order ordered ON ordered.id = line.order_id WHERE line.id = ANY(%s)",
+        "SELECT line.id AS line_id, ordered.id AS order_id, ordered.number, line.position, line.title"
+        " FROM orders_orderline line JOIN orders_order ordered ON ordered.id = line.order_id WHERE line.id = ANY(%s)",
         [list(line_ids)],
     )
     return {row[0]: LinePlace(*row) for row in rows}
+
+
+def get_line(*, order_number: str, position: int) -> OrderLine:
+    """A line with all that it froze, its order, suborder and enrolment; for who may see all. Raises: NotFound."""
+    lines = OrderLine.objects.select_related(
+        "order__market", "suborder__node", "seller__organisation", "enrolment__programme_version__programme", "sku"
+    )
+    line = lines.filter(order__number=order_number, position=position).first()
+    if line is None:
+        raise NotFound(kind="order line")
+    return line
 
 
 def get_suborder(*, suborder_id: UUID, seller_id: UUID | None) -> SuborderView:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.errors import NotFound
 
 OPEN = ("waiting", "accepted", "packed")
 
@@ -96,6 +97,17 @@ def find_work(*, ids: Collection[UUID] = (), suborder_ids: Collection[UUID] = ()
         [list(ids), list(suborder_ids)],
     )
     return [Work(*row) for row in rows]
+
+
+def get_work(*, suborder_number: str, organisation_id: UUID | None) -> Work:
+    """The work of a suborder, of an organisation where that is the scope. Raises: NotFound."""
+    rows = fetch_rows(
+        f"{_WORK} WHERE suborder.number = %s AND (%s::uuid IS NULL OR work.organisation_id = %s)",
+        [suborder_number, organisation_id, organisation_id],
+    )
+    if not rows:
+        raise NotFound(kind="work item")
+    return Work(*rows[0])
 
 
 @dataclass(frozen=True, slots=True)

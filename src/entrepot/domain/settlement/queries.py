@@ -157,6 +157,64 @@ def list_batches(*, limit: int = PAGE) -> list[PayoutBatch]:
     return list(PayoutBatch.objects.order_by("-id")[:limit])
 
 
+def get_batch(*, number: str) -> PayoutBatch:
+    """A payout batch by its number. Raises: NotFound."""
+    batch = PayoutBatch.objects.filter(number=number).first()
+    if batch is None:
+        raise NotFound(kind="payout batch")
+    return batch
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSum:
+    """What is in a batch. Units: minor, in the batch's currency."""
+
+    payouts: int
+    amount_minor: int
+    in_transit: int
+
+
+def sum_batches(batch_ids: Collection[UUID]) -> dict[UUID, BatchSum]:
+    """How many payouts batches have, what they come to, and how many of them the bank has not confirmed."""
+    rows = fetch_rows(
+        "SELECT batch_id, count(*) AS payouts, sum(amount_minor)::bigint AS amount,"
+        " count(*) FILTER (WHERE state = 'in_transit') AS in_transit"
+        " FROM settlement_payout WHERE batch_id = ANY(%s) GROUP BY batch_id",
+        [list(batch_ids)],
+    )
+    return {row.batch_id: BatchSum(row.payouts, row.amount, row.in_transit) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An amount that waits in a currency, of so many things. Units: minor."""
+
+    currency: str
+    count: int
+    amount_minor: int
+
+
+def list_unsettled() -> list[Standing]:
+    """What accrued and is on no statement yet, by currency, over all sellers."""
+    rows = fetch_rows(
+        "SELECT currency, count(*) AS things, sum(amount_minor)::bigint AS amount FROM settlement_accrual accrual"
+        " WHERE NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)"
+        " GROUP BY currency ORDER BY currency"
+    )
+    return [Standing(*row) for row in rows]
+
+
+def list_owed() -> list[Standing]:
+    """What statements owe and no payout carries yet, by currency, over all sellers."""
+    rows = fetch_rows(
+        "SELECT currency, count(*) AS things, sum(payable_minor)::bigint AS amount FROM settlement_statement statement"
+        " WHERE state = 'issued' AND payable_minor > 0 AND NOT EXISTS (SELECT FROM settlement_payout payout"
+        " WHERE payout.statement_id = statement.id AND payout.state <> 'failed')"
+        " GROUP BY currency ORDER BY currency"
+    )
+    return [Standing(*row) for row in rows]
+
+
 def list_payouts(
     *, seller_id: UUID | None, batch_id: UUID | None = None, states: Collection[str] = (), limit: int = PAGE
 ) -> list[Payout]:

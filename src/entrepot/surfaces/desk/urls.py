@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from entrepot.surfaces.desk import books, drafts, programmes, sellers
+from entrepot.surfaces.desk import (
+    books,
+    drafts,
+    goods,
+    order_lines,
+    orders,
+    programmes,
+    returns,
+    sellers,
+    settlement,
+    warehouse,
+)
 from entrepot.surfaces.shared import gallery
 
 app_name = "desk"
@@ -35,6 +46,45 @@ SELLERS = [
     ),
     path("sellers/<slug:code>/enrolments/<uuid:enrolment_id>/end", sellers.enrolment_end, name="enrolment_end"),
 ]
+ORDERS = [
+    path("orders", orders.orders, name="orders"),
+    path("orders/<slug:number>", orders.order, name="order"),
+    path("orders/<slug:number>/cancellation", orders.cancellation, name="cancellation"),
+    path("orders/<slug:number>/payment/<slug:decision>", orders.payment_decision, name="payment_decision"),
+    path("orders/<slug:number>/lines/<int:position>", order_lines.order_line, name="order_line"),
+]
+WAREHOUSE = [
+    path("warehouse", warehouse.warehouse, name="warehouse"),
+    path("warehouse/acceptances", warehouse.acceptances, name="acceptances"),
+    path("warehouse/receipts", goods.receipts, name="receipts"),
+    path("warehouse/stock", goods.stock, name="stock"),
+    path("work/<slug:number>", warehouse.work, name="work"),
+    path("work/<slug:number>/acceptance", warehouse.acceptance, name="acceptance"),
+    path("work/<slug:number>/parcels", warehouse.parcels, name="parcels"),
+    path("work/<slug:number>/parcels/<slug:parcel_number>/label", warehouse.label, name="label"),
+    path("work/<slug:number>/parcels/<slug:parcel_number>/handover", warehouse.handover, name="handover"),
+    path("work/<slug:number>/parcels/<slug:parcel_number>/unpacking", warehouse.unpacking, name="unpacking"),
+    path("work/<slug:number>/parcels/<slug:parcel_number>/scans", warehouse.scans, name="scans"),
+    path("returns", returns.returns, name="returns"),
+    path("returns/<slug:number>", returns.case, name="return"),
+    path("returns/<slug:number>/label", returns.label, name="return_label"),
+    path("returns/<slug:number>/reception", returns.reception, name="reception"),
+    path("returns/<slug:number>/refund", returns.refund, name="refund"),
+]
+SETTLEMENT = [
+    path("settlement", settlement.settlement, name="settlement"),
+    path("settlement/runs", settlement.runs, name="settlement_runs"),
+    path("settlement/payouts", settlement.payouts, name="payouts"),
+    path("settlement/batches", settlement.batches, name="batches"),
+    path("settlement/batches/<slug:number>", settlement.batch, name="batch"),
+    path("settlement/batches/<slug:number>/file", settlement.batch_file, name="batch_file"),
+    path("settlement/batches/<slug:number>/confirmation", settlement.confirmation, name="confirmation"),
+    path(
+        "settlement/batches/<slug:number>/payouts/<uuid:payout_id>/failure", settlement.failure, name="payout_failure"
+    ),
+    path("settlement/statements/<slug:number>", settlement.statement, name="statement"),
+    path("settlement/accruals/<uuid:accrual_id>", settlement.accrual, name="accrual"),
+]
 BOOKS = [
     path("books", books.books, name="books"),
     path("books/<slug:kind>/<slug:currency>", books.accounts_of, name="accounts"),
@@ -49,5 +99,8 @@ urlpatterns: list[URLPattern] = [
     path("components", gallery.components, name="components"),
     *PROGRAMMES,
     *SELLERS,
+    *ORDERS,
+    *WAREHOUSE,
+    *SETTLEMENT,
     *BOOKS,
 ]
