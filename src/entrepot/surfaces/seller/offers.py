@@ -265,8 +265,9 @@ def _page(
     conditions = sellers.list_conditions([offer.enrolment_id])[offer.enrolment_id]
     facts = catalogue.offer_facts([offer.id])[offer.id]
     asked = prices.prices([offer.id], now).get(offer.id)
-    steps = prices.list_quotes(seller_id=seller_id, offer_id=offer.id)
+    steps = prices.list_quotes(seller_id=seller_id, offer_id=offer.id, limit=1000)
     open_step = next((each for each in steps if each.status in negotiation.OPEN), None)
+    supply = next((each for each in steps if each.status == SupplyQuote.Status.ACCEPTED), None)
     currency, own = offer.market.currency, _own_currency(offer)
     proposals = [each for each in prices.list_proposals(seller_id=seller_id) if each.offer_id == offer.id]
     may_price = terms.may_propose(conditions, Task.RETAIL_PRICE, Party.SELLER) and request.actor.may("prices.set")
@@ -289,6 +290,7 @@ def _page(
         "said": words.OFFERS[offer.status],
         "programme": plain.label(conditions.label),
         "price": asked,
+        "supply": supply,
         "price_form": price,
         "price_decision": _decision(conditions, Task.RETAIL_PRICE),
         "price_counts_at_once": terms.may_set(conditions, Task.RETAIL_PRICE, Party.SELLER)

@@ -1,0 +1,112 @@
+"""Sellers at their pages: a client that is signed in, and a shop in which there is one of everything."""
+
+from dataclasses import dataclass
+
+from django.test import Client
+
+import shipping
+from entrepot.domain.accounts import services as accounts
+from entrepot.domain.accounts.models import User
+from entrepot.domain.aftersales.models import ReturnCase
+from entrepot.domain.catalogue.models import Offer
+from entrepot.domain.inventory.models import Stock
+from entrepot.domain.orders.models import Suborder
+from entrepot.domain.pricing import quoting
+from entrepot.domain.sellers.models import Enrolment, Seller
+from entrepot.domain.settlement.models import Accrual, Statement
+from entrepot.flows import returns, settling
+from entrepot.kernel.actors import SYSTEM
+from worlds import World
+
+
+def sign_in(user: User) -> Client:
+    """A browser in which somebody is signed in."""
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def client_of(world: World, seller: Seller, role: str = "seller.owner") -> Client:
+    """A browser of somebody with a role at a seller."""
+    user = world.user()
+    accounts.join(actor=SYSTEM, user=user, organisation=seller.organisation, role=role, now=world.now)
+    return sign_in(user)
+
+
+@dataclass
+class Shop:
+    """A seller with one of everything that a page can show."""
+
+    seller: Seller
+    offer: Offer
+    enrolment: Enrolment
+    stock: Stock
+    open_order: Suborder
+    packed_order: Suborder
+    parcel_number: str
+    done_order: Suborder
+    case: ReturnCase
+    statement: Statement
+    accrual: Accrual
+
+    def addresses(self) -> dict[str, list[object]]:
+        """The arguments of every route of the seller's pages that takes any, of what belongs to this shop."""
+        of_parcel = (self.packed_order.number, self.parcel_number)
+        owned: dict[tuple[object, ...], tuple[str, ...]] = {
+            (self.offer.id,): (
+                "offer", "offer_price", "offer_supply_price", "offer_sale", "offer_pause", "offer_archiving",
+            ),
+            (self.offer.id, self.offer.id): ("offer_supply_answer",),
+            (self.offer.sku.product_id,): ("product", "product_content", "product_offers"),
+            (self.stock.id,): ("stock_row", "stock_adjustment"),
+            (self.open_order.number,): ("order", "order_acceptance", "order_parcels"),
+            of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking"),
+            (self.case.number,): ("return", "return_receipt", "return_refund"),
+            (self.accrual.id,): ("accrual",),
+            (self.statement.number,): ("statement", "statement_paper", "statement_sheet"),
+            (self.enrolment.id,): ("enrolment_end",),
+        }  # fmt: skip
+        return {name: list(arguments) for arguments, names in owned.items() for name in names}
+
+
+def furnish(world: World, seller: Seller) -> Shop:
+    """Sell, ship, deliver, take back and settle until there is one of everything."""
+    offer = world.offer(seller, stock=50)
+    done = shipping.order(world, (offer, 2))
+    shipping.deliver(world, done)
+    (line,) = shipping.lines_of(done)
+    (case,) = returns.request_return(
+        order_id=done.id, lines=[(line.id, 1)], reason="defective", actor=SYSTEM, now=world.now
+    )
+    world.pass_time(days=30)
+    (statement,) = [
+        each for each in settling.settle(until=world.now, now=world.now, actor=SYSTEM) if each.seller_id == seller.pk
+    ]
+    packed = shipping.order(world, (offer, 2))
+    (packed_line,) = shipping.lines_of(packed)
+    parcel = shipping.pack(world, (packed_line, 1))
+    waiting = shipping.order(world, (offer, 3))
+    return Shop(
+        seller=seller,
+        offer=offer,
+        enrolment=world.enrolment(seller),
+        stock=Stock.objects.get(seller=seller, sku=offer.sku),
+        open_order=Suborder.objects.get(order=waiting),
+        packed_order=Suborder.objects.get(order=packed),
+        parcel_number=parcel.number,
+        done_order=Suborder.objects.get(order=done),
+        case=case,
+        statement=statement,
+        accrual=Accrual.objects.filter(seller=seller).order_by("-amount_minor")[0],
+    )
+
+
+def counter(world: World, offer: Offer, amount_minor: int) -> None:
+    """The platform answers the seller's waiting quote with a price of its own."""
+    from entrepot.domain.pricing.models import SupplyQuote
+    from entrepot.domain.pricing.negotiation import OPEN
+
+    step = SupplyQuote.objects.get(offer=offer, status__in=OPEN)
+    quoting.counter(
+        rows=[(step.id, amount_minor)], valid_until=step.valid_until, actor=SYSTEM, now=world.now, note="too dear"
+    )
