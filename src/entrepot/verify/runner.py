@@ -56,9 +56,13 @@ LISTS = {
 #: Invariants whose query follows from the code that writes the rows.
 GENERATED = {
     "I26": (
-        "A line's hash is that of what it froze.",
-        lambda: "SELECT line.id::text AS line, line.snapshot_hash AS written\nFROM orders_orderline line\n"
-        f"WHERE line.snapshot_hash <> {digest_sql('line')}",
+        "A checkout makes one order at most, and a line's hash is that of what it froze.",
+        lambda: "SELECT 'line ' || line.id AS subject, 'hash ' || line.snapshot_hash AS finding\n"
+        f"FROM orders_orderline line\nWHERE line.snapshot_hash <> {digest_sql('line')}\n"
+        "UNION ALL\nSELECT 'checkout ' || checkout_key, count(*) || ' orders' FROM orders_order\n"
+        "GROUP BY checkout_key HAVING count(*) > 1\n"
+        "UNION ALL\nSELECT 'cart ' || cart_id, count(*) || ' orders' FROM orders_order\n"
+        "WHERE cart_id IS NOT NULL AND state <> 'declined' GROUP BY cart_id HAVING count(*) > 1",
     ),
     "I31": ("A row's seller is its parent's seller, over every key between tenant tables.", tenancy.query),
 }
@@ -120,6 +124,6 @@ def _snapshot() -> Iterator[CursorWrapper]:
 
 def _read(name: str, text: str) -> Invariant:
     first, _, query = text.partition("\n")
-    for name, values in LISTS.items():
-        query = query.replace(name, values)
+    for placeholder, values in LISTS.items():
+        query = query.replace(placeholder, values)
     return Invariant(name.partition("_")[0], first.removeprefix("-- "), query.strip())

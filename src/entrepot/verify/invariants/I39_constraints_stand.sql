@@ -1,4 +1,4 @@
--- Every constraint is validated, every trigger enabled, every index valid.
+-- Every constraint is validated, every trigger enabled, every index valid, and the postings' sequence ahead of them.
 SELECT conname::text AS name, 'constraint is not validated' AS finding
 FROM pg_constraint
 WHERE NOT convalidated AND connamespace = 'public'::regnamespace
@@ -12,3 +12,7 @@ SELECT indexrelid::regclass::text, 'index is not valid'
 FROM pg_index
 JOIN pg_class ON pg_class.oid = indexrelid AND relnamespace = 'public'::regnamespace
 WHERE NOT indisvalid OR NOT indisready
+UNION ALL
+SELECT 'ledger_posting', 'its sequence stands at ' || numbers.last_value || ', its postings at ' || posted.last
+FROM ledger_posting_sequence_seq numbers, (SELECT max(sequence) AS last FROM ledger_posting) posted
+WHERE numbers.last_value < posted.last
