@@ -250,12 +250,14 @@ def _print_addresses(port: int, folder: Path) -> None:
     console.print(table)
     sign_ins = folder / SIGN_INS
     if os.environ["ENTREPOT_DEMONSTRATION"] == "1" and sign_ins.exists():
+        rows = json.loads(sign_ins.read_text())
         people = Table(box=None, padding=(0, 2))
-        for heading in ("Sign in as", "E-mail", "Password"):
-            people.add_column(heading)
-        for row in json.loads(sign_ins.read_text()):
-            people.add_row(row["role"], row["email"], row["password"])
+        people.add_column("Sign in with", no_wrap=True)
+        people.add_column("as")
+        for row in rows:
+            people.add_row(row["email"], row["role"])
         console.print(people)
+        console.print(f"  Password of all: [bold]{' '.join(sorted({row['password'] for row in rows}))}[/]")
         console.print(f"  E-mail goes to {folder / 'mail'}")
     console.print("  Ctrl-C stops everything.")
 
