@@ -16,7 +16,7 @@ from entrepot.domain.pricing import queries as pricing
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.terms.rules import Accrual, Conditions, Party, Task, Until
 from entrepot.flows import settling
-from entrepot.flows.settling import ReceivedGoods
+from entrepot.flows.settling import Miscount, ReceivedGoods
 from entrepot.kernel import ids
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.db import atomic
@@ -112,7 +112,8 @@ def receive_goods(
 def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: str, now: datetime) -> None:
     """Correct stock rows (id, units more or fewer) after a count, by whoever runs the node; kept with the reason.
 
-    Raises: NotFound, Invalid, Refused below what is held or set aside.
+    What the platform owns is worth what it paid for it, and the books follow.
+    Raises: NotFound, Invalid, Refused below what is held or set aside, or for own goods of which no purchase is known.
     """
     found = {row.id: row for row in reads.get_rows(stock_ids=[stock_id for stock_id, _ in changes])}
     if not all(
@@ -120,7 +121,8 @@ def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: s
     ):
         raise NotFound(kind="stock")
     rows = []
-    for stock_id, units in changes:
+    movements = ids.new_ids(now, len(changes))
+    for (stock_id, units), movement in zip(changes, movements, strict=True):
         row = found[stock_id]
         rows.append(
             Receipt(
@@ -134,9 +136,18 @@ def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: s
                 stock_id,
                 row.lot,
                 row.condition,
+                movement_id=movement,
             )
         )
     inventory.adjust(rows=rows, actor=actor, reason=reason, now=now)
+    operator = get_operator().id
+    own = [
+        Miscount(movement, row.seller_id, row.sku_id, row.quantity)
+        for row, movement in zip(rows, movements, strict=True)
+        if row.owner_id == operator
+    ]
+    if own:
+        settling.post_miscounts(miscounts=own, now=now)
 
 
 def _buy(

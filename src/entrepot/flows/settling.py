@@ -23,7 +23,7 @@ from entrepot.domain.settlement.economics import Amounts
 from entrepot.domain.settlement.loading import Loaded, LoadedParcels, load_lines, load_parcels
 from entrepot.domain.settlement.models import PayoutBatch, Statement
 from entrepot.domain.settlement.moves import Returned, hand_over, lose, spent_on
-from entrepot.domain.settlement.purchases import ReceivedGoods, receipt_entries
+from entrepot.domain.settlement.purchases import Miscount, ReceivedGoods, miscount_journals, receipt_entries
 from entrepot.domain.settlement.returning import latest_eligible, load_pieces, reverse
 from entrepot.domain.terms.arrays import CAUSE
 from entrepot.domain.terms.rules import Accrual, Cause, Trigger
@@ -32,9 +32,9 @@ from entrepot.kernel.db import atomic, fetch_rows
 from entrepot.kernel.errors import NotFound, Refused
 
 __all__ = [
-    "Delivery", "ReceivedGoods", "accrue_deliveries", "accrue_periods", "accrue_receipts", "confirm_payouts",
-    "fail_payouts", "pay_out", "post_captures", "post_handovers", "post_losses", "refund_unearned", "reverse_returns",
-    "settle",
+    "Delivery", "Miscount", "ReceivedGoods", "accrue_deliveries", "accrue_periods", "accrue_receipts",
+    "confirm_payouts", "fail_payouts", "pay_out", "post_captures", "post_handovers", "post_losses", "post_miscounts",
+    "refund_unearned", "reverse_returns", "settle",
 ]  # fmt: skip
 
 
@@ -161,6 +161,13 @@ def _first_units(parcel_line_ids: Collection[UUID]) -> dict[UUID, int]:
 def accrue_receipts(*, receipts: Sequence[ReceivedGoods], now: datetime) -> int:
     """Accrue goods whose title passed when the platform received them; how many were new."""
     return record(receipt_entries(receipts, now), now)
+
+
+@atomic
+def post_miscounts(*, miscounts: Sequence[Miscount], now: datetime) -> int:
+    """Book the platform's own goods that a count found or missed, at what was paid for them; how many were new."""
+    posted = ledger.post(journals=miscount_journals(miscounts, now), now=now)
+    return sum(each is not None for each in posted)
 
 
 @atomic

@@ -88,3 +88,21 @@ def decide(
     if approve and act is not None:
         act(approval, actor, now)
     return approval
+
+
+def get(approval_id: UUID) -> Approval:
+    """What was asked for. Raises: NotFound."""
+    approval = Approval.objects.filter(id=approval_id).first()
+    if approval is None:
+        raise NotFound(kind="approval")
+    return approval
+
+
+def list_approvals(*, is_pending: bool, before: UUID | None = None, limit: int = 100) -> list[Approval]:
+    """What waits for a decision, or what was decided; the newest first."""
+    found = Approval.objects.filter(status=Approval.Status.PENDING)
+    if not is_pending:
+        found = Approval.objects.exclude(status=Approval.Status.PENDING)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found.order_by("-id")[:limit])

@@ -36,6 +36,7 @@ VERBS: tuple[str, ...] = (
     "verify.run",
     "team.edit",
     "approvals.decide",
+    "ledger.correct",
     "keys.edit",
 )
 
@@ -53,6 +54,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "payouts.confirm",
             "verify.run",
             "approvals.decide",
+            "ledger.correct",
             "returns.read",
             "enrolments.read",
             "offers.read",

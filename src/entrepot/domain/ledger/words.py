@@ -49,6 +49,8 @@ JOURNALS: Mapping[str, Promise] = {
     "payout": _("Payout sent"),
     "payout_confirmed": _("Payout confirmed"),
     "payout_failed": _("Payout came back"),
+    "adjustment": _("Own stock corrected after a count"),
+    "correction": _("Corrected by hand"),
 }
 
 

@@ -55,6 +55,7 @@ class Entry:
     source_id: UUID
     occurred_at: datetime
     items: Items
+    reverses: UUID | None = None
 
 
 Explain = Callable[[int, int], dict[str, Any]]
@@ -121,7 +122,7 @@ def record(entries: Sequence[Entry], now: datetime) -> int:
     posted = ledger.post(
         journals=[
             NewJournal(entry.kind, entry.source_type, entry.source_id, entry.occurred_at,
-                       [posting for posting, _ in entry.items])
+                       [posting for posting, _ in entry.items], entry.reverses)
             for entry in wanted
         ],
         now=now,

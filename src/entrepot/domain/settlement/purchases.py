@@ -1,13 +1,14 @@
-"""Goods that the platform buys when it receives them: what their sellers earn by it."""
+"""Goods that the platform buys when it receives them: what their sellers earn by it, and what a miscount costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from entrepot.domain.accounts.queries import get_operator
-from entrepot.domain.ledger.rules import AccountKey, NewPosting
+from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
 from entrepot.domain.sellers.models import Enrolment
 from entrepot.domain.settlement.booking import Entry, NewAccrual, Reason
 from entrepot.domain.settlement.closing import eligible_at
@@ -15,6 +16,8 @@ from entrepot.domain.settlement.loading import Facts
 from entrepot.domain.terms.queries import get_wordings
 from entrepot.domain.terms.rules import Accrual, Until
 from entrepot.domain.terms.services import freeze
+from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,55 @@ def receipt_entries(goods: Sequence[ReceivedGoods], now: datetime) -> list[Entry
         entries.append(Entry("receipt", "movement", each.movement_id, each.received_at, [(posting, accrual)]))
     freeze(frozen, now=now)
     return entries
+
+
+@dataclass(frozen=True, slots=True)
+class Miscount:
+    """Units of goods that the platform owns, found (above zero) or missing (below) by a movement."""
+
+    movement_id: UUID
+    seller_id: UUID
+    sku_id: UUID
+    quantity: int
+
+
+def miscount_journals(miscounts: Sequence[Miscount], now: datetime) -> list[NewJournal]:
+    """The value of own goods that are missing or found, at what was paid on average for all that were received.
+
+    Rounding: once a movement, half to even. Raises: Refused for goods of which the books know no purchase.
+    """
+    operator = get_operator().id
+    paid: dict[tuple[UUID, UUID], list[tuple[str, int, int]]] = {}
+    for row in fetch_rows(
+        _PAID, [[each.seller_id for each in miscounts], [each.sku_id for each in miscounts], operator]
+    ):
+        paid.setdefault((row.seller_id, row.sku_id), []).append((row.currency, int(row.amount), int(row.units)))
+    journals = []
+    for each in miscounts:
+        bought = paid.get((each.seller_id, each.sku_id), [])
+        if len(bought) != 1:
+            raise Refused(
+                "settlement.no_cost_basis",
+                "These goods belong to the marketplace, and the books do not say what it paid for them.",
+                sku_id=str(each.sku_id),
+            )
+        ((currency, amount, units),) = bought
+        value = round(Fraction(amount * abs(each.quantity), units))
+        route = (AccountKey("cost_goods", operator, currency), AccountKey("stock_owned", operator, currency))
+        source, destination = route if each.quantity < 0 else route[::-1]
+        if value:
+            posting = NewPosting(source, destination, value, "adjustment", each.sku_id)
+            journals.append(NewJournal("adjustment", "movement", each.movement_id, now, [posting]))
+    return journals
+
+
+#: What was paid on receipt for a seller's goods of a SKU, and for how many units.
+_PAID = """
+SELECT stock.seller_id, stock.sku_id, accrual.currency, sum(accrual.amount_minor) AS amount,
+    sum(accrual.quantity) AS units
+FROM inventory_stock stock
+JOIN inventory_movement movement ON movement.stock_id = stock.id AND movement.kind = 'title_in'
+JOIN settlement_accrual accrual ON accrual.event_kind = 'receipt' AND accrual.event_id = movement.id
+WHERE (stock.seller_id, stock.sku_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[])) AND stock.owner_id = %s
+GROUP BY 1, 2, 3
+"""

@@ -42,6 +42,8 @@ PARTS: Mapping[str, Promise] = {
     "payout": _("Payout sent"),
     "payout_confirmed": _("Payout confirmed"),
     "payout_failed": _("Payout that came back"),
+    "adjustment": _("Own stock found or missing"),
+    "correction": _("Correction"),
 }
 
 #: Why it accrued.
@@ -53,6 +55,7 @@ EVENTS: Mapping[str, Promise] = {
     "handover": _("handed over to the carrier"),
     "return": _("returned by the shopper"),
     "loss": _("lost on the way"),
+    "correction": _("corrected by the marketplace"),
 }
 
 
@@ -60,6 +63,8 @@ def part(code: str) -> str:
     """A part in plain words; a fee with the programme's own code."""
     known, _dot, rest = code.partition(".")
     said = str(PARTS.get(known, known))
+    if known == "correction" and rest and not rest.isdecimal():
+        return gettext("%(correction)s: %(part)s") % {"correction": said, "part": part(rest)}
     if known == "fee" and rest:
         return gettext("%(fee)s: %(name)s") % {"fee": said, "name": rest.replace("_", " ")}
     return said

@@ -16,22 +16,24 @@ from entrepot.surfaces.shared.components import Explanation, Part, Text, Trace
 
 #: The inputs of an amount, by their name in the books.
 INPUTS: Mapping[str, Text] = {
-    "first_unit": _("Place of the first unit"),
-    "units": _("Units"),
-    "of": _("Units in the whole line"),
-    "whole_minor": _("For the whole line"),
     "base": _("Counted on"),
     "base_minor": _("Which came to"),
     "rate_ppm": _("Rate"),
+    "per": _("For each"),
+    "amount_minor": _("Amount"),
+    "unit_minor": _("Price of a unit"),
+    "supply_minor": _("Supply price of the whole line"),
+    "whole_minor": _("For the whole line"),
+    "parcel_cost_minor": _("What the parcel cost"),
+    "units": _("Units"),
+    "of": _("Units in the whole line"),
+    "first_unit": _("Place of the first unit"),
+    "cause": _("Cause"),
     "rate": _("Exchange rate"),
     "rate_on": _("Exchange rate of"),
-    "supply_minor": _("Supply price of the whole line"),
-    "unit_minor": _("Price of a unit"),
-    "amount_minor": _("Amount"),
-    "per": _("For each"),
-    "parcel_cost_minor": _("What the parcel cost"),
-    "cause": _("Cause"),
 }
+#: In which order they are read: how it was counted, then at which rate, then for which units.
+PLACES = {name: place for place, name in enumerate(INPUTS)}
 CAUSES: Mapping[str, Text] = {
     "default": _("none in particular"),
     "late": _("it came late"),
@@ -43,7 +45,7 @@ CAUSES: Mapping[str, Text] = {
 #: Inputs in the currency of the seller; other amounts are in that of the order.
 OWN = frozenset({"supply_minor", "unit_minor"})
 #: Inputs that say nothing to a reader.
-SILENT = frozenset({"sku", "enrolment"})
+SILENT = frozenset({"sku", "enrolment", "approval", "journal"})
 
 
 def of_group(title: Text, views: Sequence[AccrualView], address: Callable[[AccrualView], str]) -> Explanation:
@@ -69,7 +71,7 @@ def traces(view: AccrualView, *, event_href: str = "") -> list[Trace]:
     said = [Trace(gettext("Terms"), version), Trace(gettext("Rule"), key)]
     said += [
         Trace(INPUTS.get(name, name.replace("_", " ")), _input(name, value, view))
-        for name, value in view.inputs.items()
+        for name, value in sorted(view.inputs.items(), key=lambda each: PLACES.get(each[0], len(PLACES)))
         if name not in SILENT and value not in (None, "")
     ]
     if view.market_currency != view.currency:
