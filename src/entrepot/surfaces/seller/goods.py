@@ -104,7 +104,7 @@ def new(request: ActingRequest) -> HttpResponse:
     """A new product with its first offer."""
     seller_id, now = seller_of(request), clock.now()
     enrolments = sellers.list_enrolments(seller_id=seller_id, at=now)
-    extra = {"name": "goods", "categories": catalogue.list_categories(), "enrolments": enrolments}
+    extra: dict[str, Any] = {"name": "goods", "categories": catalogue.list_categories(), "enrolments": enrolments}
     if request.method != "POST":
         first = enrolments[0].id.hex if enrolments else ""
         return _new_page(request, NewGoodsForm(**extra, initial={"enrolment": first}), enrolments)

@@ -69,7 +69,6 @@ class PackForm(ActForm):
                 min_value=0,
                 max_value=9999,
                 initial=line.to_pack,
-                required=False,
                 help_text=_("{sku} · {left} to pack").format(sku=line.sku_code, left=line.to_pack),
             )
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from entrepot.domain.aftersales import queries as cases
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.inventory import queries as inventory
+from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.orders import queries as orders
 from entrepot.domain.orders import work
 from entrepot.domain.orders.queries import Scope
@@ -45,6 +46,7 @@ def show(request: ActingRequest) -> HttpResponse:
     seller = sellers.get_seller(seller_id=seller_id)
     sees_money = request.actor.may("statements.read")
     soon = work.list_work(organisation_id=seller_id, limit=SOON)
+    nodes = logistics.list_nodes({item.node_id for item in soon})
     pending = settlement.list_pending(seller_id=seller_id, limit=1) if sees_money else []
     statements = settlement.list_statements(seller_id=seller_id, limit=3) if sees_money else []
     enrolments = sellers.list_enrolments(seller_id=seller_id, at=now)
@@ -52,7 +54,7 @@ def show(request: ActingRequest) -> HttpResponse:
         "seller": seller,
         "said": words.SELLERS[seller.status],
         "waiting": _waiting(request, bool(enrolments)),
-        "soon": [(item, words.WORK[item.state], item.due_at < now) for item in soon],
+        "soon": [(item, words.WORK[item.state], item.due_at < now, nodes[item.node_id].time_zone) for item in soon],
         "balances": settlement.list_balances(seller_id=seller_id) if sees_money else [],
         "sees_money": sees_money,
         "next_close": pending[0].eligible_at if pending else None,

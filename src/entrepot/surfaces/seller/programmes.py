@@ -125,17 +125,15 @@ def comparison(request: ActingRequest, market_code: str) -> HttpResponse:
         actor=request.actor, seller_id=seller_id, market_code=market_code, now=clock.now()
     )
     by_code = {each.version.programme.code: each for each in found}
-    codes = list(by_code)
     first = by_code.get(request.GET.get("a", ""), found[0] if found else None)
-    second = by_code.get(request.GET.get("b", ""), found[-1] if found else None)
+    second = by_code.get(request.GET.get("b", ""), found[min(1, len(found) - 1)] if found else None)
     if first is None or second is None:
         raise NotFound(kind="programme")
     context = {
         "market": first.market,
         "a": first,
         "b": second,
-        "labels": {code: _label(each) for code, each in by_code.items()},
-        "codes": codes,
+        "labels": [(code, _label(each)) for code, each in by_code.items()],
         "label_a": _label(first),
         "label_b": _label(second),
         "told": changes.tell(wording_of(first.version), wording_of(second.version)),

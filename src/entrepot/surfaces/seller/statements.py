@@ -65,14 +65,18 @@ def index(request: ActingRequest) -> HttpResponse:
 def upcoming(request: ActingRequest) -> HttpResponse:
     """What has been earned and stands on no statement yet, by the close that it is due for."""
     pending = queries.list_pending(seller_id=seller_of(request), limit=UPCOMING + 1)
-    by_close: dict[tuple[date, str], list[AccrualView]] = defaultdict(list)
+    by_close: dict[tuple[date, str], dict[UUID, list[AccrualView]]] = defaultdict(lambda: defaultdict(list))
     for view in pending[:UPCOMING]:
-        by_close[view.eligible_at.date(), view.currency].append(view)
+        by_close[view.eligible_at.date(), view.currency][view.event_id].append(view)
     closes = [
-        {"on": on, "currency": currency, "total_minor": sum(each.amount_minor for each in views),
-         "rows": [(each, accruals.of_one(each), reverse("seller:accrual", args=[each.id])) for each in views]}
-        for (on, currency), views in by_close.items()
-    ]  # fmt: skip
+        {
+            "on": on,
+            "currency": currency,
+            "total_minor": sum(each.amount_minor for views in events.values() for each in views),
+            "rows": [_earned(views) for views in events.values()],
+        }
+        for (on, currency), events in by_close.items()
+    ]
     context = {"closes": closes, "has_more": len(pending) > UPCOMING, "tabs": _tabs("upcoming")}
     return render(request, "statements/upcoming.html", context)
 
@@ -139,7 +143,7 @@ def _context(view: StatementView) -> dict[str, object]:
         "payout": payout,
         "payout_said": words.PAYOUTS[payout.state] if payout else None,
         "payable": Explanation(
-            _("What is paid out"),
+            _("What is payable"),
             [
                 Part(_("Brought forward"), statement.opening_minor),
                 Part(_("Earned and owed in this period"), statement.lines_minor),
@@ -163,6 +167,12 @@ def _row(group: LineGroup) -> Row:
     title = group.title or _("Not about one order line")
     why = accruals.of_group(title, group.parts, lambda part: reverse("seller:accrual", args=[part.id]))
     return Row(group.order_number or "–", title, group.quantity, group.amount_minor, why)
+
+
+def _earned(views: Sequence[AccrualView]) -> tuple[AccrualView, int, Explanation]:
+    """What one event earned, opened to its parts."""
+    why = accruals.of_group(views[0].because, views, lambda part: reverse("seller:accrual", args=[part.id]))
+    return views[0], sum(each.amount_minor for each in views), why
 
 
 def _cells(view: StatementView) -> Iterator[Sequence[object]]:

@@ -141,7 +141,7 @@ def receipts(request: ActingRequest) -> HttpResponse:
     """Count goods in at own premises."""
     seller_id, now = seller_of(request), clock.now()
     nodes = list(logistics.list_nodes(operator_id=seller_id).values())
-    extra = {
+    extra: dict[str, Any] = {
         "name": "receipt",
         "nodes": nodes,
         "enrolments": sellers.list_enrolments(seller_id=seller_id, at=now),
