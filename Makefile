@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help env up test check format bench lock migrations messages clean
+.PHONY: help env up test check format bench lock migrations messages openapi clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ messages: env ## Collect and compile the translations (needs gettext)
 	@command -v msgfmt >/dev/null || { echo "gettext is missing; on Debian: apt-get install gettext"; exit 1; }
 	@cd src/entrepot && ../../$(BIN)/python -m entrepot.config.manage makemessages --all --no-location --no-obsolete
 	@cd src/entrepot && ../../$(BIN)/python -m entrepot.config.manage compilemessages
+
+openapi: export DJANGO_SETTINGS_MODULE = entrepot.config.settings
+openapi: export ENTREPOT_DATA_DIR = $(CURDIR)/build/check
+openapi: env ## Write docs/openapi.json and docs/errors.md anew
+	@$(BIN)/python -m entrepot.surfaces.api.document
 
 clean: ## Remove what was made here; data folders stay
 	rm -rf .venv build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -242,6 +242,7 @@ def list_offers(
     market_id: UUID | None = None,
     status: str = "",
     sku_ids: Collection[UUID] | None = None,
+    offer_ids: Collection[UUID] | None = None,
     programme_code: str = "",
     after: UUID | None = None,
     limit: int = 100,
@@ -254,6 +255,8 @@ def list_offers(
         offers = offers.filter(status=status)
     if sku_ids is not None:
         offers = offers.filter(sku_id__in=list(sku_ids))
+    if offer_ids is not None:
+        offers = offers.filter(id__in=list(offer_ids))
     if programme_code:
         offers = offers.filter(programme_code=programme_code)
     if after is not None:

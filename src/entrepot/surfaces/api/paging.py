@@ -3,10 +3,11 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from ninja import Schema
+from ninja import Query, Schema
+from pydantic import Field
 
 from entrepot.kernel.errors import Invalid
 
@@ -21,29 +22,61 @@ class Page(Schema, Generic[Item]):
     next: str = ""
 
 
-def cursor_of(identity: UUID) -> str:
-    """The cursor after a row."""
-    return base64.urlsafe_b64encode(identity.bytes).decode().rstrip("=")
+class Paging(Schema):
+    """Which page: the cursor that the page before gave, and how many rows."""
+
+    cursor: Annotated[str, Field(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
+
+    @property
+    def more(self) -> int:
+        """How many rows to ask for, to know whether there are more."""
+        return self.limit + 1
+
+    @property
+    def after(self) -> UUID | None:
+        """The row that the cursor stands at. Raises: Invalid."""
+        return read_id(self.cursor)
 
 
-def read_cursor(text: str) -> UUID | None:
-    """The row that a cursor stands after. Raises: Invalid."""
-    if not text:
-        return None
+Paged = Query[Paging]
+
+
+def mark(text: str) -> str:
+    """A cursor of a text."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read(cursor: str) -> str:
+    """The text of a cursor. Raises: Invalid."""
     try:
-        return UUID(bytes=base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
-        raise Invalid("api.bad_cursor", "Send the cursor as the page before gave it.", field="cursor") from None
+        raise bad_cursor() from None
 
 
-def page(rows: Sequence[Any], limit: int, show: Callable[[Any], Any]) -> dict[str, Any]:
-    """A page from `limit` + 1 rows in id order."""
-    shown = rows[:limit]
-    return {"items": [show(row) for row in shown], "next": cursor_of(shown[-1].id) if len(rows) > limit else ""}
+def read_id(cursor: str) -> UUID | None:
+    """The row that a cursor stands at. Raises: Invalid."""
+    try:
+        return UUID(read(cursor)) if cursor else None
+    except ValueError:
+        raise bad_cursor() from None
 
 
-def limited(limit: int) -> int:
-    """A page size within bounds. Raises: Invalid."""
-    if not 1 <= limit <= PAGE_MAX:
-        raise Invalid("api.bad_limit", "A page has 1 to {maximum} rows.", field="limit", maximum=PAGE_MAX)
-    return limit
+def bad_cursor() -> Invalid:
+    """The cursor is none of ours."""
+    return Invalid("api.bad_cursor", "Send the cursor as the page before gave it.", field="cursor")
+
+
+def page(
+    rows: Sequence[Any],
+    paging: Paging,
+    show: Callable[[Any], Any],
+    stands_at: Callable[[Any], str] = lambda row: str(row.pk if hasattr(row, "pk") else row.id),
+) -> Any:
+    """A page from one row more than it shows."""
+    shown = rows[: paging.limit]
+    return {
+        "items": [show(row) for row in shown],
+        "next": mark(stands_at(shown[-1])) if len(rows) > paging.limit else "",
+    }

@@ -1,7 +1,13 @@
-"""The API under /api/v1/, with its OpenAPI document and documentation page."""
+"""The API under /api/v1/, with its OpenAPI document, its documentation page and the page of refusals."""
 
 from django.urls import path
 
-from entrepot.surfaces.api.application import api
+from entrepot.surfaces.api.application import api, nowhere
+from entrepot.surfaces.api.refusals import show_refusals
+from entrepot.surfaces.shared import guards
 
-urlpatterns = [path("", api.urls)]
+urlpatterns = [
+    path("errors", show_refusals, name="refusals"),
+    path("", api.urls),
+    path("<path:rest>", guards.public(nowhere)),
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, cast
 
 from django.conf import settings
@@ -71,6 +72,8 @@ def _guarded(guard: Guard) -> Callable[[View], View]:
 def declared(view: Callable[..., HttpResponse]) -> Guard | None:
     """The guard a view declares, or None."""
     guard = getattr(view, "guard", None)
+    while isinstance(view, partial):
+        view = view.func
     if guard is None and getattr(view, "__module__", "").startswith(SELF_GUARDED):
         return Guard(public=True)
     return cast(Guard | None, guard)

@@ -2,11 +2,47 @@
 
 from ninja import Router
 
-from entrepot.surfaces.api.routers import books, markets, me, programmes
+from entrepot.surfaces.api.routers import (
+    books,
+    carts,
+    catalogue,
+    enrolments,
+    markets,
+    me,
+    offers,
+    orders,
+    prices,
+    programmes,
+    returns,
+    sellers,
+    settlement,
+    statements,
+    stock,
+    vouchers,
+    webhooks,
+    work,
+)
 
 ROUTERS: list[tuple[str, Router]] = [
-    ("/me", me.router),
-    ("/markets", markets.router),
-    ("/programmes", programmes.router),
-    ("/books", books.router),
+    (prefix, module.routes.router)
+    for prefix, module in (
+        ("/me", me),
+        ("/markets", markets),
+        ("/programmes", programmes),
+        ("/sellers", sellers),
+        ("/enrolments", enrolments),
+        ("", catalogue),
+        ("/offers", offers),
+        ("", prices),
+        ("/stock", stock),
+        ("/vouchers", vouchers),
+        ("", carts),
+        ("/orders", orders),
+        ("", work),
+        ("", returns),
+        ("", statements),
+        ("", settlement),
+        ("/books", books),
+        ("/webhooks", webhooks),
+    )
 ]

@@ -1,12 +1,13 @@
-"""Markets: where is sold, in which currency, with or without tax on the label."""
+"""Markets: where is sold, in which currency, with or without tax on the label, and how one can pay."""
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Schema
 
 from entrepot.domain.markets import queries as markets
-from entrepot.surfaces.api.auth import Guest, public
+from entrepot.domain.payments.providers import list_offered
+from entrepot.surfaces.api.routes import PUBLIC, Routes
 
-router = Router(tags=["Markets"], auth=Guest())
+routes = Routes("Markets")
 
 
 class MarketOut(Schema):
@@ -21,8 +22,20 @@ class MarketOut(Schema):
     languages: list[str]
 
 
-@router.get("", response=list[MarketOut], operation_id="list_markets", summary="The markets that are open")
-@public
+class ProviderOut(Schema):
+    """A way to pay."""
+
+    code: str
+    label: str
+
+
+@routes.get("", list[MarketOut], PUBLIC)
 def list_markets(request: HttpRequest) -> list[MarketOut]:
-    """Open to everybody."""
+    """The markets that are open."""
     return [MarketOut.from_orm(market) for market in markets.list_markets()]
+
+
+@routes.get("/payment-providers", list[ProviderOut], PUBLIC)
+def list_payment_providers(request: HttpRequest) -> list[ProviderOut]:
+    """The ways to pay that shoppers can choose."""
+    return [ProviderOut(code=each.code, label=str(each.label)) for each in list_offered()]

@@ -1,19 +1,22 @@
 """Programmes: read, compare, copy, edit, publish."""
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Schema
+from pydantic import Field
 
 from entrepot.domain.terms import changes, documents, queries, services, words
 from entrepot.domain.terms.models import ProgrammeVersion
 from entrepot.kernel import clock
-from entrepot.surfaces.api.auth import actor_of, allow
-from entrepot.surfaces.api.idempotent import KEY_HEADER, idempotent
+from entrepot.surfaces.api.auth import actor_of, scope_of
+from entrepot.surfaces.api.routes import Routes
+from entrepot.surfaces.api.schemas import Code, In, Label, ReasonIn
 
-router = Router(tags=["Programmes"])
+routes = Routes("Programmes")
 
 
 class VersionOut(Schema):
@@ -62,24 +65,18 @@ class ChangeOut(Schema):
     right: Any
 
 
-class CopyIn(Schema):
+class CopyIn(In):
     """A programme of one's own that begins as a copy."""
 
     source_version_id: UUID
-    code: str
-    label: str
+    code: Code
+    label: Annotated[Label, Field(min_length=1)]
 
 
-class DocumentIn(Schema):
+class DocumentIn(In):
     """What a draft is to say: the document of docs/rules/programmes.md."""
 
     document: dict[str, Any]
-
-
-class ReasonIn(Schema):
-    """Why."""
-
-    reason: str
 
 
 def _version(version: ProgrammeVersion) -> VersionOut:
@@ -95,10 +92,10 @@ def _version(version: ProgrammeVersion) -> VersionOut:
     )
 
 
-@router.get("", response=list[ProgrammeOut], operation_id="list_programmes", summary="Every programme")
-@allow("programmes.read")
+@routes.get("", list[ProgrammeOut], "programmes.read")
 def list_programmes(request: HttpRequest) -> list[ProgrammeOut]:
-    """With the latest published version and the open draft."""
+    """Every programme, with the latest published version and, for the operator, the open draft."""
+    sees_drafts = scope_of(request, "programmes.read") is None
     return [
         ProgrammeOut(
             code=listed.programme.code,
@@ -106,116 +103,114 @@ def list_programmes(request: HttpRequest) -> list[ProgrammeOut]:
             modelled_on=listed.programme.modelled_on,
             is_preset=listed.programme.is_preset,
             current=_version(listed.current) if listed.current else None,
-            draft=_version(listed.draft) if listed.draft else None,
+            draft=_version(listed.draft) if listed.draft and sees_drafts else None,
         )
         for listed in queries.list_programmes()
     ]
 
 
-@router.get("/{code}", response=WholeVersionOut, operation_id="get_programme", summary="One programme, whole")
-@allow("programmes.read")
+def chapters_of(chapters: Iterable[words.Chapter]) -> list[WordsOut]:
+    """What a programme says in plain words."""
+    return [
+        WordsOut(
+            title=str(chapter.title),
+            groups=[
+                {"heading": str(group.heading), "lines": [{"key": line.key, "text": line.text} for line in group.lines]}
+                for group in chapter.groups
+            ],
+        )
+        for chapter in chapters
+    ]
+
+
+@routes.get("/{code}", WholeVersionOut, "programmes.read")
 def get_programme(request: HttpRequest, code: str, currency: str = "") -> WholeVersionOut:
-    """The published version: its document, and who does, decides, pays and risks what in plain words."""
-    version = queries.get_current(code)
-    chapters = words.tell(queries.wording_of(version), currency=currency)
+    """One programme, whole.
+
+    The published version: its document, and who does, decides, pays and risks what in plain words.
+    """
+    return _whole(queries.get_current(code), currency)
+
+
+@routes.get("/versions/{uuid:version_id}", WholeVersionOut, "programmes.read", everybodys=True)
+def get_programme_version(request: HttpRequest, version_id: UUID, currency: str = "") -> WholeVersionOut:
+    """One version, whole: a draft or one of earlier."""
+    return _whole(queries.get_version(version_id), currency)
+
+
+def _whole(version: ProgrammeVersion, currency: str) -> WholeVersionOut:
     return WholeVersionOut(
         **_version(version).dict(),
         document=version.document,
-        words=[
-            WordsOut(
-                title=str(chapter.title),
-                groups=[
-                    {
-                        "heading": group.heading,
-                        "lines": [{"key": line.key, "text": line.text} for line in group.lines],
-                    }
-                    for group in chapter.groups
-                ],
-            )
-            for chapter in chapters
-        ],
+        words=chapters_of(words.tell(queries.wording_of(version), currency=currency)),
     )
 
 
-@router.get(
-    "/{code}/versions",
-    response=list[VersionOut],
-    operation_id="list_programme_versions",
-    summary="The versions of a programme",
-)
-@allow("programmes.read")
+@routes.get("/{code}/versions", list[VersionOut], "programmes.read")
 def list_programme_versions(request: HttpRequest, code: str) -> list[VersionOut]:
-    """Latest first."""
+    """The versions of a programme, latest first."""
     return [_version(version) for version in queries.list_versions(code)]
 
 
-@router.get(
-    "/{code}/differences/{other}",
-    response=list[ChangeOut],
-    operation_id="compare_programmes",
-    summary="What two programmes answer differently",
-)
-@allow("programmes.read")
+@routes.get("/{code}/differences/{other}", list[ChangeOut], "programmes.read")
 def compare_programmes(request: HttpRequest, code: str, other: str) -> list[ChangeOut]:
-    """By key, in the order of the grammar."""
+    """What two programmes answer differently, by key, in the order of the grammar."""
     left, right = (queries.wording_of(queries.get_current(each)) for each in (code, other))
     return [ChangeOut(key=change.key, left=change.a, right=change.b) for change in changes.compare(left, right)]
 
 
-@router.post(
-    "", response={201: VersionOut}, operation_id="copy_programme", summary="Copy a programme", openapi_extra=KEY_HEADER
-)
-@allow("programmes.edit")
-@idempotent
-def copy_programme(request: HttpRequest, payload: CopyIn) -> tuple[int, Any]:
-    """A draft of one's own."""
-    version = services.copy_programme(
-        actor=actor_of(request),
-        source=queries.get_version(payload.source_version_id),
-        code=payload.code,
-        label=payload.label,
-        now=clock.now(),
+@routes.post("", VersionOut, "programmes.edit", status=201, everybodys=True)
+def copy_programme(request: HttpRequest, payload: CopyIn) -> VersionOut:
+    """Copy a programme: a draft of one's own."""
+    return _version(
+        services.copy_programme(
+            actor=actor_of(request),
+            source=queries.get_version(payload.source_version_id),
+            code=payload.code,
+            label=payload.label,
+            now=clock.now(),
+        )
     )
-    return 201, _version(version).dict()
 
 
-@router.post(
-    "/versions/{version_id}/draft",
-    response={201: VersionOut},
-    operation_id="draft_programme_version",
-    summary="Open the next version as a draft",
-    openapi_extra=KEY_HEADER,
-)
-@allow("programmes.edit")
-@idempotent
-def draft_programme_version(request: HttpRequest, version_id: UUID) -> tuple[int, Any]:
-    """It begins as a copy."""
-    version = services.draft_version(actor=actor_of(request), source=queries.get_version(version_id), now=clock.now())
-    return 201, _version(version).dict()
+@routes.post("/versions/{uuid:version_id}/draft", VersionOut, "programmes.edit", status=201, everybodys=True)
+def draft_programme_version(request: HttpRequest, version_id: UUID) -> VersionOut:
+    """Open the next version as a draft, which begins as a copy."""
+    source = queries.get_version(version_id)
+    return _version(services.draft_version(actor=actor_of(request), source=source, now=clock.now()))
 
 
-@router.put(
-    "/versions/{version_id}", response=VersionOut, operation_id="edit_programme_draft", summary="Say what a draft says"
-)
-@allow("programmes.edit")
+@routes.put("/versions/{uuid:version_id}", VersionOut, "programmes.edit", everybodys=True)
 def edit_programme_draft(request: HttpRequest, version_id: UUID, payload: DocumentIn) -> VersionOut:
-    """A document that does not fit is refused with every key that is wrong."""
+    """Say what a draft says.
+
+    A document that does not fit is refused with every key that is wrong.
+    """
     wording = documents.parse(payload.document, where="document")
     return _version(
         services.edit_draft(actor=actor_of(request), version_id=version_id, wording=wording, now=clock.now())
     )
 
 
-@router.post(
-    "/versions/{version_id}/publication",
-    response=VersionOut,
-    operation_id="publish_programme_version",
-    summary="Publish a draft",
-    openapi_extra=KEY_HEADER,
-)
-@allow("programmes.publish")
-@idempotent
-def publish_programme_version(request: HttpRequest, version_id: UUID, payload: ReasonIn) -> tuple[int, Any]:
-    """From now on it never changes."""
-    version = services.publish(actor=actor_of(request), version_id=version_id, reason=payload.reason, now=clock.now())
-    return 200, _version(version).dict()
+@routes.post("/versions/{uuid:version_id}/publication", VersionOut, "programmes.publish", everybodys=True)
+def publish_programme_version(request: HttpRequest, version_id: UUID, payload: ReasonIn) -> VersionOut:
+    """Publish a draft: from now on it never changes."""
+    return _version(
+        services.publish(actor=actor_of(request), version_id=version_id, reason=payload.reason, now=clock.now())
+    )
+
+
+@routes.delete("/versions/{uuid:version_id}", {204: None}, "programmes.edit", everybodys=True)
+def discard_programme_draft(request: HttpRequest, version_id: UUID) -> tuple[int, None]:
+    """Discard a draft."""
+    services.discard_draft(actor=actor_of(request), version_id=version_id, now=clock.now())
+    return 204, None
+
+
+@routes.post("/versions/{uuid:version_id}/archival", VersionOut, "programmes.publish", everybodys=True)
+def archive_programme_version(request: HttpRequest, version_id: UUID, payload: ReasonIn) -> VersionOut:
+    """Archive a version: nobody can accept it any more; who has accepted it trades on under it."""
+    version = services.archive_version(
+        actor=actor_of(request), version_id=version_id, reason=payload.reason, now=clock.now()
+    )
+    return _version(version)
