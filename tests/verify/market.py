@@ -1,7 +1,8 @@
 """A small market in which everything has happened that an invariant speaks of, made through the real flows."""
 
-from collections.abc import Sequence
+import random
 from decimal import Decimal
+from uuid import UUID
 
 import shipping
 import shopping
@@ -11,7 +12,7 @@ from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.settlement import services as settlement
 from entrepot.domain.settlement.models import Payout
 from entrepot.flows import checkout, inbound, returns, settling
-from entrepot.kernel import audit, idempotency, outbox
+from entrepot.kernel import audit, idempotency, ids, outbox
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from journeys.plots import CAST
@@ -21,7 +22,8 @@ from worlds import World
 
 def build() -> World:
     """Orders of every programme's kind, in every state, with what became of them, settled and paid out."""
-    with outbox.muted():  # what happens here reaches nobody, and counts as told
+    # The same ids every time; and what happens here reaches nobody, and counts as told.
+    with ids.entropy(random.Random(7).getrandbits), outbox.muted():
         world = World()
         settlement.set_cost_rates(rows=COSTS, valid_from=world.now.date(), actor=SYSTEM, now=world.now)
         offers = _sellers(world)
@@ -116,7 +118,7 @@ def _settle(world: World) -> None:
         world.pass_time(days=40)
 
 
-def _sent() -> list:
+def _sent() -> list[UUID]:
     return list(Payout.objects.filter(state="in_transit").order_by("id").values_list("id", flat=True))
 
 
@@ -133,6 +135,8 @@ def _open_ends(world: World, offers: dict[str, Offer]) -> None:
     deliver_messages(world)
     shopping.place(world, shopping.request("declined", (local, 1), instrument="decline", voucher_code="HARBOUR"))
     shopping.place(world, shopping.request("slow", (local, 1), instrument="slow"))
+    world.pass_time(minutes=1)
+    deliver_messages(world)
     idempotency.once(principal="user:1", key="first", body={}, now=world.now, act=lambda: (200, {"done": True}))
 
 
@@ -153,6 +157,7 @@ def _send_back(world: World, line: OrderLine, units: int, reason: str, dispositi
         order_id=line.order_id, lines=[(line.id, units)], reason=reason, actor=SYSTEM, now=world.now
     )
     returns.send_label(case_id=case.id, actor=SYSTEM, now=world.now)
-    received: Sequence[returns.Received] = [returns.Received(line.id, units, disposition)]
-    returns.receive_return(case_id=case.id, received=received, actor=SYSTEM, now=world.now)
+    returns.receive_return(
+        case_id=case.id, received=[returns.Received(line.id, units, disposition)], actor=SYSTEM, now=world.now
+    )
     returns.refund(case_ids=[case.id], actor=SYSTEM, now=world.now)

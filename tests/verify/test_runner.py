@@ -1,6 +1,8 @@
 """The runner: every query runs, an empty market has no findings, unknown ids are named."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,8 @@ from entrepot.kernel.errors import NotFound
 from entrepot.verify import runner, tenancy
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operating" / "verify.md"
+TABLE = "| id | statement |\n| --- | --- |\n"
 
 
 def test_every_invariant_runs_and_an_empty_market_has_no_findings(database: None) -> None:
@@ -31,3 +35,12 @@ def test_the_model_graph_gives_the_tenant_keys() -> None:
     pairs = {(child._meta.label, parent._meta.label) for child, _, parent in tenancy.links()}
     assert ("orders.OrderLine", "orders.Suborder") in pairs
     assert ("settlement.Accrual", "orders.OrderLine") in pairs
+
+
+def test_the_operators_page_lists_every_invariant() -> None:
+    text = DOCUMENT.read_text()
+    head, _, _ = text.partition(TABLE)
+    rows = "".join(f"| {invariant.code} | {invariant.statement} |\n" for invariant in runner.invariants())
+    if os.environ.get("WRITE_DOCUMENT") == "1":
+        DOCUMENT.write_text(head + TABLE + rows)
+    assert DOCUMENT.read_text() == head + TABLE + rows, "WRITE_DOCUMENT=1 make test ARGS=tests/verify/test_runner.py"

@@ -57,12 +57,14 @@ LISTS = {
 GENERATED = {
     "I26": (
         "A checkout makes one order at most, and a line's hash is that of what it froze.",
-        lambda: "SELECT 'line ' || line.id AS subject, 'hash ' || line.snapshot_hash AS finding\n"
-        f"FROM orders_orderline line\nWHERE line.snapshot_hash <> {digest_sql('line')}\n"
-        "UNION ALL\nSELECT 'checkout ' || checkout_key, count(*) || ' orders' FROM orders_order\n"
-        "GROUP BY checkout_key HAVING count(*) > 1\n"
-        "UNION ALL\nSELECT 'cart ' || cart_id, count(*) || ' orders' FROM orders_order\n"
-        "WHERE cart_id IS NOT NULL AND state <> 'declined' GROUP BY cart_id HAVING count(*) > 1",
+        lambda: (
+            "SELECT 'line ' || line.id AS subject, 'hash ' || line.snapshot_hash AS finding\n"
+            f"FROM orders_orderline line\nWHERE line.snapshot_hash <> {digest_sql('line')}\n"
+            "UNION ALL\nSELECT 'checkout ' || checkout_key, count(*) || ' orders' FROM orders_order\n"
+            "GROUP BY checkout_key HAVING count(*) > 1\n"
+            "UNION ALL\nSELECT 'cart ' || cart_id, count(*) || ' orders' FROM orders_order\n"
+            "WHERE cart_id IS NOT NULL AND state <> 'declined' GROUP BY cart_id HAVING count(*) > 1"
+        ),
     ),
     "I31": ("A row's seller is its parent's seller, over every key between tenant tables.", tenancy.query),
 }

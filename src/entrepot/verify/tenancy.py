@@ -34,4 +34,4 @@ def _carries_seller(model: type[models.Model]) -> bool:
 def _key(model: type[models.Model]) -> str:
     primary = model._meta.pk
     assert primary is not None
-    return primary.column
+    return str(primary.column)

@@ -1,6 +1,7 @@
 """`entrepot verify`: prove the books of this database."""
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -45,9 +46,14 @@ def verify(codes: tuple[str, ...], shown: str | None, as_json: bool) -> int:
                 for result in results
             ],
         }
-        print(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+        print(json.dumps(document, indent=2, default=_plain, ensure_ascii=False))
         return 0 if document["holds"] else 1
     return _table(now, list(codes))
+
+
+def _plain(value: object) -> int | str:
+    """A value of a finding in JSON; PostgreSQL's sums of whole numbers are decimals."""
+    return int(value) if isinstance(value, Decimal) and value == int(value) else str(value)
 
 
 def _table(now: "datetime", codes: list[str]) -> int:

@@ -1,0 +1,104 @@
+"""A rich market has no findings, each defect of it trips exactly what it is declared to, and proving only reads."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from entrepot.domain.inventory.models import Stock
+from entrepot.kernel.db import fetch_rows
+from entrepot.verify import runner
+from verify.mutants import ALSO, MUTANTS
+from worlds import World
+
+
+def test_sound_books_have_no_findings(rich: World) -> None:
+    assert {each.invariant.code: each.rows for each in runner.verify(now=rich.now) if not each.holds} == {}
+
+
+def test_every_invariant_has_a_mutant() -> None:
+    assert {name.partition(" ")[0] for name in MUTANTS} == {each.code for each in runner.invariants()}
+    assert ALSO.keys() <= MUTANTS.keys()
+
+
+@pytest.mark.parametrize("defect", MUTANTS)
+def test_a_defect_trips_exactly_what_is_declared(rich: World, defect: str) -> None:
+    owner = connections["owner"]
+    with transaction.atomic("owner"), owner.cursor() as cursor:
+        cursor.execute("SET LOCAL entrepot.reset = 'on'")
+        for statement in MUTANTS[defect]:
+            cursor.execute(statement)
+            assert cursor.rowcount != 0, f"touches nothing: {statement}"
+        checked = (runner.check(cursor, invariant, now=rich.now) for invariant in runner.invariants())
+        found = {each.invariant.code: each.rows for each in checked if not each.holds}
+        transaction.set_rollback(True, "owner")
+    assert found.keys() == {defect.partition(" ")[0]} | ALSO.get(defect, set()), found
+
+
+def everything() -> dict[str, str]:
+    """A hash of every table's rows and of every sequence."""
+    tables = fetch_rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
+    found = {
+        row.relname: fetch_rows(
+            f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) AS h FROM "{row.relname}" t'
+        )[0].h
+        for row in tables
+    }
+    sequences = fetch_rows("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1")
+    return found | {row.sequencename: str(row.last_value) for row in sequences}
+
+
+def test_verify_leaves_no_trace(rich: World) -> None:
+    before = everything()
+    assert len(list(runner.verify(now=rich.now))) == len(runner.invariants())
+    assert everything() == before
+    assert connection.get_autocommit()
+    assert not connection.in_atomic_block
+
+
+def test_the_snapshot_of_verify_refuses_to_write(rich: World) -> None:
+    results = runner.verify(now=rich.now)
+    next(results)
+    with pytest.raises(DatabaseError, match="read-only"), connection.cursor() as cursor:
+        cursor.execute("UPDATE inventory_stock SET on_hand = on_hand + 1")
+    results.close()
+    assert Stock.objects.exists()
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`entrepot` in a process of its own, on this database."""
+    code = "from entrepot.surfaces.cli.main import main; main()"
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def a_unit_too_many(rich: World) -> Iterator[None]:
+    """A stock row that is not the sum of its movements."""
+    stock = Stock.objects.order_by("id").first()
+    assert stock is not None
+    Stock.objects.filter(id=stock.id).update(on_hand=stock.on_hand + 1)
+    yield
+    Stock.objects.filter(id=stock.id).update(on_hand=stock.on_hand)
+
+
+def test_the_command_ends_with_status_0_where_all_holds(rich: World) -> None:
+    done = command("verify", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["holds"]) == (0, True), document
+    assert {each["id"]: each["findings"] for each in document["invariants"]} == {
+        each.code: 0 for each in runner.invariants()
+    }
+
+
+def test_the_command_ends_with_status_1_and_names_the_rows(a_unit_too_many: None) -> None:
+    done = command("verify", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["holds"]) == (1, False)
+    [finding] = [each for each in document["invariants"] if each["findings"]]
+    assert (finding["id"], finding["findings"]) == ("I17", 1)
+    assert finding["rows"][0]["on_hand"] == finding["rows"][0]["moved"] + 1
+    assert command("verify", "--only", "I18", "--json").returncode == 0
+    assert command("verify", "--only", "I17").returncode == 1
