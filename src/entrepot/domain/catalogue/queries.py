@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from entrepot.domain.catalogue.models import Category, Offer, Picture, Product, ProductText, Sku
 from entrepot.kernel import search
@@ -132,11 +132,14 @@ def list_products(
     status: str = "",
     category_path: str = "",
     product_ids: Collection[UUID] | None = None,
+    lacking: Collection[str] | None = None,
     after: UUID | None = None,
     limit: int = 100,
 ) -> list[Product]:
-    """Products in the order in which they came."""
+    """Products in the order in which they came; `lacking` keeps those that lack all of these, or, of none, nothing."""
     products = _products(organisation_id)
+    if lacking is not None:
+        products = products.filter(missing__contains=list(lacking)) if lacking else products.filter(missing=[])
     if status:
         products = products.filter(status=status)
     if category_path:
@@ -146,6 +149,20 @@ def list_products(
     if after is not None:
         products = products.filter(id__gt=after)
     return list(products.order_by("id")[:limit])
+
+
+def count_products() -> dict[str, int]:
+    """How many products there are, by status."""
+    return dict(Product.objects.order_by().values_list("status").annotate(count=Count("id")))
+
+
+def count_lacking() -> dict[str, int]:
+    """How many drafts lack what; under the empty word, how many lack nothing."""
+    rows = fetch_rows(
+        "SELECT lacking, count(*) AS drafts FROM catalogue_product"
+        " LEFT JOIN LATERAL unnest(missing) lacking ON true WHERE status = 'draft' GROUP BY lacking"
+    )
+    return {row.lacking or "": row.drafts for row in rows}
 
 
 def find_products(*, organisation_id: UUID, product_codes: Collection[str]) -> dict[str, Product]:
@@ -189,8 +206,9 @@ def pictures(product_ids: Collection[UUID]) -> dict[UUID, list[Picture]]:
 
 
 def list_skus(*, product_ids: Collection[UUID]) -> list[Sku]:
-    """The SKUs of products, in the order in which they came; the caller has checked the products' scope."""
-    return list(Sku.objects.filter(product_id__in=list(product_ids)).order_by("product_id", "id"))
+    """The SKUs of products with these, in the order in which they came; the caller has checked the products' scope."""
+    skus = Sku.objects.select_related("product__category").filter(product_id__in=list(product_ids))
+    return list(skus.order_by("product_id", "id"))
 
 
 def get_sku(*, sku_id: UUID, organisation_id: UUID | None = None) -> Sku:

@@ -52,6 +52,7 @@ def list_quotes(
     seller_id: UUID | None = None,
     offer_id: UUID | None = None,
     is_open: bool | None = None,
+    made_by_party: str = "",
     after: UUID | None = None,
     limit: int = 100,
 ) -> list[SupplyQuote]:
@@ -64,9 +65,21 @@ def list_quotes(
     if is_open is not None:
         waiting = Q(status__in=["quoted", "countered"])
         quotes = quotes.filter(waiting if is_open else ~waiting)
+    if made_by_party:
+        quotes = quotes.filter(made_by_party=made_by_party)
     if after is not None:
         quotes = quotes.filter(id__gt=after)
     return list(quotes.order_by("id")[:limit])
+
+
+def count_open_quotes(*, made_by_party: str) -> int:
+    """How many steps of a party wait for the other side's answer."""
+    return SupplyQuote.objects.filter(status__in=["quoted", "countered"], made_by_party=made_by_party).count()
+
+
+def count_proposals(*, waits_for_party: str) -> int:
+    """How many retail prices wait for a party's consent."""
+    return RetailProposal.objects.filter(status=RetailProposal.Status.OPEN, waits_for_party=waits_for_party).count()
 
 
 def price_history(*, offer_id: UUID, seller_id: UUID | None = None) -> list[RetailPrice]:

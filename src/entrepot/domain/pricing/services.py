@@ -120,29 +120,15 @@ def set_price_rule(
 
     Raises: Invalid for a mark-up outside 0 to 99, a floor below zero or an ending of more than three digits.
     """
-    if not (markup_rate.is_finite() and 0 <= markup_rate < 100 and markup_rate == round(markup_rate, 6)):
-        raise Invalid(
-            "pricing.bad_markup",
-            "A mark-up lies between 0 and 99, with six decimal places at most.",
-            field="markup_rate",
-        )
-    if not 0 <= floor_minor <= money.MINOR_MAX:
-        raise Invalid("pricing.bad_floor", "A floor is zero or above.", field="floor_minor")
-    if ending_minor is not None and not 0 <= ending_minor <= 999:
-        raise Invalid(
-            "pricing.bad_ending", "An ending is the last one to three digits of a price.", field="ending_minor"
-        )
-    PriceRule.objects.filter(market=market, category=category, valid_until__isnull=True).update(valid_until=now)
-    rule = PriceRule(
-        id=ids.new_id(now),
-        created_at=now,
+    rule = draft_rule(
         market=market,
-        category=category,
         markup_rate=markup_rate,
+        now=now,
+        category=category,
         floor_minor=floor_minor,
         ending_minor=ending_minor,
-        valid_from=now,
     )
+    PriceRule.objects.filter(market=market, category=category, valid_until__isnull=True).update(valid_until=now)
     rule.save(force_insert=True)
     audit.record(
         actor=actor,
@@ -162,15 +148,68 @@ def set_price_rule(
     return rule
 
 
-@transaction.atomic
-def reprice(*, market: Market, actor: Actor, now: datetime, offer_ids: Sequence[UUID] | None = None) -> Priced:
-    """Price by the market's rules every offer whose retail price is the platform's to set and whose cost is agreed.
+def draft_rule(
+    *,
+    market: Market,
+    markup_rate: Decimal,
+    now: datetime,
+    category: Category | None = None,
+    floor_minor: int = 0,
+    ending_minor: int | None = None,
+) -> PriceRule:
+    """A price rule that is not kept yet, to be tried. Raises: Invalid as `set_price_rule`."""
+    if not (markup_rate.is_finite() and 0 <= markup_rate < 100 and markup_rate == round(markup_rate, 6)):
+        raise Invalid(
+            "pricing.bad_markup",
+            "A mark-up lies between 0 and 99, with six decimal places at most.",
+            field="markup_rate",
+        )
+    if not 0 <= floor_minor <= money.MINOR_MAX:
+        raise Invalid("pricing.bad_floor", "A floor is zero or above.", field="floor_minor")
+    if ending_minor is not None and not 0 <= ending_minor <= 999:
+        raise Invalid(
+            "pricing.bad_ending", "An ending is the last one to three digits of a price.", field="ending_minor"
+        )
+    return PriceRule(
+        id=ids.new_id(now),
+        created_at=now,
+        market=market,
+        category=category,
+        markup_rate=markup_rate,
+        floor_minor=floor_minor,
+        ending_minor=ending_minor,
+        valid_from=now,
+    )
 
-    The cost is the accepted supply price at today's exchange rate. Offers that no rule covers stay as they are.
-    Raises: Unavailable without an exchange rate.
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the rules make of an offer's price; `before_minor` is what is asked now, where anything is. Units: minor."""
+
+    offer_id: UUID
+    amount_minor: int
+    before_minor: int | None
+    rule_id: UUID
+
+
+@transaction.atomic
+def plan_prices(
+    *,
+    market: Market,
+    actor: Actor,
+    now: datetime,
+    offer_ids: Sequence[UUID] | None = None,
+    tried: PriceRule | None = None,
+) -> list[Planned]:
+    """What the market's rules make of every offer whose retail price is the platform's to set and whose cost is agreed.
+
+    The cost is the accepted supply price at today's exchange rate. Offers that no rule covers are left out. A rule that
+    is `tried` counts in the place of the one that it would end. Raises: Unavailable without an exchange rate.
     """
     in_force = queries.list_rules(market_id=market.id, at=now)
-    rules = {rule.category.path if rule.category else "": rule for rule in in_force}
+    rules = {
+        rule.category.path if rule.category else "": rule for rule in [*in_force, *([tried] if tried else [])]
+    }
     rows = fetch_rows(
         "SELECT o.id FROM catalogue_offer o WHERE o.market_id = %s AND o.status <> 'archived'"
         " AND (%s::uuid[] IS NULL OR o.id = ANY(%s::uuid[]))"
@@ -185,9 +224,22 @@ def reprice(*, market: Market, actor: Actor, now: datetime, offer_ids: Sequence[
         and (rule := nearest(rules, offer.category_path)) is not None
     ]
     if not covered:
-        return Priced(frozenset(), frozenset())
+        return []
     amounts = _by_rule([offer.id for offer, _ in covered], [rule for _, rule in covered], market, now)
-    new = [NewPrice(offer.id, amount, rule.id) for (offer, rule), amount in zip(covered, amounts, strict=True)]
+    asked = queries.prices([offer.id for offer, _ in covered], now)
+    return [
+        Planned(offer.id, amount, asked[offer.id].amount_minor if offer.id in asked else None, rule.id)
+        for (offer, rule), amount in zip(covered, amounts, strict=True)
+    ]
+
+
+@transaction.atomic
+def reprice(*, market: Market, actor: Actor, now: datetime, offer_ids: Sequence[UUID] | None = None) -> Priced:
+    """Set what the market's rules make of its offers' prices. Raises as `plan_prices`."""
+    planned = plan_prices(market=market, actor=actor, now=now, offer_ids=offer_ids)
+    if not planned:
+        return Priced(frozenset(), frozenset())
+    new = [NewPrice(each.offer_id, each.amount_minor, each.rule_id) for each in planned]
     return set_retail_prices(prices=new, actor=actor, now=now, reason="by rule")
 
 
