@@ -14,6 +14,7 @@ from entrepot.domain.orders.models import Suborder, WorkItem
 from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
 from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
 from entrepot.kernel import clock
+from entrepot.kernel.models import IdempotencyKey
 from surfaces.seller.shops import client_of, counter, furnish
 from worlds import World
 
@@ -219,13 +220,14 @@ def test_somebody_applies_and_hands_in_documents(world):
     client = Client()
     typed = {
         "name": "North Wharf Tools", "country": "de", "settlement_currency": "EUR", "person": "Nia Wharf",
-        "email": "nia@northwharf.example", "password": "short",
+        "email": "nia@northwharf.example", "password": "short", "idempotency_key": "again",
     }  # fmt: skip
     weak = client.post(to("apply"), typed)
     assert weak.status_code == 422 and "short" not in re.findall(r'value="([^"]*)"', weak.content.decode())
     assert client.post(to("apply"), typed | {"password": "a wharf in the north"}).headers["Location"] == to(
         "application"
     )
+    assert not IdempotencyKey.objects.exists(), "a request with a password leaves no trace"
     assert "Being looked at" in words(client, to("application"))
     assert client.post(to("application_documents"), {"kind": "vat_number"}).status_code == 422
     assert client.post(to("application_documents"), {"kind": "vat_number", "reference": "DE1"}).status_code == 302

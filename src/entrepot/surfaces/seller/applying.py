@@ -127,8 +127,8 @@ def apply(request: ActingRequest) -> HttpResponse:
             login(request, made.owner, backend="allauth.account.auth_backends.AuthenticationBackend")
         return Done(_("Your application has arrived."), reverse("seller:application"))
 
-    # A password is never part of what is remembered of a request.
-    form.fields["idempotency_key"].disabled = True
+    # Nothing is remembered of a request that holds a password, not even its hash.
+    del form.fields["idempotency_key"]
     return attempt(request, form, ask) or _apply_page(request, form)
 
 
