@@ -109,6 +109,7 @@ def test_two_second_persons_at_once_post_once(world: World) -> None:
 def test_a_correction_of_a_balance_reaches_the_statement_and_the_payout(world: World) -> None:
     seller = world.seller()
     decide(world, propose(world, moving(world, "cost_incentive", "seller_payable", 700, seller)))
+    world.pass_time(hours=1)
     decide(world, propose(world, moving(world, "seller_payable", "revenue_fee", 200, seller)))
     assert payable(world, seller) == 500
     given, taken = Accrual.objects.order_by("id")

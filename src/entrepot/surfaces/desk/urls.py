@@ -3,11 +3,15 @@
 from django.urls import URLPattern, path
 
 from entrepot.surfaces.desk import (
+    approvals,
     books,
+    catalogue,
     drafts,
     goods,
     order_lines,
     orders,
+    overview,
+    pricing,
     programmes,
     returns,
     sellers,
@@ -45,6 +49,25 @@ SELLERS = [
         name="document_decision",
     ),
     path("sellers/<slug:code>/enrolments/<uuid:enrolment_id>/end", sellers.enrolment_end, name="enrolment_end"),
+]
+CATALOGUE = [
+    path("catalogue", catalogue.drafts, name="catalogue"),
+    path("catalogue/publications", catalogue.publications, name="publications"),
+    path("catalogue/products", catalogue.products, name="products"),
+    path("catalogue/products/<uuid:product_id>", catalogue.product, name="product"),
+    path("catalogue/products/<uuid:product_id>/publication", catalogue.publication, name="product_publication"),
+    path("catalogue/products/<uuid:product_id>/archival", catalogue.archival, name="product_archival"),
+    path("catalogue/offers", catalogue.offers, name="offers"),
+    path("catalogue/offers/acts", catalogue.offer_acts, name="offer_acts"),
+    path("catalogue/offers/<uuid:offer_id>", catalogue.offer, name="offer"),
+    path("catalogue/offers/<uuid:offer_id>/price", catalogue.price, name="offer_price"),
+    path("catalogue/quotes", pricing.quotes, name="quotes"),
+    path("catalogue/quotes/answers", pricing.quote_answers, name="quote_answers"),
+    path("catalogue/proposals", pricing.proposals, name="proposals"),
+    path("catalogue/proposals/decisions", pricing.proposal_decisions, name="proposal_decisions"),
+    path("catalogue/prices", pricing.price_rules, name="price_rules"),
+    path("catalogue/prices/<slug:code>/rule", pricing.price_rule, name="price_rule"),
+    path("catalogue/prices/<slug:code>/repricing", pricing.repricing, name="repricing"),
 ]
 ORDERS = [
     path("orders", orders.orders, name="orders"),
@@ -90,15 +113,22 @@ BOOKS = [
     path("books/<slug:kind>/<slug:currency>", books.accounts_of, name="accounts"),
     path("accounts/<uuid:account_id>", books.account, name="account"),
     path("journals/<uuid:journal_id>", books.journal, name="journal"),
+    path("journals/<uuid:journal_id>/reversal", approvals.reversal, name="reversal"),
+    path("approvals", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:approval_id>", approvals.approval, name="approval"),
+    path("approvals/<uuid:approval_id>/decision", approvals.decision, name="decision"),
+    path("corrections", approvals.corrections, name="corrections"),
     path("verify", books.verify, name="verify"),
     path("verify/proofs", books.proof, name="proof"),
     path("verify/<slug:code>", books.invariant, name="invariant"),
 ]
 
 urlpatterns: list[URLPattern] = [
+    path("", overview.overview, name="overview"),
     path("components", gallery.components, name="components"),
     *PROGRAMMES,
     *SELLERS,
+    *CATALOGUE,
     *ORDERS,
     *WAREHOUSE,
     *SETTLEMENT,

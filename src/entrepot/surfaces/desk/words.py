@@ -164,6 +164,12 @@ PAYOUTS: Mapping[str, Said] = {
     "done": Said(_("Paid"), "good"),
     "failed": Said(_("Came back"), "bad"),
 }
+APPROVALS: Mapping[str, Said] = {
+    "pending": Said(_("Waits for a second person"), "warn"),
+    "approved": Said(_("Approved"), "good"),
+    "refused": Said(_("Refused"), "bad"),
+}
+APPROVAL_KINDS: Mapping[str, Text] = {"ledger.correct": _("Correction of the books")}
 NODES: Mapping[str, Text] = {
     "seller_premises": _("Seller's premises"),
     "platform_consolidation": _("Consolidation warehouse"),

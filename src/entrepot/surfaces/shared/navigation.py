@@ -41,6 +41,7 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Returns"), "desk:returns", "return"),
         Entry(_("Settlement"), "desk:settlement", "coins"),
         Entry(_("Books"), "desk:books", "ledger"),
+        Entry(_("Approvals"), "desk:approvals", "check"),
         Entry(_("Verify"), "desk:verify", "shield"),
     ),
 }

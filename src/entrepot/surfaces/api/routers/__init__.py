@@ -3,6 +3,7 @@
 from ninja import Router
 
 from entrepot.surfaces.api.routers import (
+    approvals,
     books,
     carts,
     catalogue,
@@ -43,6 +44,7 @@ ROUTERS: list[tuple[str, Router]] = [
         ("", statements),
         ("", settlement),
         ("/books", books),
+        ("/approvals", approvals),
         ("/webhooks", webhooks),
     )
 ]
