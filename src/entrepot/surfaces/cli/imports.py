@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from entrepot.surfaces.cli import first
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def catalogue(path: Path, mapping: str, seller: str, rejects_path: Path | None, 
     A second run changes nothing. Rows that are not taken go to a file that imports clean once it is mended.
     Status 1 where no row was taken.
     """
+    from django.conf import settings
+
     from entrepot.intake import catalogue as intake
     from entrepot.intake import mapping as mappings
     from entrepot.intake.rejects import Rejects
@@ -46,6 +49,7 @@ def catalogue(path: Path, mapping: str, seller: str, rejects_path: Path | None, 
     from entrepot.surfaces.cli.progress import counting
 
     document = mappings.load(mapping)
+    first.install(settings)
     rejects = Rejects.beside(path, rejects_path, document.name, intake.wanted(document))
     with rejects, counting(f"Importing {document.title}", hidden=as_json) as step:
         report = intake.run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from entrepot.surfaces.cli import first
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def orders(
     Every line of the file lands in one bucket. A second run changes nothing; one that was cut off goes on. Status 1
     where the buckets do not sum to the file, the orders do not sum to the buckets, or the books do not hold.
     """
+    from django.conf import settings
+
     from entrepot.domain.terms import queries as terms
     from entrepot.intake import mapping as mappings
     from entrepot.intake import replay as intake
@@ -62,6 +65,7 @@ def orders(
     from entrepot.verify import runner
 
     document = mappings.load(mapping)
+    first.install(settings)
     terms.get_current(programme)
     with counting(f"Reading {document.title}", hidden=as_json) as step:
         found = intake.read(document, path, seen=step)

@@ -1,10 +1,11 @@
 """`entrepot seed demo`: fill an empty marketplace with the demonstration."""
 
-import json
+import os
 
 import click
 
 from entrepot.kernel.errors import Refused
+from entrepot.surfaces.cli.first import SIGN_INS, write_sign_ins
 from entrepot.surfaces.cli.session import with_database
 
 
@@ -14,12 +15,18 @@ def seed() -> None:
 
 
 @seed.command()
-@with_database
 def demo() -> None:
     """Make the demonstration market: three markets, a dozen sellers, three hundred products, weeks of orders.
 
     Nothing in it is real. It is refused where there is a marketplace already.
     """
+    # Before the settings are read: a demonstration pays with test cards and writes its letters to a folder.
+    os.environ["ENTREPOT_DEMONSTRATION"] = "1"
+    _demo()
+
+
+@with_database
+def _demo() -> None:
     from django.conf import settings
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -27,9 +34,11 @@ def demo() -> None:
     from entrepot.demonstration.build import build
     from entrepot.domain.accounts.models import Organisation
     from entrepot.kernel import clock
+    from entrepot.kernel.models import SchemaFingerprint
 
     if Organisation.objects.exists():
         raise Refused("seed.not_empty", "There is a marketplace already; a demonstration needs an empty database.")
+    SchemaFingerprint.objects.using("owner").update(demonstration=True)
     columns = (TextColumn("  {task.description:<32}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(highlight=False), transient=True) as progress:
         task = progress.add_task("Demonstration", total=None)
@@ -39,5 +48,5 @@ def demo() -> None:
 
         setting = build(clock.now(), tell)
     # Written last: `up` takes a demonstration without it for half made.
-    (settings.DATA_DIR / "sign-ins.json").write_text(json.dumps(setting.sign_ins, indent=2))
-    click.echo(f"{len(setting.sign_ins)} sign-ins are in {settings.DATA_DIR / 'sign-ins.json'}.")
+    write_sign_ins(settings.DATA_DIR, setting.sign_ins)
+    click.echo(f"{len(setting.sign_ins)} sign-ins are in {settings.DATA_DIR / SIGN_INS}.")

@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from entrepot.kernel.errors import Refused, Unavailable
+from entrepot.surfaces.cli import first
+from entrepot.surfaces.cli.first import SIGN_INS
 from entrepot.surfaces.shared import parent
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 120
 STOP_SECONDS = 10
-#: Written by `seed demo` when it is done: [{"role": …, "email": …, "password": …}]
-SIGN_INS = "sign-ins.json"
 ADDRESSES = {"Shop": "/", "Seller": "/seller/", "Desk": "/desk/", "API": "/api/v1/docs"}
 
 console = Console(highlight=False)
@@ -69,6 +69,8 @@ def up(port: int, data_dir: Path | None, no_demo: bool, reset_demo: bool) -> Non
             state = _make_tables(settings)
         if not no_demo and _seed(state):
             os.environ["ENTREPOT_DEMONSTRATION"] = "1"
+        else:
+            first.install(settings)
         children = stack.enter_context(_children(port))
         with console.status("Starting web and jobs …"):
             _wait_until_ready(children, port)
@@ -172,14 +174,8 @@ def _seed(state: "SchemaFingerprint") -> bool:
     if Organisation.objects.exists():
         console.print("  A marketplace of your own: started without the demonstration.")
         return False
-    from importlib.util import find_spec
-
-    if find_spec("entrepot.surfaces.cli.seed") is None:
-        return True
-    state.demonstration = True
-    state.save(using="owner")
     command = [sys.executable, "-c", "from entrepot.surfaces.cli.main import main; main()", "seed", "demo"]
-    if subprocess.run(command, env=os.environ | {"ENTREPOT_DEMONSTRATION": "1"}).returncode:
+    if subprocess.run(command).returncode:
         raise Refused("up.seed_failed", "The demonstration could not be made.")
     console.print("[green]✓[/] Demonstration market")
     return True
@@ -249,7 +245,7 @@ def _print_addresses(port: int, folder: Path) -> None:
         table.add_row(name, f"[link]http://127.0.0.1:{port}{path}[/link]")
     console.print(table)
     sign_ins = folder / SIGN_INS
-    if os.environ["ENTREPOT_DEMONSTRATION"] == "1" and sign_ins.exists():
+    if sign_ins.exists():
         rows = json.loads(sign_ins.read_text())
         people = Table(box=None, padding=(0, 2))
         people.add_column("Sign in with", no_wrap=True)
@@ -258,6 +254,7 @@ def _print_addresses(port: int, folder: Path) -> None:
             people.add_row(row["email"], row["role"])
         console.print(people)
         console.print(f"  Password of all: [bold]{' '.join(sorted({row['password'] for row in rows}))}[/]")
+    if os.environ["ENTREPOT_DEMONSTRATION"] == "1":
         console.print(f"  E-mail goes to {folder / 'mail'}")
     console.print("  Ctrl-C stops everything.")
 
