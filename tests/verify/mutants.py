@@ -62,6 +62,7 @@ MUTANTS: dict[str, list[str]] = {
         """UPDATE ledger_balance SET balance_minor = balance_minor + 1 WHERE account_id IN
         (SELECT id FROM ledger_account WHERE kind = 'shopper_funds')"""
     ],
+    "I03 an account whose floor nobody keeps": ["DELETE FROM ledger_balance"],
     "I04 money that was earned before it came": [
         f"""UPDATE ledger_posting SET sequence = DEFAULT WHERE journal_id =
         {first("ledger_journal", "kind = 'capture'")}"""
@@ -344,11 +345,20 @@ MUTANTS: dict[str, list[str]] = {
     "I39 a constraint that does not look back": [
         "ALTER TABLE ledger_posting ADD CONSTRAINT posting_small CHECK (amount_minor < 5) NOT VALID"
     ],
+    "I39 a limit that was lifted": ["ALTER TABLE orders_order DROP CONSTRAINT order_total_not_negative"],
     "I39 a sequence that will repeat itself": ["ALTER TABLE ledger_posting ALTER COLUMN sequence RESTART WITH 5"],
 }
 
-#: Defects that show in more places than the one that they are about.
+#: Defects that show in more places than the one that they are about, such as in the constraint that had to go first.
 ALSO: dict[str, set[str]] = {
+    "I01 a posting of nothing": {"I39"},
+    "I01 a posting that moves nowhere": {"I39"},
+    "I04 a floor that was not kept": {"I39"},
+    "I06 a hand-over that is booked twice": {"I39"},
+    "I12 two payouts under one reference": {"I39"},
+    "I35 a message that was kept twice": {"I39"},
+    "I36 a key that stands twice": {"I39"},
+    "I36 an answer that was lost": {"I39"},
     "I06 a refund that is booked and never was": {"I09", "I16"},
     "I08 a refund that is not its lines": {"I09", "I16"},
     "I10 an accrual on another seller's statement": {"I11"},

@@ -1,6 +1,6 @@
 """Run the invariants over a database and say what was found."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,11 @@ from decimal import Decimal
 from importlib import resources
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from entrepot.domain.ledger.rules import CHART
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.terms import bases
 from entrepot.kernel import money
@@ -44,12 +46,14 @@ class Result:
         return self.count == 0
 
 
-#: Lists within queries that follow from the code: what a unit of each currency's minor units is worth, and the
-#: components that each name in a base stands for.
-LISTS = {
-    ":currencies": ", ".join(f"('{code}', {Decimal(1).scaleb(-places):f})" for code, places in money.EXPONENTS.items()),
-    ":sums": ", ".join(
-        f"('{name}', '{component}')" for name in bases.NAMES for component in bases.SUMS.get(name, (name,))
+#: Lists within queries that follow from the code: what a minor unit of each currency is worth, the components that each
+#: name in a base stands for, the kinds of account that have a floor, the constraints that the models declare.
+LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
+    ":currencies": lambda: ((code, Decimal(1).scaleb(-places)) for code, places in money.EXPONENTS.items()),
+    ":sums": lambda: ((name, component) for name in bases.NAMES for component in bases.SUMS.get(name, (name,))),
+    ":floored": lambda: ((kind,) for kind, entry in CHART.items() if entry.floor_minor is not None),
+    ":constraints": lambda: (
+        (model._meta.db_table, constraint.name) for model in apps.get_models() for constraint in model._meta.constraints
     ),
 }
 
@@ -126,6 +130,11 @@ def _snapshot() -> Iterator[CursorWrapper]:
 
 def _read(name: str, text: str) -> Invariant:
     first, _, query = text.partition("\n")
-    for placeholder, values in LISTS.items():
-        query = query.replace(placeholder, values)
+    for placeholder, rows in LISTS.items():
+        if placeholder in query:
+            query = query.replace(placeholder, ", ".join(map(_values, rows())))
     return Invariant(name.partition("_")[0], first.removeprefix("-- "), query.strip())
+
+
+def _values(row: tuple[object, ...]) -> str:
+    return "(" + ", ".join(format(cell, "f") if isinstance(cell, Decimal) else f"'{cell}'" for cell in row) + ")"

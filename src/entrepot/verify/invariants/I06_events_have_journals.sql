@@ -1,33 +1,34 @@
 -- Every finished money event has exactly one journal of its kind and its amount, no journal is without its event, and what touches a seller is an accrual.
-WITH booked AS (
-    SELECT journal.source_type, journal.source_id, journal.kind,
-        CASE WHEN journal.kind IN ('capture', 'refund') THEN posting.subject_id END AS line_id,
-        sum(posting.amount_minor) AS amount
-    FROM ledger_journal journal JOIN ledger_posting posting ON posting.journal_id = journal.id
-    WHERE journal.kind IN ('capture', 'refund', 'reserve', 'release', 'payout', 'payout_confirmed', 'payout_failed')
-    GROUP BY 1, 2, 3, 4
-),
-events AS (
-    SELECT 'capture' AS source_type, call.id AS source_id, 'capture' AS kind, part.line_id, part.amount_minor AS amount
+WITH events AS (
+    SELECT 'capture' AS kind, call.id AS source_id, part.line_id, part.amount_minor AS amount
     FROM payments_capture call JOIN payments_captureline part ON part.capture_id = call.id
     WHERE call.state = 'done'
     UNION ALL
-    SELECT 'refund', call.id, 'refund', part.line_id, part.amount_minor
+    SELECT 'refund', call.id, part.line_id, part.amount_minor
     FROM payments_refund call
     JOIN payments_refundline part ON part.refund_id = call.id
     WHERE call.state = 'done'
     UNION ALL
-    SELECT 'statement', id, 'reserve', NULL, reserved_minor FROM settlement_statement
+    SELECT 'reserve', id, NULL, reserved_minor FROM settlement_statement
     UNION ALL
-    SELECT 'statement', id, 'release', NULL, released_minor FROM settlement_statement
+    SELECT 'release', id, NULL, released_minor FROM settlement_statement
     UNION ALL
-    SELECT 'payout', payout.id, step.kind, NULL, payout.amount_minor
+    SELECT step.kind, payout.id, NULL, payout.amount_minor
     FROM settlement_payout payout
     LEFT JOIN ledger_journal returned ON returned.source_type = 'payout' AND returned.source_id = payout.id
         AND returned.kind = 'payout_failed'
     JOIN (VALUES ('in_transit', 'payout'), ('done', 'payout'), ('done', 'payout_confirmed'),
         ('failed', 'payout'), ('failed', 'payout_failed')) AS step(state, kind) ON step.state = payout.state
     WHERE payout.state <> 'failed' OR returned.id IS NOT NULL  -- what the provider refused was never sent
+),
+-- Beside each other: what events say and what is booked, of payments line by line.
+sides AS (
+    SELECT kind, source_id, line_id, amount AS stated, 0 AS booked FROM events
+    UNION ALL
+    SELECT journal.kind, journal.source_id,
+        CASE WHEN journal.kind IN ('capture', 'refund') THEN posting.subject_id END, 0, posting.amount_minor
+    FROM ledger_journal journal JOIN ledger_posting posting ON posting.journal_id = journal.id
+    WHERE journal.kind IN ('capture', 'refund', 'reserve', 'release', 'payout', 'payout_confirmed', 'payout_failed')
 ),
 -- Which kinds of journal an event may have, and the events that there are.
 may AS (
@@ -61,13 +62,11 @@ carriage AS (
     WHERE parcel.direction = 'outbound' AND parcel.handed_over_at IS NOT NULL AND parcel.cost_minor > 0
     GROUP BY parcel.id
 )
-SELECT coalesce(events.kind, booked.kind) || ' ' || coalesce(events.source_id, booked.source_id)
-        || coalesce(' line ' || coalesce(events.line_id, booked.line_id), '') AS subject,
-    'booked otherwise' AS finding, events.amount AS stated, booked.amount AS booked
-FROM events
-FULL JOIN booked ON booked.source_type = events.source_type AND booked.source_id = events.source_id
-    AND booked.kind = events.kind AND coalesce(booked.line_id, booked.source_id) = coalesce(events.line_id, events.source_id)
-WHERE coalesce(events.amount, 0) <> coalesce(booked.amount, 0)
+SELECT kind || ' ' || source_id || coalesce(' line ' || line_id, '') AS subject, 'booked otherwise' AS finding,
+    sum(stated) AS stated, sum(booked) AS booked
+FROM sides
+GROUP BY kind, source_id, line_id
+HAVING sum(stated) <> sum(booked)
 UNION ALL
 SELECT journal.kind || ' ' || journal.id, 'no such event: ' || journal.source_type || ' ' || journal.source_id, NULL, NULL
 FROM ledger_journal journal

@@ -1,4 +1,9 @@
 -- An accrual due by a statement's cut-off is on a statement of its seller and currency, and on one only.
+WITH unplaced AS MATERIALIZED (
+    SELECT accrual.*
+    FROM settlement_accrual accrual LEFT JOIN settlement_statementline placed ON placed.accrual_id = accrual.id
+    WHERE placed.id IS NULL
+)
 SELECT accrual.id::text AS accrual, 'on a statement of another seller or currency' AS finding
 FROM settlement_statementline placed
 JOIN settlement_accrual accrual ON accrual.id = placed.accrual_id
@@ -11,10 +16,9 @@ GROUP BY accrual_id
 HAVING count(*) > 1
 UNION ALL
 SELECT accrual.id::text, 'due before the cut-off of a later statement and on none'
-FROM settlement_accrual accrual
-WHERE NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)
-  AND EXISTS (
-      SELECT FROM settlement_statement statement
-      WHERE statement.seller_id = accrual.seller_id AND statement.currency = accrual.currency
-        AND statement.period_until >= accrual.eligible_at AND statement.created_at > accrual.created_at
-  )
+FROM unplaced accrual
+WHERE EXISTS (
+    SELECT FROM settlement_statement statement
+    WHERE statement.seller_id = accrual.seller_id AND statement.currency = accrual.currency
+      AND statement.period_until >= accrual.eligible_at AND statement.created_at > accrual.created_at
+)
