@@ -25,6 +25,7 @@ class DeskForm(forms.Form):
     def __init__(self, data: Any = None, *, name: str = "form", **kwargs: Any) -> None:
         initial = {"idempotency_key": secrets.token_urlsafe(16)} | kwargs.pop("initial", {})
         super().__init__(data, auto_id=f"{name}-%s", initial=initial, **kwargs)
+        self.name = name
         self.status = 200
 
     def refuse(self, error: EntrepotError) -> None:
@@ -93,6 +94,17 @@ def attempt(
 
 
 def render(request: ActingRequest, template: str, context: Mapping[str, Any], *forms: DeskForm) -> HttpResponse:
-    """A page of the desk; where one of its forms was refused, the answer says so by its status."""
+    """A page of the desk; where one of its forms was refused, the answer says so by its status.
+
+    A form may have left the page with the state that refused it; then the page says above everything what it said.
+    """
     status = max((form.status for form in forms), default=200)
+    page = render_template(request, f"desk/{template}", dict(context), status=status)
+    shown = page.content.decode()
+    unseen = [form for form in forms if form.errors and f'id="{form.name}-idempotency_key"' not in shown]
+    if not unseen:
+        return page
+    for form in unseen:
+        for said in form.errors.values():
+            messages.error(request, " ".join(map(str, said)))
     return render_template(request, f"desk/{template}", dict(context), status=status)

@@ -47,7 +47,8 @@ class FileForm(DraftForm):
     )
 
 
-PARTY_CHOICES = [(party.value, words.PARTIES[party.value][0]) for party in Party]
+LABELS: Mapping[Party, Any] = {party: words.PARTIES[party.value][0] for party in Party}
+PARTY_CHOICES = [(party.value, LABELS[party]) for party in Party]
 CAUSE_COLUMNS = [cause for cause in Cause if cause is not Cause.DEFAULT]
 
 
@@ -305,7 +306,7 @@ def _row_fields(task: Task) -> dict[str, forms.Field]:
             max_value=100,
             max_digits=7,
             decimal_places=4,
-            label=words.PARTIES[party][0],
+            label=LABELS[party],
             widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         )
     fields["liable"] = forms.ChoiceField(choices=nobody, required=False, label=gettext_lazy("Bears the risk"))

@@ -1,0 +1,201 @@
+"""The desk in tests: browsers of its people, and a market in which there is one of everything."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.test import Client
+
+import shipping
+from entrepot.domain.accounts import services as accounts
+from entrepot.domain.accounts.models import Organisation
+from entrepot.domain.aftersales.models import ReturnCase
+from entrepot.domain.catalogue import services as catalogue
+from entrepot.domain.catalogue.models import Offer, Product
+from entrepot.domain.catalogue.rules import ProductDraft
+from entrepot.domain.ledger.models import Account, Journal
+from entrepot.domain.logistics.models import Parcel
+from entrepot.domain.orders.models import Order, Suborder
+from entrepot.domain.pricing import quoting
+from entrepot.domain.pricing.models import SupplyQuote
+from entrepot.domain.sellers import queries as sellers
+from entrepot.domain.sellers import services as seller_services
+from entrepot.domain.sellers.models import Seller, SellerDocument
+from entrepot.domain.settlement.models import Accrual, PayoutBatch, Statement
+from entrepot.domain.terms import queries as terms
+from entrepot.domain.terms import services as programmes
+from entrepot.flows import returns, settling
+from entrepot.kernel.actors import SYSTEM
+from surfaces.seller.shops import sign_in
+from worlds import World
+
+OWN = "house-model"
+
+
+def browser(world: World, role: str = "operator.admin", organisation: Organisation | None = None) -> Client:
+    """A browser of somebody with a role at the operator, or elsewhere."""
+    user = world.user()
+    accounts.join(actor=SYSTEM, user=user, organisation=organisation or world.operator, role=role, now=world.now)
+    return sign_in(user)
+
+
+def applicant(world: World, code: str = "newcomer") -> tuple[Seller, SellerDocument]:
+    """An organisation that asks to sell, with a paper that waits."""
+    organisation = accounts.create_organisation(
+        kind="seller", code=code, name="Newcomer Works", country="CN", now=world.now
+    )
+    seller = seller_services.apply(
+        organisation=organisation, settlement_currency="CNY", now=world.now, profile={"capacity": "900 a day"}
+    )
+    document = seller_services.submit_document(
+        seller_id=seller.pk, kind="business_licence", reference="BL-77", now=world.now
+    )
+    return seller, document
+
+
+def quote(world: World, offer: Offer, amount_minor: int) -> SupplyQuote:
+    """The seller asks for another supply price, which waits for the platform."""
+    actor = sellers.get_system_actor(seller_id=offer.seller_id)
+    (step,) = quoting.quote(
+        rows=[quoting.NewQuote(offer.id, amount_minor)],
+        valid_until=world.now.replace(year=world.now.year + 1),
+        now=world.now,
+        actor=actor,
+    )
+    return step
+
+
+def own_programme(world: World, source: str = "fully-managed") -> None:
+    """A programme of the operator's own, as a draft."""
+    programmes.copy_programme(
+        actor=SYSTEM, source=terms.get_current(source), code=OWN, label="House model", now=world.now
+    )
+
+
+@dataclass
+class Market:
+    """One of everything that a page of the desk can show."""
+
+    managed: Seller
+    seller: Seller
+    offer: Offer
+    product: Product
+    waiting: Suborder
+    packed: Suborder
+    parcel: Parcel
+    gone: Parcel
+    done: Order
+    case: ReturnCase
+    received: ReturnCase
+    statement: Statement
+    batch: PayoutBatch
+    accrual: Accrual
+    account_id: UUID
+    journal_id: UUID
+    applicant: Seller
+    document: SellerDocument
+    quote: SupplyQuote
+
+    @property
+    def arguments(self) -> dict[str, tuple[Any, ...]]:
+        """The arguments of every route of the desk's pages that takes any and only shows."""
+        seller = self.seller.organisation.code
+        return {
+            "programme": ("fully-managed",),
+            "programme_file": ("fully-managed",),
+            "draft": (OWN,),
+            "draft_duties": (OWN,),
+            "seller": (seller,),
+            "product": (self.product.id,),
+            "offer": (self.offer.id,),
+            "order": (self.done.number,),
+            "order_line": (self.done.number, 1),
+            "work": (self.packed.number,),
+            "return": (self.case.number,),
+            "statement": (self.statement.number,),
+            "accrual": (self.accrual.id,),
+            "batch": (self.batch.number,),
+            "batch_file": (self.batch.number,),
+            "accounts": ("seller_payable", "EUR"),
+            "account": (self.account_id,),
+            "journal": (self.journal_id,),
+            "invariant": ("I26",),
+        }
+
+
+def draft(world: World, seller: Seller) -> Product:
+    """A product that lacks nearly everything."""
+    (kept,) = catalogue.keep_products(
+        organisation_id=seller.pk,
+        drafts=[ProductDraft(product_code=world.next("draft"), texts={"en": ("Half a product", "")})],
+        now=world.now,
+    )
+    return Product.objects.get(id=kept.product_id)
+
+
+def furnish(world: World) -> Market:
+    """Sell, ship, deliver, take back, settle and pay out until there is one of everything."""
+    managed = world.seller("factory", programme="fully-managed", currency="CNY")
+    seller = world.seller("brand", programme="self-managed")
+    supplied = world.offer(managed, price="29.99", supply="88.00", stock=500)
+    offer = world.offer(seller, price="19.99", stock=500)
+    done = shipping.order(world, (offer, 3), (supplied, 2))
+    shipping.deliver(world, done)
+    line = next(each for each in shipping.lines_of(done) if each.seller_id == managed.pk)
+    (case,), (received,) = (
+        returns.request_return(
+            order_id=done.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now
+        )
+        for _ in range(2)
+    )
+    returns.receive_return(
+        case_id=received.id, received=[returns.Received(line.id, 1, "restock")], actor=SYSTEM, now=world.now
+    )
+    world.pass_time(days=40)
+    statements = settling.settle(until=world.now.replace(hour=0), now=world.now, actor=SYSTEM)
+    batch = next(each for each in settling.pay_out(now=world.now, actor=SYSTEM) if each.currency == "EUR")
+    packed, waiting = shipping.order(world, (offer, 2), (supplied, 1)), shipping.order(world, (supplied, 3))
+    ours = [(each, each.quantity) for each in shipping.lines_of(packed) if each.seller_id == managed.pk]
+    parcel = shipping.pack(world, *ours)
+    (gone,) = shipping.ship(world, shipping.order(world, (supplied, 1)))
+    asking, document = applicant(world)
+    own_programme(world)
+    draft(world, seller)
+    return Market(
+        managed=managed,
+        seller=seller,
+        offer=supplied,
+        product=supplied.sku.product,
+        waiting=Suborder.objects.get(order=waiting),
+        packed=Suborder.objects.get(order=packed, seller=managed),
+        parcel=parcel,
+        gone=gone,
+        done=done,
+        case=case,
+        received=received,
+        statement=next(each for each in statements if each.seller_id == seller.pk),
+        batch=batch,
+        accrual=Accrual.objects.filter(seller=seller).order_by("-amount_minor")[0],
+        account_id=Account.objects.filter(kind="seller_payable", owner_id=seller.pk)[0].id,
+        journal_id=Journal.objects.filter(kind="accrual").order_by("id")[0].id,
+        applicant=asking,
+        document=document,
+        quote=quote(world, supplied, 9300),
+    )
+
+
+def text_of(answer: HttpResponse) -> str:
+    """What a page says, without its markup."""
+    page = re.sub(r"<(script|style)\b.*?</\1>", " ", answer.content.decode(), flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("&nbsp;", " ").split())
+
+
+def key_in(answer: HttpResponse, name: str) -> str:
+    """The idempotency key that a page gives to one of its forms."""
+    found = re.search(
+        rf'name="idempotency_key" value="([^"]+)"[^>]*id="{re.escape(name)}-idempotency_key"', answer.content.decode()
+    )
+    assert found, f"no form {name}"
+    return found[1]

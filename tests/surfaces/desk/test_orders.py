@@ -1,0 +1,85 @@
+"""Orders on the desk: found, opened to every amount and posting, cancelled once, paid by hand."""
+
+import re
+
+from django.urls import reverse
+
+import shipping
+import shopping
+from entrepot.domain.ledger import queries as ledger
+from entrepot.domain.orders.models import Order, OrderLine
+from surfaces.desk.desks import browser, key_in, text_of
+from worlds import World
+
+
+def test_a_number_leads_to_its_order(world: World) -> None:
+    seller = world.seller("brand", programme="self-managed")
+    ordered = shipping.order(world, (world.offer(seller), 2))
+    desk = browser(world)
+    address = reverse("desk:order", args=[ordered.number])
+    for wanted in (ordered.number, ordered.number.lower(), f" {ordered.number}-1 "):
+        assert desk.get(reverse("desk:orders"), {"q": wanted})["Location"] == address
+    assert "No order has the number" in text_of(desk.get(reverse("desk:orders"), {"q": "E-404"}))
+    assert desk.get(reverse("desk:order", args=["E-404"])).status_code == 404
+
+
+def test_every_amount_of_an_order_opens_to_parts_that_sum_to_it(world: World) -> None:
+    managed = world.seller("factory", programme="fully-managed", currency="CNY")
+    brand = world.seller("brand", programme="self-managed")
+    ordered = shipping.order(world, (world.offer(managed, price="29.99", supply="88.00"), 2), (world.offer(brand), 1))
+    desk = browser(world)
+    page = desk.get(reverse("desk:order", args=[ordered.number])).content.decode()
+    assert "Unexplained" not in page
+    sheets = re.findall(r'class="sheet" popover.*?Total', page, flags=re.DOTALL)
+    assert len(sheets) == 1 + 2
+
+    shipping.deliver(world, ordered)
+    for line in OrderLine.objects.order_by("position"):
+        page = text_of(desk.get(reverse("desk:order_line", args=[ordered.number, line.position])))
+        for posting in ledger.postings_about([line.id]):
+            assert posting.says.split(":")[0] in page
+        assert "How its money divides" in page and "The terms that it carries" in page and line.terms_id in page
+
+
+def test_units_are_cancelled_once_with_a_reason(world: World) -> None:
+    seller = world.seller("brand", programme="self-managed")
+    ordered = shipping.order(world, (world.offer(seller), 3), (world.offer(seller, title="Red mug"), 2))
+    desk = browser(world)
+    url, address = (reverse(f"desk:{name}", args=[ordered.number]) for name in ("cancellation", "order"))
+    refused = desk.post(url, {"line-1": "1", "line-2": "0", "reason": ""})
+    assert refused.status_code == 422 and 'value="1"' in refused.content.decode()
+    none = desk.post(url, {"line-1": "0", "line-2": "", "reason": "No reason at all"})
+    assert none.status_code == 422 and "Say how many units of which line." in text_of(none)
+    beyond = desk.post(url, {"line-1": "4", "line-2": "0", "reason": "Too many"})
+    assert beyond.status_code == 422 and "Too many" in beyond.content.decode()
+
+    key = key_in(desk.get(address), "cancel")
+    for _ in range(2):
+        answer = desk.post(url, {"line-1": "1", "line-2": "0", "reason": "The shopper called", "idempotency_key": key})
+        assert answer["Location"] == address
+    assert list(OrderLine.objects.order_by("position").values_list("cancelled_qty", flat=True)) == [1, 0]
+    assert "The shopper called" in text_of(desk.get(address))
+
+    shipping.ship(world, ordered)
+    late = desk.post(url, {"line-1": "1", "reason": "Too late"})
+    assert late.status_code == 422 and "Say how many" in text_of(late)
+
+
+def test_a_bank_transfer_is_confirmed_by_hand(world: World) -> None:
+    seller = world.seller("brand", programme="self-managed")
+    offer = world.offer(seller)
+    ship_to = shipping.SHIP_TO | {"country": "DE"}
+    shopping.place(world, shopping.request("k", (offer, 1), provider="manual", instrument="", ship_to=ship_to))
+    ordered = Order.objects.get()
+    assert ordered.state == "pending"
+    desk = browser(world, "operator.finance")
+    page = text_of(desk.get(reverse("desk:order", args=[ordered.number])))
+    assert "The money came in" in page
+    url = reverse("desk:payment_decision", args=[ordered.number, "received"])
+    assert desk.post(url, {"reason": ""}).status_code == 422
+    assert desk.post(url, {"reason": "On the bank statement of today"}).status_code == 302
+    ordered.refresh_from_db()
+    assert ordered.state == "placed"
+    assert desk.post(url, {"reason": "Once more"}).status_code == 409
+    merchandiser = browser(world, "operator.merchandiser")
+    assert merchandiser.post(url, {"reason": "Not mine to say"}).status_code == 403

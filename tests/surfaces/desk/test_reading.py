@@ -1,0 +1,125 @@
+"""Every page of the desk opens, asks little of the database whatever it shows, and is for those it is for."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+import shipping
+from entrepot.flows import returns, settling
+from entrepot.kernel.actors import SYSTEM
+from entrepot.surfaces.desk.urls import urlpatterns
+from surfaces.desk.desks import Market, applicant, browser, draft, furnish, quote
+from surfaces.seller.shops import client_of
+from worlds import World
+
+QUERIES_MAX = 25
+
+#: Routes that change something; tests of acts send to them.
+ACTS = {
+    "copies", "archival", "version_archival", "drafts", "publication", "disposal", "tier", "standing",
+    "document_decision", "enrolment_end", "publications", "product_publication", "product_archival", "offer_acts",
+    "offer_price", "quote_answers", "proposal_decisions", "price_rule", "repricing", "cancellation",
+    "payment_decision", "acceptances", "acceptance", "parcels", "label", "handover", "unpacking", "scans",
+    "return_label", "reception", "refund", "settlement_runs", "batches", "confirmation", "payout_failure", "proof",
+}  # fmt: skip
+#: Pages of corrections and approvals have tests of their own; a paper needs a file.
+ELSEWHERE = {"approvals", "approval", "decision", "corrections", "reversal", "document_file"}
+NAMES = {pattern.name for pattern in urlpatterns}
+PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters} - ACTS - ELSEWHERE
+
+#: Further views of pages, by what follows the address.
+VIEWS = [
+    ("programme", "words"), ("programme", "sources"), ("programme", "versions"),
+]  # fmt: skip
+QUERIES = [
+    ("programmes", "?archived"), ("comparison", "?a=fully-managed:1&b=self-managed:1"), ("sellers", "?status="),
+    ("sellers", "?status=applicant"), ("catalogue", "?lacking=sku"), ("products", "?category=mugs"),
+    ("offers", "?status=all&market=DE"), ("price_rules", "?market=DE&preview"), ("orders", "?state=all&market=DE"),
+    ("warehouse", "?of=all"), ("warehouse", "?state=done"), ("stock", "?of=all"), ("returns", "?state=received"),
+]  # fmt: skip
+
+
+def addresses(market: Market) -> dict[str, str]:
+    """Every page there is, by a name."""
+    found = {name: reverse(f"desk:{name}") for name in PLAIN}
+    found |= {name: reverse(f"desk:{name}", args=args) for name, args in market.arguments.items()}
+    found |= {f"{name}/{view}": reverse(f"desk:{name}", args=["fully-managed", view]) for name, view in VIEWS}
+    return found | {f"{name}{query}": reverse(f"desk:{name}") + query for name, query in QUERIES}
+
+
+def measure(client: Client, market: Market) -> dict[str, int]:
+    """How many queries each page makes; every page answers."""
+    counts = {}
+    for name, address in addresses(market).items():
+        client.get(address)  # what never changes is read once by a process
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(address)
+        assert answer.status_code == 200, f"{name}: {answer.status_code}"
+        counts[name] = len(asked)
+    return counts
+
+
+def test_every_route_is_known_to_these_tests(world: World) -> None:
+    market = furnish(world)
+    assert PLAIN | ACTS | ELSEWHERE | market.arguments.keys() == NAMES
+
+
+def test_no_page_makes_more_queries_with_more_rows(world: World) -> None:
+    market = furnish(world)
+    client = browser(world)
+    few = measure(client, market)
+    assert {name: count for name, count in few.items() if count > QUERIES_MAX} == {}
+    grow(world)
+    many = measure(client, market)
+    assert {name: (few[name], count) for name, count in many.items() if count > few[name]} == {}
+
+
+def grow(world: World) -> None:
+    """More of everything, in the same market."""
+    managed, seller = (world.enrolments[place].seller for place in (0, 1))
+    offers = [world.offer(managed, price="9.99", supply="20.00", stock=60, title=f"Mug {n}") for n in range(3)]
+    offers += [world.offer(seller, price="9.99", stock=60, title=f"Cup {n}") for n in range(3)]
+    for _ in range(3):
+        ordered = shipping.order(world, *((offer, 2) for offer in offers))
+        shipping.deliver(world, ordered)
+        line = shipping.lines_of(ordered)[0]
+        returns.request_return(
+            order_id=ordered.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now
+        )
+        shipping.order(world, *((offer, 2) for offer in offers))
+    world.pass_time(days=30)
+    settling.settle(until=world.now.replace(hour=0), now=world.now, actor=SYSTEM)
+    settling.pay_out(now=world.now, actor=SYSTEM)
+    for number, offer in enumerate(offers[:3]):
+        quote(world, offer, 2600)
+        applicant(world, f"late-newcomer-{number}")
+        draft(world, seller)
+
+
+@pytest.mark.parametrize(
+    ("role", "opens", "closed"),
+    [
+        ("operator.finance", "settlement books verify orders", "catalogue quotes warehouse"),
+        ("operator.merchandiser", "catalogue quotes price_rules programmes", "settlement books verify"),
+        ("operator.warehouse", "overview warehouse stock receipts returns", "orders sellers books"),
+    ],
+)
+def test_each_role_opens_what_it_works_on(world: World, role: str, opens: str, closed: str) -> None:
+    client = browser(world, role)
+    world.market()
+    page = client.get(reverse("desk:overview")).content.decode()
+    for name in (*opens.split(), *closed.split()):
+        address = reverse(f"desk:{name}")
+        assert client.get(address).status_code == (200 if name in opens.split() else 403), name
+        if name in {"settlement", "books", "catalogue", "warehouse", "orders", "sellers"}:
+            assert (f'href="{address}"' in page) == (name in opens.split()), name
+
+
+def test_nobody_else_comes_in(world: World) -> None:
+    seller = client_of(world, world.seller("brand", programme="self-managed"))
+    for name in sorted(PLAIN):
+        address = reverse(f"desk:{name}")
+        assert Client().get(address).status_code == 302, name
+        assert seller.get(address).status_code == 403, name
