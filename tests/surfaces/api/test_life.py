@@ -99,9 +99,7 @@ def test_from_application_to_payout(world):
     assert guest.post("/orders", order, key="a-guest's-secret-key") == placed
     shopper = Caller(**{"Order-Token": placed["order_token"]})
     line = shopper.get(f"/orders/{placed['id']}")["suborders"][0]["lines"][0]
-    [let_go] = shopper.post(
-        f"/orders/{placed['id']}/cancellation", {"lines": [{"line_id": line["id"], "quantity": 1}]}
-    )
+    [let_go] = shopper.post(f"/orders/{placed['id']}/cancellation", {"lines": [{"line_id": line["id"], "quantity": 1}]})
     assert let_go["quantity"] == 1
     # The seller ships.
     [work] = seller.get("/work")["items"]
@@ -192,3 +190,9 @@ def test_a_declined_card_is_a_result(world):
              "provider": "sandbox", "instrument": "decline"}  # fmt: skip
     answer = Caller().ask("POST", "/orders", order, status=200)
     assert answer["state"] == "declined" and answer["reason"]
+
+
+def test_a_provider_is_believed_by_its_signature(world):
+    forged = Caller().ask("POST", "/webhooks/payments/sandbox", {"kind": "authorise"}, status=422)
+    assert forged["code"].startswith("payments.")
+    assert Caller().ask("POST", "/webhooks/payments/nobody", {}, status=422)["code"].startswith("payments.")

@@ -25,12 +25,17 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Refusal:
-    """A code with the HTTP status of its kind, what it says and the modules that raise it."""
+    """A code with the status of its kind (404 or 422 for what an address or a field names), what it says, where."""
 
     code: str
-    status: int
+    statuses: tuple[int, ...]
     message: str
     modules: tuple[str, ...]
+
+    @property
+    def shown_status(self) -> str:
+        """The status, or each of them."""
+        return " or ".join(map(str, self.statuses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +61,18 @@ def collect() -> tuple[Refusal, ...]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and (found := _declared(node)) is not None
     }
-    raised: dict[tuple[str, int], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    raised: dict[str, set[tuple[int, str, str]]] = defaultdict(set)
     for module, tree in trees.items():
         for code, status, message in _raised(tree, kinds):
-            raised[code, status][message].add(module)
+            raised[code].add((status, message, module))
     return tuple(
         Refusal(
             code,
-            status,
-            " / ".join(sorted(filter(None, messages))),
-            tuple(sorted({module for found in messages.values() for module in found})),
+            tuple(sorted({status for status, _, _ in found})),
+            " / ".join(sorted({message for _, message, _ in found if message})),
+            tuple(sorted({module for _, _, module in found})),
         )
-        for (code, status), messages in sorted(raised.items())
+        for code, found in sorted(raised.items())
     )
 
 
@@ -88,7 +93,7 @@ def to_markdown(refusals: tuple[Refusal, ...]) -> str:
             lines += ["", f"## {area}", ""]
         where = ", ".join(f"`{module}`" for module in refusal.modules)
         said = f": {refusal.message}" if refusal.message else ""
-        lines.append(f'- <a id="{refusal.code}"></a>`{refusal.code}` {refusal.status}{said} ({where})')
+        lines.append(f'- <a id="{refusal.code}"></a>`{refusal.code}` {refusal.shown_status}{said} ({where})')
     return "\n".join(lines) + "\n"
 
 

@@ -100,7 +100,7 @@ def _tell(refusal: EntrepotError) -> None:
 def problem(refusal: EntrepotError) -> dict[str, Any]:
     """The refusal as a problem document. Source: RFC 9457."""
     return {
-        "type": f"/docs/errors#{refusal.code}",
+        "type": f"/api/v1/errors#{refusal.code}",
         "title": str(refusal),
         "status": refusal.status,
         "code": refusal.code,

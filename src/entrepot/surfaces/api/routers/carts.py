@@ -67,7 +67,7 @@ class QuantityIn(In):
     quantity: UnitsOrNone
 
 
-class VoucherIn(In):
+class CartVoucherIn(In):
     """The voucher of a cart; an empty code takes it away."""
 
     voucher_code: Short
@@ -233,7 +233,7 @@ def set_cart_line(request: HttpRequest, market: str, offer_id: UUID, payload: Qu
 
 
 @routes.put("/carts/{market}/voucher", CartOut, PUBLIC)
-def set_cart_voucher(request: HttpRequest, market: str, payload: VoucherIn) -> CartOut:
+def set_cart_voucher(request: HttpRequest, market: str, payload: CartVoucherIn) -> CartOut:
     """Set the voucher of the cart; whether it counts is for the quote to say."""
     place = markets.get_market(market)
     carts.set_voucher(cart=find_cart(request, place), code=payload.voucher_code, now=clock.now())

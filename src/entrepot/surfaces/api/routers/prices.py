@@ -166,7 +166,7 @@ class RepricingIn(In):
     offer_ids: Annotated[list[UUID], Field(max_length=ROWS_MAX)] | None = None
 
 
-class QuoteOut(Schema):
+class SupplyQuoteOut(Schema):
     """One step of the negotiation of an offer's supply price."""
 
     id: UUID
@@ -180,7 +180,7 @@ class QuoteOut(Schema):
     decided_at: datetime | None
 
     @classmethod
-    def of(cls, quote: SupplyQuote) -> "QuoteOut":
+    def of(cls, quote: SupplyQuote) -> "SupplyQuoteOut":
         """A step."""
         return cls(
             id=quote.id,
@@ -338,7 +338,7 @@ def reprice(request: HttpRequest, payload: RepricingIn) -> PricedOut:
     return PricedOut.of(priced)
 
 
-@routes.get("/supply-quotes", Page[QuoteOut], "prices.read")
+@routes.get("/supply-quotes", Page[SupplyQuoteOut], "prices.read")
 def list_supply_quotes(
     request: HttpRequest,
     paging: Paged,
@@ -354,11 +354,11 @@ def list_supply_quotes(
         after=paging.after,
         limit=paging.more,
     )
-    return page(found, paging, QuoteOut.of)
+    return page(found, paging, SupplyQuoteOut.of)
 
 
-@routes.post("/supply-quotes", list[QuoteOut], "quotes.make", "quotes.decide", status=201)
-def quote_supply_prices(request: HttpRequest, payload: SuppliesIn) -> list[QuoteOut]:
+@routes.post("/supply-quotes", list[SupplyQuoteOut], "quotes.make", "quotes.decide", status=201)
+def quote_supply_prices(request: HttpRequest, payload: SuppliesIn) -> list[SupplyQuoteOut]:
     """Offer supply prices; those that need nobody's consent are in force at once."""
     steps = listing.quote_supply_prices(
         actor=actor_of(request),
@@ -366,11 +366,11 @@ def quote_supply_prices(request: HttpRequest, payload: SuppliesIn) -> list[Quote
         valid_until=payload.valid_until,
         now=clock.now(),
     )
-    return [QuoteOut.of(each) for each in steps]
+    return [SupplyQuoteOut.of(each) for each in steps]
 
 
-@routes.post("/supply-quotes/counters", list[QuoteOut], "quotes.make", "quotes.decide", status=201)
-def counter_supply_prices(request: HttpRequest, payload: CountersIn) -> list[QuoteOut]:
+@routes.post("/supply-quotes/counters", list[SupplyQuoteOut], "quotes.make", "quotes.decide", status=201)
+def counter_supply_prices(request: HttpRequest, payload: CountersIn) -> list[SupplyQuoteOut]:
     """Answer waiting steps of the other side with amounts of one's own."""
     steps = quoting.counter(
         rows=[(each.quote_id, each.minor) for each in payload.counters],
@@ -379,18 +379,18 @@ def counter_supply_prices(request: HttpRequest, payload: CountersIn) -> list[Quo
         note=payload.note,
         now=clock.now(),
     )
-    return [QuoteOut.of(each) for each in steps]
+    return [SupplyQuoteOut.of(each) for each in steps]
 
 
-@routes.post("/supply-quotes/acceptance", list[QuoteOut], "quotes.make", "quotes.decide")
-def accept_supply_prices(request: HttpRequest, payload: QuoteIdsIn) -> list[QuoteOut]:
+@routes.post("/supply-quotes/acceptance", list[SupplyQuoteOut], "quotes.make", "quotes.decide")
+def accept_supply_prices(request: HttpRequest, payload: QuoteIdsIn) -> list[SupplyQuoteOut]:
     """Agree to waiting steps of the other side."""
     steps = listing.accept_supply_prices(actor=actor_of(request), quote_ids=payload.quote_ids, now=clock.now())
-    return [QuoteOut.of(each) for each in steps]
+    return [SupplyQuoteOut.of(each) for each in steps]
 
 
-@routes.post("/supply-quotes/refusal", list[QuoteOut], "quotes.make", "quotes.decide")
-def refuse_supply_prices(request: HttpRequest, payload: RefusalIn) -> list[QuoteOut]:
+@routes.post("/supply-quotes/refusal", list[SupplyQuoteOut], "quotes.make", "quotes.decide")
+def refuse_supply_prices(request: HttpRequest, payload: RefusalIn) -> list[SupplyQuoteOut]:
     """End waiting steps of the other side without a price."""
     steps = quoting.refuse(quote_ids=payload.quote_ids, actor=actor_of(request), reason=payload.reason, now=clock.now())
-    return [QuoteOut.of(each) for each in steps]
+    return [SupplyQuoteOut.of(each) for each in steps]

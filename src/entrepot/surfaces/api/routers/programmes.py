@@ -73,7 +73,7 @@ class CopyIn(In):
     label: Annotated[Label, Field(min_length=1)]
 
 
-class DocumentIn(In):
+class WordingIn(In):
     """What a draft is to say: the document of docs/rules/programmes.md."""
 
     document: dict[str, Any]
@@ -181,7 +181,7 @@ def draft_programme_version(request: HttpRequest, version_id: UUID) -> VersionOu
 
 
 @routes.put("/versions/{uuid:version_id}", VersionOut, "programmes.edit", everybodys=True)
-def edit_programme_draft(request: HttpRequest, version_id: UUID, payload: DocumentIn) -> VersionOut:
+def edit_programme_draft(request: HttpRequest, version_id: UUID, payload: WordingIn) -> VersionOut:
     """Say what a draft says.
 
     A document that does not fit is refused with every key that is wrong.

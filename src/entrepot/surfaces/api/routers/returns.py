@@ -89,7 +89,7 @@ class ReceivedIn(In):
     disposition: Literal["", "restock", "discard", "to_owner", "kept"] = ""
 
 
-class ReceiptIn(In):
+class ReturnReceiptIn(In):
     """What came back, which may be less than was announced."""
 
     received: Annotated[list[ReceivedIn], Field(min_length=1, max_length=ROWS_MAX)]
@@ -162,7 +162,7 @@ def cancel_return(request: HttpRequest, case_id: UUID) -> ReturnOut:
 
 
 @routes.post("/returns/{uuid:case_id}/receipt", ReturnOut, "returns.handle")
-def receive_return(request: HttpRequest, case_id: UUID, payload: ReceiptIn) -> ReturnOut:
+def receive_return(request: HttpRequest, case_id: UUID, payload: ReturnReceiptIn) -> ReturnOut:
     """Take in what came back, and do with each unit what its disposition says."""
     case = returns.receive_return(
         case_id=case_id,

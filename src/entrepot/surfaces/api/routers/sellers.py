@@ -99,7 +99,7 @@ class TierIn(In):
     reason: Reason
 
 
-class DocumentIn(In):
+class PaperIn(In):
     """A document: a reference such as a VAT number, a file beside it, or both."""
 
     kind: Annotated[str, Field(max_length=60)]
@@ -107,7 +107,7 @@ class DocumentIn(In):
     valid_until: date | None = None
 
 
-class DecisionIn(In):
+class PaperDecisionIn(In):
     """Whether a document counts, and why."""
 
     accept: Flag
@@ -194,7 +194,7 @@ def list_seller_documents(request: HttpRequest, seller_id: UUID) -> list[Documen
 
 @routes.post("/{uuid:seller_id}/documents", DocumentOut, "sellers.apply", status=201)
 def submit_document(
-    request: HttpRequest, seller_id: UUID, payload: Form[DocumentIn], file: File[UploadedFile | None] = None
+    request: HttpRequest, seller_id: UUID, payload: Form[PaperIn], file: File[UploadedFile | None] = None
 ) -> DocumentOut:
     """Hand in a document as a file (PDF, PNG or JPEG), a reference or both."""
     content, suffix = _paper(file)
@@ -212,7 +212,7 @@ def submit_document(
 
 
 @routes.post("/documents/{uuid:document_id}/decision", DocumentOut, "sellers.admit", everybodys=True)
-def decide_document(request: HttpRequest, document_id: UUID, payload: DecisionIn) -> DocumentOut:
+def decide_document(request: HttpRequest, document_id: UUID, payload: PaperDecisionIn) -> DocumentOut:
     """Accept or refuse a document."""
     document = enrolling.decide_document(
         actor=actor_of(request),

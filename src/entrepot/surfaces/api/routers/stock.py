@@ -132,7 +132,7 @@ class GoodsIn(In):
     enrolment_id: UUID | None = None
 
 
-class ReceiptIn(In):
+class DeliveryIn(In):
     """A delivery; whoever receives for others names the seller."""
 
     node_id: UUID
@@ -233,7 +233,7 @@ def list_movements(request: HttpRequest, stock_id: UUID, paging: Paged) -> Any:
 
 
 @routes.post("/receipts", list[ReceivedOut], "stock.receive", status=201)
-def receive_goods(request: HttpRequest, payload: ReceiptIn) -> list[ReceivedOut]:
+def receive_goods(request: HttpRequest, payload: DeliveryIn) -> list[ReceivedOut]:
     """Count a seller's goods into a node; where the terms say so, the platform buys them in that moment."""
     received = inbound.receive_goods(
         seller_id=seller_of(request, "stock.receive", payload.seller_id),
