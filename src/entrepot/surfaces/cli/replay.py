@@ -60,9 +60,7 @@ def orders(
     from entrepot.domain.terms import queries as terms
     from entrepot.intake import mapping as mappings
     from entrepot.intake import replay as intake
-    from entrepot.kernel import clock
     from entrepot.surfaces.cli.progress import counting
-    from entrepot.verify import runner
 
     document = mappings.load(mapping)
     first.install(settings)
@@ -100,9 +98,7 @@ def orders(
         "rounding": str(intake.rounding(found)),
         "refused": [{"step": each.step, "key": each.key, "code": each.code, "message": each.message}
                     for each in played.failures],
-        "verify": {
-            result.invariant.code: result.count for result in runner.verify(now=clock.now(), codes=[])
-        },
+        "verify": _findings(),
     }  # fmt: skip
     if folder:
         intake.write(folder, found, played.failures)
@@ -110,6 +106,14 @@ def orders(
     _print(summary, as_json)
     sound = summary["adds_up"] and not any(summary["verify"].values()) and (placed == told or not whole)
     return 0 if sound else 1
+
+
+def _findings() -> dict[str, int]:
+    """What speaks against each invariant."""
+    from entrepot.kernel import clock
+    from entrepot.verify import runner
+
+    return {result.invariant.code: result.count for result in runner.verify(now=clock.now())}
 
 
 def _day(given: datetime | None) -> date | None:
