@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import OperationalError, connection, migrations
 from django.db.transaction import atomic
@@ -62,7 +63,7 @@ def fetch_rows(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> li
     with connection.cursor() as cursor:
         cursor.cursor.row_factory = namedtuple_row
         cursor.cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves jsonb as text
-        cursor.execute(query, params or None)
+        cursor.execute(query, _light(params))
         rows: list[Any] = cursor.fetchall()
         return rows
 
@@ -78,7 +79,7 @@ def fetch_value(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> A
 def execute(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run a statement; the number of rows that it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(query, params or None)
+        cursor.execute(query, _light(params))
         return int(cursor.rowcount)
 
 
@@ -110,20 +111,44 @@ def _types(table: str, columns: tuple[str, ...]) -> list[int]:
     return [types[column] for column in columns]
 
 
-def unnest(alias: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> tuple[str, list[list[Any]]]:
+def unnest(alias: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> tuple[str, list[Any]]:
     """A FROM item that holds these rows, and its parameters: one array per column, whatever the number of rows.
 
     `source, params = unnest("wanted", {"sku_id": "uuid", "qty": "bigint"}, rows)`, then
     `fetch_rows(f"SELECT … FROM {source} JOIN … ON wanted.sku_id = …", params)`.
     """
-    arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    arrays: list[Any] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
     if len(arrays) != len(columns):
         raise ValueError(f"{len(columns)} columns are named and {len(arrays)} are given")
     for position, kind in enumerate(columns.values()):
         if kind == "jsonb":
             arrays[position] = [None if value is None else Jsonb(value) for value in arrays[position]]
+        elif kind in _PLAIN:
+            arrays[position] = _literal(arrays[position])
     casts = ", ".join(f"%s::{kind}[]" for kind in columns.values())
     return f"unnest({casts}) AS {alias}({', '.join(columns)})", arrays
+
+
+#: Types whose values need no quoting within an array.
+_PLAIN = frozenset({"uuid", "int", "bigint", "smallint"})
+
+
+def _literal(values: Iterable[Any]) -> str:
+    """An array of keys or whole numbers as PostgreSQL reads it: many times faster than adapting each element."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def _light(params: Sequence[Any] | Mapping[str, Any]) -> Any:
+    """Parameters with long lists of keys as literals."""
+    if isinstance(params, Mapping):
+        return {name: _light_list(value) for name, value in params.items()} or None
+    return [_light_list(value) for value in params] or None
+
+
+def _light_list(value: Any) -> Any:
+    if type(value) is list and value and all(type(each) is UUID for each in value):
+        return _literal(value)
+    return value
 
 
 def append_only(*tables: str) -> migrations.RunSQL:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from entrepot.domain.logistics.models import Parcel, ParcelLine, TrackingEvent
+from entrepot.domain.logistics.models import Parcel, TrackingEvent
 from entrepot.kernel import ids
-from entrepot.kernel.db import execute, fetch_rows, unnest
+from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
 #: Characters of a parcel's number: at a million parcels, one chance in two thousand that any two are alike.
@@ -89,14 +89,15 @@ def pack(*, parcels: Sequence[NewParcel], now: datetime) -> list[Parcel]:
             cost_currency=wanted.cost_currency,
         )  # fmt: skip
         made.append(parcel)
-        contents += [(parcel, line_id, quantity) for line_id, quantity in wanted.lines]
+        contents += [(identity, line_id, quantity) for line_id, quantity in wanted.lines]
     Parcel.objects.bulk_create(made, batch_size=2000)
-    ParcelLine.objects.bulk_create(
-        [
-            ParcelLine(id=identity, created_at=now, parcel=parcel, line_id=line_id, quantity=quantity)
-            for identity, (parcel, line_id, quantity) in zip(ids.new_ids(now, len(contents)), contents, strict=True)
-        ],
-        batch_size=5000,
+    copy_rows(
+        "logistics_parcelline",
+        ("id", "created_at", "parcel_id", "line_id", "quantity"),
+        (
+            (identity, now, parcel_id, line_id, quantity)
+            for identity, (parcel_id, line_id, quantity) in zip(ids.new_ids(now, len(contents)), contents, strict=True)
+        ),
     )
     return made
 

@@ -1,7 +1,6 @@
 """Order lines as the economics want them: one query for the frozen rows, one for their terms."""
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,7 +20,7 @@ from entrepot.domain.terms.arrays import PARTY, PPM, TermsArrays, Whole, compile
 from entrepot.domain.terms.bases import COMPONENTS
 from entrepot.domain.terms.queries import get_terms
 from entrepot.domain.terms.rules import Party, Terms
-from entrepot.kernel.db import fetch_rows, unnest
+from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound, Refused
 from entrepot.kernel.money import MINOR_MAX, exchange_fraction
 
@@ -203,26 +202,15 @@ def _orders_before(rows: Iterable[tuple[Any, int]]) -> dict[UUID, int]:
     asked = [(row, most) for row, most in rows if 0 < most < MINOR_MAX]
     if not asked:
         return {}
-    source, params = unnest(
-        "wanted", {"enrolment_id": "uuid", "most": "bigint"},
-        sorted({(row.enrolment_id, most) for row, most in asked}),
-    )  # fmt: skip
-    found = fetch_rows(
-        f"""
-        SELECT wanted.enrolment_id, wanted.most, first.order_id
-        FROM {source} CROSS JOIN LATERAL (
-            SELECT line.order_id FROM orders_orderline line WHERE line.enrolment_id = wanted.enrolment_id
-            GROUP BY line.order_id ORDER BY line.order_id LIMIT wanted.most
-        ) first
-        """,
-        params,
-    )
-    first: dict[tuple[UUID, int], list[UUID]] = defaultdict(list)
-    for row in found:
-        first[row.enrolment_id, row.most].append(row.order_id)
-    for orders in first.values():
-        orders.sort()
-    return {row.id: bisect_left(first[row.enrolment_id, most], row.order_id) for row, most in asked}
+    first: dict[UUID, list[UUID]] = {}
+    limit = max(most for _, most in asked)
+    for enrolment_id in {row.enrolment_id for row, _ in asked}:
+        found = fetch_rows(
+            "SELECT DISTINCT order_id FROM orders_orderline WHERE enrolment_id = %s ORDER BY order_id LIMIT %s",
+            [enrolment_id, limit],
+        )
+        first[enrolment_id] = [row.order_id for row in found]
+    return {row.id: bisect_left(first[row.enrolment_id], row.order_id) for row, _ in asked}
 
 
 def _whole(values: Iterable[Any]) -> Whole:
