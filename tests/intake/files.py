@@ -53,6 +53,11 @@ name = "One"
 country = "GB"
 [assumed]
 weight = 250
+length = 120
+width = 100
+height = 80
+hs_code = "392640"
+origin_country = "GB"
 carrier = "post"
 service = "standard"
 freight = 3.95

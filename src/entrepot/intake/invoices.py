@@ -6,7 +6,7 @@ A line of the file is sold at its own price to the minor unit: an order line is 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -190,19 +190,20 @@ def _titles(lines: Sequence[Line]) -> dict[str, str]:
 
 
 def prices_of(invoices: Iterable[Invoice], zone: str) -> dict[date, dict[str, int]]:
-    """The price list that the orders imply: for each day and code the price at which most units were sold that day.
+    """The price list that the orders imply: for each week (by its Monday) and code the price of most units sold in it.
 
     Units: minor units. Of prices with equally many units the higher one.
     """
     local = ZoneInfo(zone)
     units: dict[date, dict[str, dict[int, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     for invoice in invoices:
-        day = units[invoice.at.astimezone(local).date()]
+        day = invoice.at.astimezone(local).date()
+        week = units[day - timedelta(days=day.weekday())]
         for line in invoice.lines:
-            day[line.code][line.unit_minor] += line.quantity
+            week[line.code][line.unit_minor] += line.quantity
     return {
-        day: {code: max(prices, key=lambda price: (prices[price], price)) for code, prices in codes.items()}
-        for day, codes in units.items()
+        monday: {code: max(prices, key=lambda price: (prices[price], price)) for code, prices in codes.items()}
+        for monday, codes in units.items()
     }
 
 

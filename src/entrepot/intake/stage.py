@@ -29,6 +29,7 @@ from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import queries as price_reads
 from entrepot.domain.pricing import quoting
 from entrepot.domain.pricing import services as pricing
+from entrepot.domain.pricing.queries import Price
 from entrepot.domain.pricing.services import NewPrice
 from entrepot.domain.sellers import applicants
 from entrepot.domain.sellers import queries as seller_reads
@@ -367,9 +368,9 @@ def _supply_prices(stage: Stage, story: Story) -> None:
 
 
 def _retail_prices(stage: Stage, story: Story) -> None:
-    """The price list of each day that had orders, set by whom the terms let, agreed by whom they ask.
+    """The price list of each week that had orders, set by whom the terms let, agreed by whom they ask.
 
-    Days up to the last one that was set before are left alone.
+    An order line is charged its own price all the same. Weeks before the last one that was set are left alone.
     """
     last = db.fetch_value(
         "SELECT max(r.valid_from) FROM pricing_retailprice r JOIN catalogue_offer o ON o.id = r.offer_id"
@@ -377,12 +378,19 @@ def _retail_prices(stage: Stage, story: Story) -> None:
         [stage.enrolment.id],
     )
     held: dict[str, int] = {}
-    for day, prices in sorted(prices_of(story.invoices, stage.market.time_zone).items()):
-        now = start_of_day(day, stage.zone)
-        changed = {code: price for code, price in prices.items() if held.get(code) != price and price > 0}
-        held |= changed
-        if changed and (last is None or now >= last):
-            _set_prices(stage, [NewPrice(stage.offers[code], price) for code, price in sorted(changed.items())], now)
+    for monday, prices in sorted(prices_of(story.invoices, stage.market.time_zone).items()):
+        now = max(start_of_day(monday, stage.zone), stage.began)
+        changed = {stage.offers[code]: max(price, 1) for code, price in prices.items() if held.get(code) != price}
+        held |= prices
+        if last is None or now >= last:
+            there = price_reads.prices(list(changed), now) if now == last else {}
+            new = [NewPrice(each, price) for each, price in sorted(changed.items()) if _differs(there.get(each), price)]
+            if new:
+                _set_prices(stage, new, now)
+
+
+def _differs(price: Price | None, amount_minor: int) -> bool:
+    return price is None or price.amount_minor != amount_minor
 
 
 def _set_prices(stage: Stage, prices: Sequence[NewPrice], now: datetime) -> None:
