@@ -19,8 +19,6 @@ from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.queries import FreightQuote, NodeView
 from entrepot.domain.markets.models import Market
-from entrepot.domain.orders import sellable
-from entrepot.domain.orders.sellable import Place
 from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.promotions import rules as vouchers
@@ -81,7 +79,7 @@ class DraftSuborder:
 
     seller_id: UUID
     programme_code: str
-    place: Place
+    place: NodeView
     terms: Terms
     lines: list[DraftLine] = field(default_factory=list)
     freight: FreightQuote | None = None
@@ -139,8 +137,8 @@ class Drafting:
             self.rows[row.seller_id, row.sku_id].append(row)
             self.free[row.id, None] = row.free()
             self.free |= {(row.id, offer_id): row.free(offer_id) for offer_id in row.allotments}
-        self.places = sellable.find_places(node_ids={row.node_id for row in stock})
-        self.nodes: dict[UUID, NodeView] = logistics.list_nodes(self.places) if self.places else {}
+        nodes = logistics.list_nodes({row.node_id for row in stock}) if stock else {}
+        self.nodes = {node_id: node for node_id, node in nodes.items() if not node.is_archived}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
 
@@ -239,7 +237,7 @@ class Drafting:
             for part in found.allocations:
                 suborder = suborders.get(part.node_id)
                 if suborder is None:
-                    place_of = self.places[part.node_id]
+                    place_of = self.nodes[part.node_id]
                     suborder = DraftSuborder(seller_id, programme_code, place_of, terms, verdicts=found.verdicts)
                     suborders[part.node_id] = suborder
                     draft.suborders.append(suborder)
@@ -252,14 +250,14 @@ class Drafting:
         free: dict[tuple[UUID, UUID, UUID | None], int] = defaultdict(int)
         for sku_id, pool in {(sku_id, need.pool) for need in needs for sku_id, _ in need.components}:
             for row in self.rows.get((seller_id, sku_id), ()):
-                if row.node_id in self.places:
+                if row.node_id in self.nodes:
                     free[row.node_id, sku_id, pool] += self.free.get((row.id, pool), 0)
         return free
 
     def _candidates(self, market: Market, seller_id: UUID, terms: Terms, node_ids: Iterable[UUID]) -> list[Candidate]:
         found = []
         for node_id in node_ids:
-            place = self.places[node_id]
+            place = self.nodes[node_id]
             is_local = place.country == market.country
             whose = NODE_KINDS[place.operator_kind][0]
             foreign = whose is NodeOperator.SELLER_NODE and place.operator_id != seller_id

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.promotions.rules import VoucherRefused
+from entrepot.domain.terms.rules import Terms
 from entrepot.flows import facts
 from entrepot.flows.drafting import Draft, Drafting, DraftLine, DraftSuborder
 from entrepot.flows.requests import CartRequest, check_cart
@@ -32,7 +33,7 @@ class QuotedLine:
 
 @dataclass(frozen=True, slots=True)
 class QuotedParcel:
-    """What would travel together, from where, when; `nodes` says why from there: a verdict by node."""
+    """What would travel together, from where, when, under which terms; `nodes` is a verdict on each by code."""
 
     seller_id: UUID
     node_code: str
@@ -44,6 +45,7 @@ class QuotedParcel:
     promised_until: date
     lines: tuple[QuotedLine, ...]
     nodes: Mapping[str, str]
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def _parcel(suborder: DraftSuborder) -> QuotedParcel:
         promised_until=suborder.promised[1],
         lines=tuple(_line(line) for line in suborder.lines),
         nodes={code: str(verdict) for code, verdict in suborder.verdicts.items()},
+        terms=suborder.terms,
     )
 
 

@@ -34,6 +34,11 @@ class Shown:
     quote: Quote | None
 
     @property
+    def title(self) -> str:
+        """What it is called in the language that was asked for; nothing where it is sold out."""
+        return self.quote.lines[0].title if self.quote else ""
+
+    @property
     def landed_minor(self) -> int | None:
         """One unit with everything on top."""
         return self.quote.total_minor if self.quote else None

@@ -18,9 +18,12 @@ def get_operator() -> Organisation:
     return operator
 
 
-def get_actor(*, user_id: UUID, kinds: Collection[str] = ()) -> Actor:
-    """The signed-in person acting for their first organisation of these kinds; without one, for themselves."""
-    user = User.objects.get(id=user_id)
+def get_actor(*, user_id: UUID, kinds: Collection[str] = (), user: User | None = None) -> Actor:
+    """The signed-in person acting for their first organisation of these kinds; without one, for themselves.
+
+    `user` saves a question where the row is at hand.
+    """
+    user = user or User.objects.get(id=user_id)
     memberships = Membership.objects.select_related("organisation").filter(user_id=user_id, ended_at__isnull=True)
     if kinds:
         memberships = memberships.filter(organisation__kind__in=kinds)

@@ -20,12 +20,14 @@ class NodeView:
     name: str
     kind: str
     operator_id: UUID
+    operator_kind: str
     address_id: UUID | None
     country: str
     time_zone: str
     working_days: tuple[int, ...]
     cut_off: time
     closures: frozenset[date]
+    is_archived: bool = False
 
     def due_at(self, now: datetime, handling_days: int) -> datetime:
         """By when an order of `now` must have left here."""
@@ -45,7 +47,7 @@ class NodeView:
 
 def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None = None) -> dict[UUID, NodeView]:
     """Nodes with their closures by id: these, or those that an organisation operates, or all; by code."""
-    nodes = Node.objects.order_by("code")
+    nodes = Node.objects.select_related("operator").order_by("code")
     if ids is not None:
         nodes = nodes.filter(id__in=list(ids))
     if operator_id is not None:
@@ -63,12 +65,14 @@ def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None 
             name=node.name,
             kind=node.kind,
             operator_id=node.operator_id,
+            operator_kind=node.operator.kind,
             address_id=node.address_id,
             country=node.country,
             time_zone=node.time_zone,
             working_days=tuple(node.working_days),
             cut_off=node.cut_off,
             closures=frozenset(closures.get(node.id, ())),
+            is_archived=node.archived_at is not None,
         )
         for node in found
     }

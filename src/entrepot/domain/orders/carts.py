@@ -137,7 +137,7 @@ def adopt(*, tokens: Collection[str], user_id: UUID, now: datetime) -> None:
     Units of an offer that is in both are added up; the person's own voucher goes before the guest's.
     """
     theirs = Cart.objects.select_for_update(no_key=True).filter(
-        token__in=list(tokens), user_id=None, state=Cart.State.OPEN
+        token__in=list(tokens), user__isnull=True, state=Cart.State.OPEN
     )
     for cart in theirs.order_by("id"):
         execute(

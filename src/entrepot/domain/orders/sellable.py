@@ -33,17 +33,6 @@ class Sellable:
     objection: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A node as an order sees it: who runs it, of what kind that organisation is, and where it stands."""
-
-    id: UUID
-    code: str
-    operator_id: UUID
-    operator_kind: str
-    country: str
-
-
 def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, Sellable]:
     """The offers of these ids with the terms of today; what does not exist is not there."""
     rows = fetch_rows(
@@ -104,17 +93,6 @@ def title_in(titles: Mapping[str, str], languages: Collection[str]) -> str:
         if found := titles.get(language) or titles.get(language[:2]):
             return found
     return next(iter(titles.values()), "")
-
-
-def find_places(*, node_ids: Collection[UUID]) -> dict[UUID, Place]:
-    """The nodes of these ids that are at work."""
-    rows = fetch_rows(
-        "SELECT node.id, node.code, node.operator_id, operator.kind AS operator_kind, node.country"
-        " FROM logistics_node node JOIN accounts_organisation operator ON operator.id = node.operator_id"
-        " WHERE node.id = ANY(%s) AND node.archived_at IS NULL ORDER BY node.code",
-        [list(node_ids)],
-    )
-    return {row.id: Place(*row) for row in rows}
 
 
 def _components(sku_ids: Collection[UUID]) -> dict[UUID, tuple[tuple[UUID, int], ...]]:

@@ -17,6 +17,7 @@ Status = ProgrammeVersion.Status
 KEPT_MAX = 5_000
 _terms: dict[str, Terms] = {}
 _wordings: dict[str, Wording] = {}
+_published: dict[UUID, tuple[ProgrammeVersion, Wording]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,17 @@ def wording_of(version: ProgrammeVersion) -> Wording:
 
 
 def get_wordings(version_ids: Collection[UUID]) -> dict[UUID, tuple[ProgrammeVersion, Wording]]:
-    """The versions and what they say, in one query."""
-    rows = ProgrammeVersion.objects.select_related("programme").filter(pk__in=version_ids)
-    return {version.id: (version, wording_of(version)) for version in rows}
+    """The versions and what they say, in one query at most; those that are published are read once."""
+    wanted = set(version_ids)
+    if missing := wanted - _published.keys():
+        if len(_published) > KEPT_MAX:
+            _published.clear()
+            missing = wanted
+        rows = ProgrammeVersion.objects.select_related("programme").filter(pk__in=missing)
+        found = {version.id: (version, wording_of(version)) for version in rows}
+        _published.update({key: pair for key, pair in found.items() if pair[0].status == Status.PUBLISHED})
+        return {key: found.get(key) or _published[key] for key in wanted if key in found or key in _published}
+    return {key: _published[key] for key in wanted}
 
 
 def get_terms(digests: Iterable[str]) -> dict[str, Terms]:
