@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,7 @@ from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.catalogue.models import Category, Picture, Product, Sku
 from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.markets import queries as markets
-from entrepot.domain.orders import sellable
-from entrepot.domain.terms.rules import Party, Task, Terms
+from entrepot.domain.terms.rules import Party
 from entrepot.flows import shelf
 from entrepot.flows.shelf import Shelf, Shown
 from entrepot.kernel import ids
@@ -133,12 +131,14 @@ def search(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, product_id: UUID) -> HttpResponse:
     """A product: pictures, text, the choice of a SKU, the first offer with the reason for it, the others."""
     visit = arrive(request)
-    found = catalogue.get_product(product_id=product_id)
     skus = catalogue.list_skus(product_ids=[product_id])
+    if not skus or skus[0].product.status != Product.Status.ACTIVE:
+        raise NotFound(kind="product")
+    found = skus[0].product
     shelves = shelf.stock_shelves(product_ids=[product_id], market=visit.market, language=visit.language, now=visit.now)
     whole = shelves.get(product_id)
     text = catalogue.texts([product_id], languages=visit.languages).get(product_id)
-    if found.status != Product.Status.ACTIVE or text is None:
+    if text is None:
         raise NotFound(kind="product")
     chosen = _chosen(request, skus, whole)
     here = whole.of_sku(chosen.id) if whole and chosen else None
@@ -178,21 +178,23 @@ def choose_market(request: HttpRequest) -> HttpResponse:
 def cards(visit: Visit, product_ids: Sequence[UUID]) -> list[Card]:
     """Products as they stand on the shelf, in the order given; what has nothing to show is left out."""
     shelves = shelf.stock_shelves(product_ids=product_ids, market=visit.market, language=visit.language, now=visit.now)
-    texts = catalogue.texts(shelves, languages=visit.languages)
+    unnamed = [product_id for product_id, found in shelves.items() if not found.first.title]
+    texts = catalogue.texts(unnamed, languages=visit.languages) if unnamed else {}
+    titles = {product_id: text.title for product_id, text in texts.items()}
     pictures = catalogue.pictures(shelves)
     return [
-        _card(visit, product_id, shelves[product_id], texts[product_id].title, pictures.get(product_id, []))
+        _card(visit, shelves[product_id], titles.get(product_id, ""), pictures.get(product_id, []))
         for product_id in product_ids
-        if product_id in shelves and product_id in texts
+        if product_id in shelves
     ]
 
 
-def _card(visit: Visit, product_id: UUID, found: Shelf, title: str, pictures: Sequence[Picture]) -> Card:
+def _card(visit: Visit, found: Shelf, title: str, pictures: Sequence[Picture]) -> Card:
     first = found.first
     in_front = {each.sku_id: each.unit_minor for each in reversed(found.offers)}
     return Card(
-        href=product_url(product_id),
-        title=title,
+        href=product_url(first.product_id),
+        title=first.title or title,
         picture=picture_url(pictures[0]) if pictures else "",
         unit_minor=first.unit_minor,
         currency=visit.market.currency,
@@ -204,7 +206,7 @@ def _card(visit: Visit, product_id: UUID, found: Shelf, title: str, pictures: Se
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """An offer as the product page shows it."""
+    """An offer as the product page shows it; who sells, ships and serves is told of what can be had."""
 
     offer_id: UUID
     is_first: bool
@@ -212,10 +214,8 @@ class OfferView:
     unit_minor: int
     landed_minor: int | None
     explanation: Explanation | None
-    promised: tuple[date, date] | None
     arrives: str
     stock: tuple[str, str]
-    units: int
     origin: str
     who: Sequence[tuple[Text, str, str]]
     returns_days: int
@@ -224,17 +224,13 @@ class OfferView:
 
 def _offers(visit: Visit, here: Shelf) -> list[OfferView]:
     """The offers of a SKU in their order, with who sells, ships and serves by the terms of each."""
-    wanted = [each.offer_id for each in here.offers]
-    known = sellable.find_sellable(offer_ids=wanted, now=visit.now)
-    units = inventory.available(wanted)
+    units = inventory.available([each.offer_id for each in here.offers])
     names = names_of({each.seller_id for each in here.offers})
-    return [_offer(each, known[each.offer_id].terms, units[each.offer_id], names, each is here.first)
-            for each in here.offers]  # fmt: skip
+    return [_offer(each, units[each.offer_id], names, each is here.first) for each in here.offers]
 
 
-def _offer(each: Shown, terms: Terms, units: int, names: Names, is_first: bool) -> OfferView:
-    ships = Party(each.quote.parcels[0].performer_party) if each.quote else terms.performer(Task.PACKAGING_AND_LABEL)
-    origin = country(each.quote.parcels[0].country) if each.quote else ""
+def _offer(each: Shown, units: int, names: Names, is_first: bool) -> OfferView:
+    parcel = each.quote.parcels[0] if each.quote else None
     return OfferView(
         offer_id=each.offer_id,
         is_first=is_first,
@@ -242,14 +238,12 @@ def _offer(each: Shown, terms: Terms, units: int, names: Names, is_first: bool) 
         unit_minor=each.unit_minor,
         landed_minor=each.landed_minor,
         explanation=sums.of_unit(each.quote) if each.quote else None,
-        promised=each.promised,
         arrives=span(*each.promised) if each.promised else "",
-        stock=stock(units if each.quote else 0),
-        units=units,
-        origin=origin,
-        who=names.who(terms, each.seller_id, ships=ships),
-        returns_days=terms.returns.window_days,
-        handling_days=terms.service.handling_business_days,
+        stock=stock(units if parcel else 0),
+        origin=country(parcel.country) if parcel else "",
+        who=names.who(parcel.terms, each.seller_id, ships=Party(parcel.performer_party)) if parcel else [],
+        returns_days=parcel.terms.returns.window_days if parcel else 0,
+        handling_days=parcel.terms.service.handling_business_days if parcel else 0,
     )
 
 

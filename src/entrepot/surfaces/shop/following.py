@@ -279,7 +279,7 @@ def _part(
         seller=names.seller(suborder.seller_id),
         origin=country(suborder.node.country),
         promised=span(suborder.promised_from, suborder.promised_until),
-        steps=_steps(suborder, own, parcels),
+        steps=_steps(own, parcels) if rows.order.state == Order.State.PLACED else [],
         lines=[views[line.id] for line in own],
         parcels=[_parcel(rows, each, tracking.get(each.id, ())) for each in parcels],
         who=who,
@@ -287,10 +287,8 @@ def _part(
     )
 
 
-def _steps(suborder: Suborder, lines: Sequence[OrderLine], parcels: Collection[Parcel]) -> list[Step]:
-    """Where a suborder stands, in four steps."""
-    if suborder.order.state != Order.State.PLACED:
-        return []
+def _steps(lines: Sequence[OrderLine], parcels: Collection[Parcel]) -> list[Step]:
+    """Where a suborder of a placed order stands, in four steps."""
     units = sum(map(quantities, lines), Quantities(0))
     if not units.live:
         return [Step(_("Ordered"), "done"), Step(_("Cancelled"), "failed")]

@@ -131,6 +131,13 @@ class CheckoutForm(AddressForm):
             del self.fields["email"]
 
 
+class CountField(forms.IntegerField):
+    """So many units; left empty it is none."""
+
+    def clean(self, value: Any) -> int:
+        return 0 if value in self.empty_values else super().clean(value)
+
+
 class QuantitiesForm(forms.Form):
     """So many units of each of some lines, none where it is left empty: (line, title, most)."""
 
@@ -138,7 +145,7 @@ class QuantitiesForm(forms.Form):
         super().__init__(*args, **options)
         self.lines = lines
         for line_id, title, most in lines:
-            self.fields[f"line_{line_id.hex}"] = forms.IntegerField(
+            self.fields[f"line_{line_id.hex}"] = CountField(
                 label=title,
                 min_value=0,
                 max_value=most,
@@ -148,7 +155,7 @@ class QuantitiesForm(forms.Form):
 
     def quantities(self) -> list[tuple[Any, int]]:
         """The lines of which there are any."""
-        found = [(line_id, self.cleaned_data.get(f"line_{line_id.hex}") or 0) for line_id, _title, _most in self.lines]
+        found = [(line_id, self.cleaned_data.get(f"line_{line_id.hex}", 0)) for line_id, _title, _most in self.lines]
         return [(line_id, units) for line_id, units in found if units]
 
     def clean(self) -> dict[str, Any]:
