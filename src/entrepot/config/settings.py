@@ -105,7 +105,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none" if DEMONSTRATION else "mandatory"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/after-sign-in"
+LOGIN_REDIRECT_URL = "after_sign_in"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 
 SESSION_COOKIE_HTTPONLY = True

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from entrepot.surfaces.shared import health, media
+from entrepot.surfaces.shared import arrival, health, media
 
 SURFACES = {"api/v1/": "api", "seller/": "seller", "desk/": "desk", "": "shop"}
 
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("media/<path:name>", media.serve, name="media"),
+    path("after-sign-in", arrival.arrive, name="after_sign_in"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -1,7 +1,6 @@
 """The components in headless Chromium: with and without script, wide and narrow, under the real content policy."""
 
 import mimetypes
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,39 +11,24 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.staticfiles import finders
 from django.test import RequestFactory
 
+import browsers
 from entrepot.surfaces.shared import gallery
 from entrepot.surfaces.shared.middleware import CONTENT_SECURITY_POLICY
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ORIGIN = "http://entrepot.test"
 FORM = """
 <form method="post" action="/sent" id="pay"><input name="reason" value="x"><button name="act" value="pay">Pay</button>
 </form>
 """
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt-get install chromium"),
-]
+pytestmark = browsers.MARKS
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """One browser for the file."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with browsers.launched() as browser:
         yield browser
-        browser.close()
 
 
 class Visit:
