@@ -26,7 +26,7 @@ texts AS (
 ),
 -- "goods_net + shipping_net" as factors of what a line froze.
 sums(name, component) AS (VALUES :sums),
-bases AS (
+bases AS MATERIALIZED (
     SELECT terms.digest, sums.component, sum(CASE term.words[1] WHEN '-' THEN -1 ELSE 1 END) AS factor
     FROM terms_termssnapshot terms
     CROSS JOIN LATERAL regexp_matches(terms.body #>> '{earning,base}', '([+-]?)\s*([a-z_]+)', 'g') AS term(words)
@@ -35,7 +35,7 @@ bases AS (
     GROUP BY 1, 2
 ),
 -- The rate of the longest category path that leads to the line's, else the default; a holiday where one is lower.
-rates AS (
+rates AS MATERIALIZED (
     SELECT kinds.terms_id, kinds.category_path, trunc(1000000 * least(
         coalesce((
             SELECT rate::numeric
