@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core import mail
 from django.test import override_settings
+from django.urls import reverse
 
 from entrepot.domain.accounts.models import Contact, Membership, User
 from entrepot.domain.orders.models import Order
@@ -158,3 +159,20 @@ def test_every_topic_is_tried_here():
     tried |= {"statement.issued", "payout.sent", "seller.applied", "seller.admitted", "seller.suspended",
               "seller.closed", "enrolment.accepted", "enrolment.ended"}  # fmt: skip
     assert set(HANDLERS) == tried
+
+
+@override_settings(SITE_ADDRESS="https://market.example")
+def test_a_letter_leads_to_the_order(order):
+    tell("order.placed", order)
+    path = reverse("shop:order_access", args=[order.access_token])
+    assert f"https://market.example{path}" in mail.outbox[-1].body
+    order.user = User.objects.create_user("ada@example.org")
+    order.save()
+    tell("order.cancelled", order)
+    assert order.access_token not in mail.outbox[-1].body
+    assert f"https://market.example{reverse('shop:order', args=[order.number])}" in mail.outbox[-1].body
+
+
+def test_without_a_known_address_a_letter_carries_no_link(order):
+    tell("order.placed", order)
+    assert "://" not in mail.outbox[-1].body

@@ -12,6 +12,8 @@ SECRET_KEY = env.text("ENTREPOT_SECRET_KEY") or database.local_secret(DATA_DIR)
 DEBUG = False
 ALLOWED_HOSTS = env.names("ENTREPOT_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.names("ENTREPOT_ORIGINS")
+# Where people reach the shop, such as https://market.example; letters without it carry no links.
+SITE_ADDRESS = env.text("ENTREPOT_SITE_ADDRESS").rstrip("/")
 SECURE_TRANSPORT = env.flag("ENTREPOT_SECURE_TRANSPORT")
 
 DOMAINS = [

@@ -185,7 +185,8 @@ def _seed(state: "SchemaFingerprint") -> bool:
 def _children(port: int) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
     """Web and jobs, in sessions of their own so that Ctrl-C reaches this process alone, which then stops them."""
     reading, writing = os.pipe()
-    environment = os.environ | {parent.VARIABLE: str(reading)}
+    site = {"ENTREPOT_SITE_ADDRESS": f"http://127.0.0.1:{port}"}
+    environment = site | dict(os.environ) | {parent.VARIABLE: str(reading)}
     commands = {"web": ["entrepot.surfaces.cli.web", str(port)], "jobs": ["entrepot.surfaces.jobs.worker"]}
     children = {
         name: subprocess.Popen(

@@ -10,7 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext
 
 from entrepot.domain.accounts.models import Membership
 from entrepot.domain.orders.models import Order
@@ -31,7 +33,7 @@ def tell_shopper(event: Any, *, now: datetime) -> None:
     order_id = event.subject_id if event.subject_kind == "order" else event.payload["order_id"]
     order = Order.objects.select_related("ship_to", "user").get(id=order_id)
     if address := _address(order):
-        _send(event.topic, address, order.language, {"order": order})
+        _send(event.topic, address, order.language, {"order": order}, link=_link(order))
 
 
 def tell_seller(event: Any, *, now: datetime) -> None:
@@ -54,9 +56,20 @@ def _address(order: Order) -> str:
     return order.user.email if order.user and order.user.is_active else ""
 
 
-def _send(topic: str, address: str, language: str, facts: dict[str, Any]) -> None:
+def _link(order: Order) -> str:
+    """The page of the order; a guest's link carries the right to it."""
+    if not settings.SITE_ADDRESS:
+        return ""
+    if order.user_id is None:
+        return settings.SITE_ADDRESS + reverse("shop:order_access", args=[order.access_token])
+    return settings.SITE_ADDRESS + reverse("shop:order", args=[order.number])
+
+
+def _send(topic: str, address: str, language: str, facts: dict[str, Any], link: str = "") -> None:
     """One letter; the template's first line is its subject."""
     with translation.override(language or settings.LANGUAGE_CODE):
-        text = render_to_string(f"mail/{topic}.txt", facts)
-    subject, _, body = text.strip().partition("\n")
+        text = render_to_string(f"mail/{topic}.txt", facts).strip()
+        if link:
+            text += "\n\n" + gettext("See your order: {link}").format(link=link)
+    subject, _, body = text.partition("\n")
     EmailMessage(subject.strip(), body.strip() + "\n", to=[address]).send()
