@@ -20,11 +20,11 @@ from entrepot.domain.terms.rules import Disposition
 from entrepot.flows import returns as flow
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
-from entrepot.surfaces.desk import files, words
-from entrepot.surfaces.desk.acting import DeskForm, Done, attempt, render
+from entrepot.surfaces.desk import words
+from entrepot.surfaces.desk.acting import ActForm, Done, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import guards
+from entrepot.surfaces.shared import files, guards
 from entrepot.surfaces.shared.components import Event, Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -38,7 +38,7 @@ VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 
-class ReceiveForm(DeskForm):
+class ReceiveForm(ActForm):
     """What came back of each line, and what becomes of it."""
 
     def __init__(self, data: Any = None, *, units: Mapping[UUID, int], lines: Sequence[ReturnLine], **kwargs: Any):
@@ -147,7 +147,7 @@ def reception(request: ActingRequest, number: str) -> HttpResponse:
 @require_POST
 def refund(request: ActingRequest, number: str) -> HttpResponse:
     """Give back the money of what came back."""
-    found, form = _found(request, number), DeskForm(request.POST, name="refund")
+    found, form = _found(request, number), ActForm(request.POST, name="refund")
 
     def give_back(typed: Mapping[str, Any]) -> Done:
         done = flow.refund(case_ids=[found.id], actor=request.actor, now=clock.now())
@@ -168,7 +168,7 @@ def _show(
     found: ReturnCase,
     *,
     receive: ReceiveForm | None = None,
-    refund_form: DeskForm | None = None,
+    refund_form: ActForm | None = None,
 ) -> HttpResponse:
     lines = queries.list_lines(case_ids=[found.id]).get(found.id, [])
     parcels = logistics.list_parcels(reference_ids=[found.id])
@@ -202,7 +202,7 @@ def _show(
         ],
         "seller": accounts.list_organisation_names([found.seller_id]).get(found.seller_id, ""),
         "receive": receive or _receive_form(found, None, lines),
-        "refund": refund_form or DeskForm(name="refund"),
+        "refund": refund_form or ActForm(name="refund"),
         "may_handle": may_handle,
         "can_receive": may_handle and found.state in ("requested", "in_transit"),
         "can_refund": may_handle and found.state == "received",

@@ -19,10 +19,10 @@ from entrepot.domain.terms.clauses import Document, Tier
 from entrepot.flows import enrolling
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound
-from entrepot.surfaces.desk import files, words
-from entrepot.surfaces.desk.acting import DeskForm, ReasonForm, attempt, render
+from entrepot.surfaces.desk import words
+from entrepot.surfaces.desk.acting import ActForm, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
-from entrepot.surfaces.shared import guards
+from entrepot.surfaces.shared import files, guards
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -215,7 +215,7 @@ def _found(code: str) -> Seller:
     return found
 
 
-def _show(request: ActingRequest, found: Seller, refused: Mapping[str, DeskForm] | None = None) -> HttpResponse:
+def _show(request: ActingRequest, found: Seller, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
     refused = refused or {}
     now = clock.now()
     code = found.organisation.code
@@ -254,7 +254,7 @@ def _show(request: ActingRequest, found: Seller, refused: Mapping[str, DeskForm]
     return render(request, "sellers/seller.html", context, *refused.values())
 
 
-def _move(found: Seller, status: str, refused: Mapping[str, DeskForm]) -> dict[str, Any]:
+def _move(found: Seller, status: str, refused: Mapping[str, ActForm]) -> dict[str, Any]:
     verb, words_, tone = MOVES[status]
     if found.status == "applicant" and status == "closed":
         verb, words_, tone = REFUSE
@@ -269,7 +269,7 @@ def _move(found: Seller, status: str, refused: Mapping[str, DeskForm]) -> dict[s
     }
 
 
-def _document(each: SellerDocument, code: str, refused: Mapping[str, DeskForm]) -> dict[str, Any]:
+def _document(each: SellerDocument, code: str, refused: Mapping[str, ActForm]) -> dict[str, Any]:
     return {
         "document": each,
         "name": document_name(each.kind),

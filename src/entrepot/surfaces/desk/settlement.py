@@ -22,15 +22,15 @@ from entrepot.domain.settlement.queries import AccrualView, LineGroup
 from entrepot.flows import settling
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound
-from entrepot.surfaces.desk import files, words
-from entrepot.surfaces.desk.acting import DeskForm, Done, ReasonForm, attempt, render
+from entrepot.surfaces.desk import words
+from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
-from entrepot.surfaces.shared import guards
-from entrepot.surfaces.shared.components import Explanation, Link, Part, Slice, Trace
+from entrepot.surfaces.shared import accruals, files, guards
+from entrepot.surfaces.shared.components import Explanation, Link, Part, Slice
 from entrepot.surfaces.shared.guards import ActingRequest
 
 
-class SettleForm(DeskForm):
+class SettleForm(ActForm):
     """Up to which day statements are closed."""
 
     until = forms.DateField(
@@ -80,7 +80,7 @@ def statement(request: ActingRequest, number: str) -> HttpResponse:
     rows = [
         {
             "group": group,
-            "why": _explain(group),
+            "why": accruals.of_group(group.title or _("Not about one line"), group.parts, _address),
             "place": places.get(group.line_id) if group.line_id else None,
         }
         for group in shown
@@ -125,8 +125,8 @@ def accrual(request: ActingRequest, accrual_id: UUID) -> HttpResponse:
         "place": place,
         "programme": programme,
         "version": version if version.isdecimal() else "",
-        "key": key,
-        "inputs": [(name.replace("_", " "), value) for name, value in sorted(view.inputs.items())],
+        "key": accruals.title(key),
+        "inputs": [(each.label, each.value) for each in accruals.inputs(view)],
         "postings": [
             {
                 "row": each,
@@ -159,7 +159,7 @@ def payouts(request: ActingRequest) -> HttpResponse:
 @require_POST
 def batches(request: ActingRequest) -> HttpResponse:
     """Send what statements owe, a batch a currency."""
-    form = DeskForm(request.POST, name="send")
+    form = ActForm(request.POST, name="send")
 
     def send(typed: Mapping[str, Any]) -> Done:
         sent = settling.pay_out(now=clock.now(), actor=request.actor)
@@ -193,7 +193,7 @@ def batch_file(request: ActingRequest, number: str) -> HttpResponse:
 @require_POST
 def confirmation(request: ActingRequest, number: str) -> HttpResponse:
     """The bank has paid the chosen payouts."""
-    form = DeskForm(request.POST, name="confirm")
+    form = ActForm(request.POST, name="confirm")
 
     def confirm(typed: Mapping[str, Any]) -> Done:
         chosen = _chosen(request, number)
@@ -223,7 +223,7 @@ def failure(request: ActingRequest, number: str, payout_id: UUID) -> HttpRespons
     return answer or _batch(request, number, failed={payout_id: form})
 
 
-def _statements(request: ActingRequest, settle: DeskForm | None = None) -> HttpResponse:
+def _statements(request: ActingRequest, settle: ActForm | None = None) -> HttpResponse:
     found = queries.list_statements(seller_id=None, before=read_cursor(request.GET.get("cursor", "")), limit=PAGE + 1)
 
     def show(rows: Any) -> list[dict[str, Any]]:
@@ -239,7 +239,7 @@ def _statements(request: ActingRequest, settle: DeskForm | None = None) -> HttpR
     return render(request, "settlement/settlement.html", context, *([settle] if settle else []))
 
 
-def _payouts(request: ActingRequest, send: DeskForm | None = None) -> HttpResponse:
+def _payouts(request: ActingRequest, send: ActForm | None = None) -> HttpResponse:
     found = queries.list_batches()
     summary = queries.sum_batches([each.id for each in found])
     context = {
@@ -255,7 +255,7 @@ def _payouts(request: ActingRequest, send: DeskForm | None = None) -> HttpRespon
             if each.id in summary
         ],
         "owed": queries.list_owed(),
-        "send": send or DeskForm(name="send"),
+        "send": send or ActForm(name="send"),
         "may_run": request.actor.may("settlement.run"),
     }
     return render(request, "settlement/payouts.html", context, *([send] if send else []))
@@ -264,8 +264,8 @@ def _payouts(request: ActingRequest, send: DeskForm | None = None) -> HttpRespon
 def _batch(
     request: ActingRequest,
     number: str,
-    confirm: DeskForm | None = None,
-    failed: Mapping[UUID, DeskForm] | None = None,
+    confirm: ActForm | None = None,
+    failed: Mapping[UUID, ActForm] | None = None,
 ) -> HttpResponse:
     failed = failed or {}
     found = queries.get_batch(number=number)
@@ -275,7 +275,7 @@ def _batch(
         "rows": [_payout(each, found, failed) for each in rows],
         "total_minor": sum(each.amount_minor for each in rows),
         "in_transit": sum(each.state == Payout.State.IN_TRANSIT for each in rows),
-        "confirm": confirm or DeskForm(name="confirm"),
+        "confirm": confirm or ActForm(name="confirm"),
         "may_confirm": request.actor.may("payouts.confirm"),
         "crumbs": [
             Link(_("Settlement"), reverse("desk:settlement")),
@@ -286,7 +286,7 @@ def _batch(
     return render(request, "settlement/batch.html", context, *([confirm] if confirm else []), *failed.values())
 
 
-def _payout(each: Payout, found: PayoutBatch, failed: Mapping[UUID, DeskForm]) -> dict[str, Any]:
+def _payout(each: Payout, found: PayoutBatch, failed: Mapping[UUID, ActForm]) -> dict[str, Any]:
     return {
         "payout": each,
         "state": words.PAYOUTS[each.state],
@@ -327,17 +327,8 @@ def _payable(each: Statement) -> Explanation:
     return Explanation(_("What is paid out"), [part for part in parts if part.amount_minor])
 
 
-def _explain(group: LineGroup) -> Explanation:
-    """The parts of a line, each leading to its rule, inputs and event."""
-    return Explanation(
-        group.title or _("Not about one line"),
-        [_part(each) for each in group.parts],
-        [Trace(_("Rule"), rule) for rule in dict.fromkeys(each.rule for each in group.parts[:1])],
-    )
-
-
-def _part(each: AccrualView) -> Part:
-    return Part(each.says, each.amount_minor, note=each.because, href=reverse("desk:accrual", args=[each.id]))
+def _address(each: AccrualView) -> str:
+    return reverse("desk:accrual", args=[each.id])
 
 
 def _by_part(groups: tuple[LineGroup, ...]) -> list[tuple[str, int]]:

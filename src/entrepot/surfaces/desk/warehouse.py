@@ -26,11 +26,11 @@ from entrepot.flows import fulfilment, tracking
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Invalid, NotFound, Refused
-from entrepot.surfaces.desk import files, words
-from entrepot.surfaces.desk.acting import DeskForm, Done, attempt, render
+from entrepot.surfaces.desk import words
+from entrepot.surfaces.desk.acting import ActForm, Done, attempt, render
 from entrepot.surfaces.desk.paging import PAGE
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import guards
+from entrepot.surfaces.shared import files, guards
 from entrepot.surfaces.shared.components import Event, Link, Slice
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -46,7 +46,7 @@ VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 
-class PackForm(DeskForm):
+class PackForm(ActForm):
     """What goes into one parcel."""
 
     def __init__(self, data: Any = None, *, lines: Sequence[WorkLine], **kwargs: Any) -> None:
@@ -69,14 +69,14 @@ class PackForm(DeskForm):
         )
 
 
-class HandoverForm(DeskForm):
+class HandoverForm(ActForm):
     """To whom a parcel was given."""
 
     carrier = forms.CharField(label=gettext_lazy("Carrier"), max_length=40)
     tracking_number = forms.CharField(label=gettext_lazy("Tracking number"), max_length=60, required=False)
 
 
-class ScanForm(DeskForm):
+class ScanForm(ActForm):
     """What is said of a parcel that has left."""
 
     kind = forms.ChoiceField(
@@ -111,7 +111,7 @@ def warehouse(request: ActingRequest) -> HttpResponse:
 @require_POST
 def acceptances(request: ActingRequest) -> HttpResponse:
     """Take the chosen work on."""
-    form = DeskForm(request.POST)
+    form = ActForm(request.POST)
 
     def accept(typed: Mapping[str, Any]) -> Done:
         chosen = [_uuid(each) for each in request.POST.getlist("work")]
@@ -140,7 +140,7 @@ def work(request: ActingRequest, number: str) -> HttpResponse:
 @require_POST
 def acceptance(request: ActingRequest, number: str) -> HttpResponse:
     """Take this work on."""
-    found, form = _found(request, number), DeskForm(request.POST, name="accept")
+    found, form = _found(request, number), ActForm(request.POST, name="accept")
 
     def accept(typed: Mapping[str, Any]) -> None:
         fulfilment.accept_work(work_item_ids=[found.id], actor=request.actor, now=clock.now())
@@ -183,7 +183,7 @@ def label(request: ActingRequest, number: str, parcel_number: str) -> HttpRespon
 def unpacking(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Take a parcel apart that has not left."""
     found = _found(request, number)
-    parcel, form = _parcel(found, parcel_number), DeskForm(request.POST, name=f"unpack-{parcel_number}")
+    parcel, form = _parcel(found, parcel_number), ActForm(request.POST, name=f"unpack-{parcel_number}")
 
     def unpack(typed: Mapping[str, Any]) -> None:
         fulfilment.unpack(parcel_ids=[parcel.id], actor=request.actor, now=clock.now())
@@ -238,7 +238,7 @@ def scans(request: ActingRequest, number: str, parcel_number: str) -> HttpRespon
     return answer or _show(request, found, refused={f"scan-{parcel.id}": form})
 
 
-def _list(request: ActingRequest, form: DeskForm | None = None) -> HttpResponse:
+def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
     actor, now = request.actor, clock.now()
     reaches_all = actor.verbs.get("work.read") == "all"
     is_wide = reaches_all and request.GET.get("of") == "all"
@@ -277,14 +277,14 @@ def _list(request: ActingRequest, form: DeskForm | None = None) -> HttpResponse:
         "reaches_all": reaches_all,
         "is_wide": is_wide,
         "state": state,
-        "form": form or DeskForm(name="accept"),
+        "form": form or ActForm(name="accept"),
         "may_perform": actor.may("work.perform"),
         "can_accept": any(row["can_accept"] for row in rows),
     }
     return render(request, "warehouse/warehouse.html", context, *([form] if form else []))
 
 
-def _show(request: ActingRequest, found: Work, refused: Mapping[str, DeskForm] | None = None) -> HttpResponse:
+def _show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
     refused = refused or {}
     actor, now = request.actor, clock.now()
     lines = queries.list_lines(suborder_ids=[found.suborder_id]).get(found.suborder_id, [])
@@ -301,7 +301,7 @@ def _show(request: ActingRequest, found: Work, refused: Mapping[str, DeskForm] |
         "address": labels.address_lines(accounts.get_contact(contact_id=found.ship_to_id)),
         "lines": lines,
         "to_pack": sum(line.to_pack for line in lines) if found.state in queries.OPEN else 0,
-        "accept": refused.get("accept") or DeskForm(name="accept"),
+        "accept": refused.get("accept") or ActForm(name="accept"),
         "pack": refused.get("pack") or PackForm(lines=lines, name="pack"),
         "parcels": [_box(box, found, contents, said, titles, refused, actor) for box in boxes],
         "may_perform": actor.reaches("work.perform", found.organisation_id),
@@ -317,7 +317,7 @@ def _box(
     contents: Mapping[UUID, Sequence[Any]],
     said: Mapping[UUID, Sequence[TrackingEvent]],
     titles: Mapping[UUID, WorkLine],
-    refused: Mapping[str, DeskForm],
+    refused: Mapping[str, ActForm],
     actor: Actor,
 ) -> dict[str, Any]:
     args = [found.suborder_number, box.number]
@@ -331,7 +331,7 @@ def _box(
         "handover": refused.get(f"handover-{box.id}")
         or HandoverForm(name=f"handover-{box.number}", initial={"carrier": box.carrier or found.carrier}),
         "handover_url": reverse("desk:handover", args=args),
-        "unpack": refused.get(f"unpack-{box.id}") or DeskForm(name=f"unpack-{box.number}"),
+        "unpack": refused.get(f"unpack-{box.id}") or ActForm(name=f"unpack-{box.number}"),
         "unpack_url": reverse("desk:unpacking", args=args),
         "unpack_dialog": f"unpack-{box.number}",
         "scan": refused.get(f"scan-{box.id}") or ScanForm(name=f"scan-{box.number}", speaks_for_carrier=speaks),

@@ -32,7 +32,7 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, shown, slice_of
-from entrepot.surfaces.shared import accruals
+from entrepot.surfaces.shared import accruals, files
 from entrepot.surfaces.shared.acting import ActForm, attempt
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part, Step, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -226,7 +226,7 @@ def label(request: ActingRequest, number: str, parcel_number: str) -> HttpRespon
     """Make the parcel's label and open it."""
     parcel = _parcel(request, number, parcel_number)
     name = fulfilment.make_label(parcel_id=parcel.id, actor=request.actor, now=clock.now())
-    return redirect("media", name=name)
+    return files.send(name, f"label-{parcel.number}")
 
 
 @allow("work.perform", kind="seller")
