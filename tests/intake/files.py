@@ -46,7 +46,10 @@ country = "GB"
 currency = "GBP"
 time_zone = "Europe/London"
 language = "en"
-tax = [{ rate = 0.2, valid_from = 2011-01-04, source = "law" }]
+tax = [
+  { rate = 0.175, valid_from = 2010-01-01, source = "law" },
+  { rate = 0.2, valid_from = 2011-01-04, source = "law" },
+]
 [seller]
 code = "one"
 name = "One"

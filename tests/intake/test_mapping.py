@@ -62,7 +62,7 @@ def test_a_bad_key_of_a_catalogue_is_named(old, new, key, words):
         ('act = "sale"', 'act = "sale"\nwhen = { quantty = "1" }', "buckets[0].when.quantty", "quantity"),
         ('act = "sale"', 'act = "cancellation"', "buckets[0].apart", "missing"),
         ('act = "sale"', 'act = "stock"\nsign = 0', "buckets[0].sign", "+1 or -1"),
-        ("rate = 0.2,", "rate = 20,", "market.tax[0].rate", "2000 %"),
+        ("rate = 0.2,", "rate = 20,", "market.tax[1].rate", "2000 %"),
         ("[assumed]", "[asumed]", "asumed", "did you mean assumed?"),
         ("supply_share = 0.6", "supply_share = 1.6", "assumed.supply_share", "160 %"),
     ],

@@ -178,13 +178,15 @@ def _opening(history: History, changes: Iterable[StockChange]) -> dict[tuple[str
 
 
 def _titles(lines: Sequence[Line]) -> dict[str, str]:
-    """The title of each code that is sold or moved: the one that most of its sold lines have, else any."""
+    """The title of each code that is sold or moved: what most of its sales call it; at least the code of a sold one."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    sold = {line.code for line in lines if line.act is Act.SALE}
     for line in lines:
         if line.act is not Act.LISTED:
-            counts[line.code][line.title] += 1_000_000 if line.act is Act.SALE else 1
+            counts[line.code][line.title] += len(lines) if line.act is Act.SALE else 1
     return {
-        code: max((title for title in titles if title), key=lambda title: (titles[title], title), default="")
+        code: max((each for each in titles if each), key=lambda each: (titles[each], each), default="")
+        or (code if code in sold else "")
         for code, titles in counts.items()
     }
 

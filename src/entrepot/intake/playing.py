@@ -122,10 +122,12 @@ class Player:
                 day = each.at.astimezone(zone).date()
                 if since <= day < until:
                     getattr(days[day], name).append(each)
+        statements = self._count_statements()
         with outbox.muted():
             for day in self._days(since, until):
                 self._day(day, days.get(day, _Day()))
                 seen(day)
+        self.played.counts["statements"] = self._count_statements() - statements
         return self.played
 
     def _days(self, since: date, until: date) -> Iterator[date]:
@@ -357,8 +359,7 @@ class Player:
     def _settle(self, now: datetime) -> None:
         """Close what is due, pay it out, and let the bank confirm it."""
         with self._timed("settle"):
-            statements = settling.settle(until=now, now=now, actor=SYSTEM)
-            self.played.counts["statements"] += len(statements)
+            settling.settle(until=now, now=now, actor=SYSTEM)
             batches = settling.pay_out(now=now, actor=SYSTEM)
             rows = db.fetch_rows(
                 "SELECT id FROM settlement_payout WHERE batch_id = ANY(%s) ORDER BY id",
@@ -367,6 +368,11 @@ class Player:
             if rows:
                 done = settling.confirm_payouts(payout_ids=[row.id for row in rows], now=now, actor=SYSTEM)
                 self.played.counts["payouts"] += done
+
+    def _count_statements(self) -> int:
+        return int(
+            db.fetch_value("SELECT count(*) FROM settlement_statement WHERE seller_id = %s", [self.stage.seller.pk])
+        )
 
     def _line_ids(self, order_ids: Iterable[UUID]) -> dict[UUID, dict[int, UUID]]:
         """The lines of orders by their place on the invoice."""

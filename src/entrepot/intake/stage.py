@@ -24,6 +24,7 @@ from entrepot.domain.logistics import services as logistics
 from entrepot.domain.logistics.models import FreightRate, Node
 from entrepot.domain.logistics.rules import start_of_day
 from entrepot.domain.logistics.services import FreightRow
+from entrepot.domain.markets import queries as market_reads
 from entrepot.domain.markets import services as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import queries as price_reads
@@ -110,6 +111,14 @@ def set_up(history: History, story: Story, path: Path, *, programme: str) -> Sta
     zone = ZoneInfo(document.market.time_zone)
     began = start_of_day(story.days[0].astimezone(zone).date() - timedelta(days=1), zone)
     market = _market(document.market, began)
+    if not market_reads.tax_rates([market.id], story.days[0].date()):
+        raise Refused(
+            "intake.no_tax_rate",
+            "The history begins on {day}, when {market} has no tax rate yet; add one to the mapping.",
+            field="market.tax",
+            day=story.days[0].date().isoformat(),
+            market=market.code,
+        )
     _freight(market, document.assumed, began)
     seller = _seller(document.seller, document, began)
     enrolment, wording = _enrolment(seller, market, programme, began)
