@@ -14,6 +14,7 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.accounts.rules import permission_rows
 from entrepot.domain.ledger.models import Account
+from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.orders.models import OrderLine
 from entrepot.domain.settlement.models import Payout
 from entrepot.flows import settling
@@ -262,3 +263,12 @@ def test_each_comes_to_their_own_surface_after_signing_in(stage):
         assert (answer.status_code, answer["Location"]) == (302, home)
         assert client.get(home).status_code == 200
     assert Client().get("/after-sign-in")["Location"].startswith("/accounts/login/")
+
+
+def test_a_label_has_no_public_address(stage, shop):
+    owner = _member(stage, shop.seller.organisation, "seller.owner")[0]
+    parts = [shop.packed_order.number, shop.parcel_number]
+    label = owner.post(reverse("seller:parcel_label", args=parts))
+    assert (label.status_code, label["Content-Type"]) == (200, "application/pdf")
+    name = Parcel.objects.get(number=shop.parcel_number).label_media
+    assert name and owner.get(reverse("media", args=[name])).status_code == 404
