@@ -69,15 +69,11 @@ class Shelf:
         return _ranked([each for each in self.offers if each.sku_id == sku_id])
 
 
-def stock_shelves(
-    *, product_ids: Collection[UUID], market: Market, language: str, now: datetime
-) -> dict[UUID, Shelf]:
+def stock_shelves(*, product_ids: Collection[UUID], market: Market, language: str, now: datetime) -> dict[UUID, Shelf]:
     """The shelf of each product that has anything to show in the market, in a constant number of queries."""
     found = catalogue.list_sellable(product_ids=product_ids, market_id=market.id)
     quotes = quote_carts(
-        carts=[
-            CartRequest(market_code=market.code, lines=[(each.offer_id, 1)], language=language) for each in found
-        ],
+        carts=[CartRequest(market_code=market.code, lines=[(each.offer_id, 1)], language=language) for each in found],
         now=now,
     )
     quoted = [(each, quote) for each, quote in zip(found, quotes, strict=True) if isinstance(quote, Quote)]
@@ -124,9 +120,7 @@ _IN_STOCK = """
 
 
 def _shown(offer: Sellable, unit_minor: int, quote: Quote | None) -> Shown:
-    return Shown(
-        offer.offer_id, offer.product_id, offer.sku_id, offer.seller_id, offer.seller_tier, unit_minor, quote
-    )
+    return Shown(offer.offer_id, offer.product_id, offer.sku_id, offer.seller_id, offer.seller_tier, unit_minor, quote)
 
 
 def _ranked(offers: Sequence[Shown]) -> Shelf | None:

@@ -217,7 +217,7 @@ class OfferView:
     arrives: str
     stock: tuple[str, str]
     origin: str
-    who: Sequence[tuple[Text, str, str]]
+    who: Sequence[tuple[Text, str]]
     returns_days: int
     handling_days: int
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -118,14 +117,12 @@ def _page(visit: Visit, basket: Basket, form: CheckoutForm, notice: str = "", *,
     context = {
         "basket": basket,
         "form": form,
-        "address_fields": list(AddressForm.base_fields),
         "notice": notice,
         # What was shown is what is agreed to: never the total that was sent.
         "checkout_key": _key(basket.cart),
         "expected_total_minor": basket.quote.total_minor,
         "voucher_code": _voucher(basket),
         "email": _email(visit),
-        "is_demonstration": settings.DEMONSTRATION,
         "cart_count": basket.units,
     }
     return visit.render("checkout.html", context, status=status)

@@ -78,7 +78,7 @@ class PartView:
     steps: Sequence[Step]
     lines: Sequence[LineView]
     parcels: Sequence[ParcelView]
-    who: Sequence[tuple[Text, str, str]]
+    who: Sequence[tuple[Text, str]]
     serves: str
 
 

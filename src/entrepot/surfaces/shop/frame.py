@@ -123,10 +123,8 @@ class Visit:
     ) -> HttpResponse:
         """The page in its frame; `current` is the path of the category that it shows."""
         frame: dict[str, Any] = {
-            "visit": self,
             "market": self.market,
             "markets": self.markets,
-            "zone": self.market.time_zone,
             "categories": [
                 Link(name_of(each), category_url(each), current=(current + "/").startswith(each.path + "/"))
                 for each in self.categories

@@ -44,15 +44,15 @@ class Names:
         """The same by the party's code, for who works at a node."""
         return self.of(Party(party), seller_id, Role.WAREHOUSE)
 
-    def who(self, terms: Conditions, seller_id: UUID, *, ships: Party | None) -> list[tuple[Text, str, str]]:
-        """Who sells, ships, serves and takes back, as (what, name, code of the party)."""
+    def who(self, terms: Conditions, seller_id: UUID, *, ships: Party | None) -> list[tuple[Text, str]]:
+        """Who sells, ships, serves and takes back, as (what, name)."""
         parties = (
             (_("Sold by"), terms.performer(Task.SELLER_OF_RECORD), terms.role(Task.SELLER_OF_RECORD)),
             (_("Sent by"), ships, Role.WAREHOUSE),
             (_("Your questions go to"), terms.performer(Task.CUSTOMER_SERVICE), terms.role(Task.CUSTOMER_SERVICE)),
             (_("Returns go to"), terms.performer(Task.RETURNS_HANDLING), terms.role(Task.RETURNS_HANDLING)),
         )
-        return [(what, self.of(party, seller_id, role), str(party or Party.PLATFORM)) for what, party, role in parties]
+        return [(what, self.of(party, seller_id, role)) for what, party, role in parties]
 
 
 def names_of(seller_ids: Collection[UUID]) -> Names:
