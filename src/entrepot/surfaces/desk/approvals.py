@@ -24,7 +24,7 @@ from entrepot.kernel import approvals as requests
 from entrepot.kernel import clock, money
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 from entrepot.kernel.models import Approval
-from entrepot.surfaces.desk.acting import DeskForm, Done, ReasonForm, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.words import APPROVAL_KINDS, APPROVALS
 from entrepot.surfaces.shared import errors, guards
@@ -39,7 +39,7 @@ KINDS = [kind for kind in CHART if kind not in STATED and kind != "shopper_funds
 CHOICES = [("", "–"), *((kind, ledger_words.ACCOUNTS[kind]) for kind in KINDS)]
 
 
-class DecisionForm(DeskForm):
+class DecisionForm(ActForm):
     """Yes or no, with a note to who asked."""
 
     note = forms.CharField(

@@ -21,7 +21,7 @@ from entrepot.flows import listing
 from entrepot.kernel import clock, money
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.desk import words
-from entrepot.surfaces.desk.acting import DeskForm, Done, ReasonForm, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link
@@ -75,7 +75,7 @@ def drafts(request: ActingRequest) -> HttpResponse:
 @require_POST
 def publications(request: ActingRequest) -> HttpResponse:
     """Make the drafts active that lack nothing any more."""
-    form = DeskForm(request.POST, name="publish")
+    form = ActForm(request.POST, name="publish")
 
     def publish(typed: Mapping[str, Any]) -> Done:
         complete = queries.list_products(status="draft", lacking=(), limit=PUBLISHED_MAX)
@@ -126,7 +126,7 @@ def product(request: ActingRequest, product_id: UUID) -> HttpResponse:
 @require_POST
 def publication(request: ActingRequest, product_id: UUID) -> HttpResponse:
     """Make one complete draft active."""
-    form = DeskForm(request.POST, name="publish")
+    form = ActForm(request.POST, name="publish")
 
     def publish(typed: Mapping[str, Any]) -> None:
         listing.publish_products(actor=request.actor, product_ids=[product_id])
@@ -161,7 +161,7 @@ def offers(request: ActingRequest) -> HttpResponse:
 @require_POST
 def offer_acts(request: ActingRequest) -> HttpResponse:
     """Put chosen offers on sale, pause or archive them."""
-    form = DeskForm(request.POST, name="offers")
+    form = ActForm(request.POST, name="offers")
     act = request.POST.get("act", "")
 
     def move(typed: Mapping[str, Any]) -> Done:
@@ -214,7 +214,7 @@ def chosen_ids(request: ActingRequest, name: str) -> list[UUID]:
     return chosen
 
 
-def _drafts(request: ActingRequest, form: DeskForm | None = None) -> HttpResponse:
+def _drafts(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
     counts = queries.count_lacking()
     lacking = request.GET.get("lacking", "")
     lacking = lacking if lacking in words.LACKING or lacking == "nothing" else ""
@@ -235,7 +235,7 @@ def _drafts(request: ActingRequest, form: DeskForm | None = None) -> HttpRespons
         "filters": filters,
         "page": slice_of(found, lambda each: each.id, _products),
         "complete": complete,
-        "form": form or DeskForm(name="publish"),
+        "form": form or ActForm(name="publish"),
         "may_edit": request.actor.may("catalogue.edit"),
     }
     return render(request, "catalogue/drafts.html", context, *([form] if form else []))
@@ -258,7 +258,7 @@ def _products(rows: Sequence[Product]) -> list[dict[str, Any]]:
 
 
 def _product(
-    request: ActingRequest, product_id: UUID, *, publish: DeskForm | None = None, archive: DeskForm | None = None
+    request: ActingRequest, product_id: UUID, *, publish: ActForm | None = None, archive: ActForm | None = None
 ) -> HttpResponse:
     found = queries.get_product(product_id=product_id)
     skus = queries.list_skus(product_ids=[product_id])
@@ -271,7 +271,7 @@ def _product(
         "pictures": queries.pictures([product_id]).get(product_id, []),
         "skus": skus,
         "offers": _offer_rows(listed),
-        "publish": publish or DeskForm(name="publish"),
+        "publish": publish or ActForm(name="publish"),
         "archive": archive or ReasonForm(name="archive"),
         "may_edit": request.actor.may("catalogue.edit"),
         "crumbs": [Link(_("Catalogue"), reverse("desk:products")), Link(row["title"] or found.code)],
@@ -279,7 +279,7 @@ def _product(
     return render(request, "catalogue/product.html", context, *(form for form in (publish, archive) if form))
 
 
-def _offers(request: ActingRequest, form: DeskForm | None = None) -> HttpResponse:
+def _offers(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
     status = request.GET.get("status", "live")
     status = status if status in words.OFFERS else ""
     known = {market.code: market for market in markets.list_markets()}
@@ -304,7 +304,7 @@ def _offers(request: ActingRequest, form: DeskForm | None = None) -> HttpRespons
         "market": market.code if market else "",
         "programme": programme,
         "page": slice_of(found, lambda each: each.id, _offer_rows),
-        "form": form or DeskForm(name="offers"),
+        "form": form or ActForm(name="offers"),
         "may_edit": request.actor.may("offers.edit"),
         "acts": [code for code in OFFER_ACTS if code != status],
     }
@@ -328,7 +328,7 @@ def _offer_rows(rows: Sequence[Offer]) -> list[dict[str, Any]]:
     ]
 
 
-def _offer(request: ActingRequest, offer_id: UUID, *, price_form: DeskForm | None = None) -> HttpResponse:
+def _offer(request: ActingRequest, offer_id: UUID, *, price_form: ActForm | None = None) -> HttpResponse:
     found = queries.get_offer(offer_id=offer_id)
     [row] = _offer_rows([found])
     quotes = prices.list_quotes(offer_id=offer_id)

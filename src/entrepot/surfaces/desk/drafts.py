@@ -24,13 +24,13 @@ from entrepot.domain.terms.tasks import DECISIONS, NONE, OPTIONAL, Cause
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound, Refused
 from entrepot.surfaces.desk import duties, programmes
-from entrepot.surfaces.desk.acting import DeskForm, ReasonForm, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, ReasonForm, attempt, render
 from entrepot.surfaces.shared import guards, words
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
 
-class DraftForm(DeskForm):
+class DraftForm(ActForm):
     """What a draft is to say. `base` is what it said when the page was shown."""
 
     base = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
@@ -154,7 +154,7 @@ def draft_duties(request: ActingRequest, code: str) -> HttpResponse:
 @require_POST
 def drafts(request: ActingRequest, code: str) -> HttpResponse:
     """Open the next version of a programme as a draft."""
-    form = DeskForm(request.POST)
+    form = ActForm(request.POST)
     source = queries.get_current(code)
 
     def open_draft(typed: Mapping[str, Any]) -> None:
@@ -168,7 +168,7 @@ def drafts(request: ActingRequest, code: str) -> HttpResponse:
 @require_POST
 def disposal(request: ActingRequest, code: str) -> HttpResponse:
     """Throw the draft away."""
-    form = DeskForm(request.POST)
+    form = ActForm(request.POST)
     version = _draft(code)
 
     def discard(typed: Mapping[str, Any]) -> None:
@@ -235,7 +235,7 @@ def _page(
         "warnings": [Wrong(each.key, _said(each)) for each in checks.find_warnings(shown)],
         "published": published,
         "told": changes.tell(queries.wording_of(published), shown) if published else [],
-        "discard": DeskForm(name="discard"),
+        "discard": ActForm(name="discard"),
         "crumbs": [
             Link(_("Programmes"), reverse("desk:programmes")),
             Link(version.programme.label, reverse("desk:programme", args=[code])),

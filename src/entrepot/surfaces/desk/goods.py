@@ -24,7 +24,7 @@ from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.desk import words
-from entrepot.surfaces.desk.acting import DeskForm, Done, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, Done, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
 from entrepot.surfaces.shared import guards
@@ -36,7 +36,7 @@ ROWS_MAX = 500
 UNITS_MAX = 1_000_000
 
 
-class ReceiptForm(DeskForm):
+class ReceiptForm(ActForm):
     """What came in, for whom and where."""
 
     node = forms.ChoiceField(label=gettext_lazy("Node"))

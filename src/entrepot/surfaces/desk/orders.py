@@ -25,7 +25,7 @@ from entrepot.flows import amending, paying
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.desk import amounts, words
-from entrepot.surfaces.desk.acting import DeskForm, Done, ReasonForm, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Event, Link
@@ -159,9 +159,9 @@ def _show(
     request: ActingRequest,
     found: OrderView,
     *,
-    cancel: DeskForm | None = None,
-    received: DeskForm | None = None,
-    missing: DeskForm | None = None,
+    cancel: ActForm | None = None,
+    received: ActForm | None = None,
+    missing: ActForm | None = None,
 ) -> HttpResponse:
     sellers = accounts.get_organisations({suborder.seller_id for suborder in found.suborders})
     parcels = logistics.list_parcels(reference_ids=[suborder.id for suborder in found.suborders])

@@ -23,7 +23,7 @@ from entrepot.domain.pricing.services import Planned
 from entrepot.flows import listing
 from entrepot.kernel import clock, money
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound
-from entrepot.surfaces.desk.acting import DeskForm, Done, ReasonForm, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.amounts import percent
 from entrepot.surfaces.desk.catalogue import chosen_ids, tabs, titles_of
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
@@ -39,7 +39,7 @@ COUNTER_VALID = timedelta(days=14)
 PREVIEW_MAX = 200
 
 
-class AnswerForm(DeskForm):
+class AnswerForm(ActForm):
     """An answer to chosen rows, with a word to the other side."""
 
     reason = forms.CharField(
@@ -176,7 +176,7 @@ def price_rule(request: ActingRequest, code: str) -> HttpResponse:
 @require_POST
 def repricing(request: ActingRequest, code: str) -> HttpResponse:
     """Set the prices that the rules in force make."""
-    market, form = _market(code), DeskForm(request.POST, name="reprice")
+    market, form = _market(code), ActForm(request.POST, name="reprice")
 
     def reprice(typed: Mapping[str, Any]) -> Done:
         done = services.reprice(market=market, actor=request.actor, now=clock.now())
@@ -187,7 +187,7 @@ def repricing(request: ActingRequest, code: str) -> HttpResponse:
     return attempt(request, form, reprice, to=to) or _rules(request, market, reprice_form=form)
 
 
-def _quotes(request: ActingRequest, form: DeskForm | None = None) -> HttpResponse:
+def _quotes(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
     now = clock.now()
     found = queries.list_quotes(
         is_open=True,
@@ -242,7 +242,7 @@ def _countered(request: ActingRequest) -> list[tuple[UUID, int]]:
     ]
 
 
-def _proposals(request: ActingRequest, form: DeskForm | None = None) -> HttpResponse:
+def _proposals(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
     now = clock.now()
     found = queries.list_proposals(
         waits_for_party="platform", after=read_cursor(request.GET.get("cursor", "")), limit=PAGE + 1
@@ -275,11 +275,11 @@ def _proposals(request: ActingRequest, form: DeskForm | None = None) -> HttpResp
 def _rules(
     request: ActingRequest,
     market: Market,
-    form: DeskForm | None = None,
+    form: ActForm | None = None,
     *,
     planned: Sequence[Planned] | None = None,
     tried: PriceRule | None = None,
-    reprice_form: DeskForm | None = None,
+    reprice_form: ActForm | None = None,
 ) -> HttpResponse:
     now = clock.now()
     may_set = request.actor.may("prices.set")
@@ -318,7 +318,7 @@ def _rules(
             ]
         ),
         "may_set": may_set,
-        "reprice": reprice_form or DeskForm(name="reprice"),
+        "reprice": reprice_form or ActForm(name="reprice"),
     }
     return render(request, "catalogue/price_rules.html", context, *(each for each in (form, reprice_form) if each))
 

@@ -24,7 +24,7 @@ from entrepot.domain.terms.rules import Programme as Wording
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.desk import duties
-from entrepot.surfaces.desk.acting import DeskForm, Done, ReasonForm, attempt, render
+from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.words import CONFIDENCE, VERSIONS
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link
@@ -39,7 +39,7 @@ VIEWS: Mapping[str, Any] = {
 }
 
 
-class CopyForm(DeskForm):
+class CopyForm(ActForm):
     """What a copy of a programme is called."""
 
     label = forms.CharField(label=gettext_lazy("Name"), max_length=120)
@@ -112,11 +112,11 @@ def show(
     code: str,
     view: str = "",
     *,
-    copy: DeskForm | None = None,
-    publish: DeskForm | None = None,
-    archive: DeskForm | None = None,
-    archive_version: Mapping[int, DeskForm] | None = None,
-    draft_opening: DeskForm | None = None,
+    copy: ActForm | None = None,
+    publish: ActForm | None = None,
+    archive: ActForm | None = None,
+    archive_version: Mapping[int, ActForm] | None = None,
+    draft_opening: ActForm | None = None,
 ) -> HttpResponse:
     """The page of a programme; forms that were refused come along and open again."""
     if view not in VIEWS:
@@ -133,7 +133,7 @@ def show(
         or CopyForm(name="copy", initial={"label": _("{name}, copy").format(name=version.programme.label)}),
         "publish": publish or ReasonForm(name="publish"),
         "archive": archive or ReasonForm(name="archive"),
-        "draft_opening": draft_opening or DeskForm(name="draft"),
+        "draft_opening": draft_opening or ActForm(name="draft"),
     }
     context = {
         **given,
@@ -316,7 +316,7 @@ def _view(
     view: str,
     wording: Wording,
     versions: Sequence[ProgrammeVersion],
-    refused: Mapping[int, DeskForm],
+    refused: Mapping[int, ActForm],
 ) -> dict[str, Any]:
     """What the chosen view reads beside the rest."""
     if view == "words":
@@ -387,7 +387,7 @@ def title(key: str, wording: Wording) -> str:
         return key
 
 
-def _versions(versions: Sequence[ProgrammeVersion], refused: Mapping[int, DeskForm]) -> list[dict[str, Any]]:
+def _versions(versions: Sequence[ProgrammeVersion], refused: Mapping[int, ActForm]) -> list[dict[str, Any]]:
     """The versions, each with the way to what changed from the one before."""
     published_by = accounts.list_user_names({each.published_by for each in versions if each.published_by})
     rows = []

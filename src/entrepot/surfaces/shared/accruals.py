@@ -68,17 +68,21 @@ def of_one(view: AccrualView, *, event_href: str = "") -> Explanation:
 def traces(view: AccrualView, *, event_href: str = "") -> list[Trace]:
     """Where an amount comes from."""
     version, key = rule(view.rule)
-    said = [Trace(gettext("Terms"), version), Trace(gettext("Rule"), key)]
-    said += [
-        Trace(INPUTS.get(name, name.replace("_", " ")), _input(name, value, view))
-        for name, value in sorted(view.inputs.items(), key=lambda each: PLACES.get(each[0], len(PLACES)))
-        if name not in SILENT and value not in (None, "")
-    ]
+    said = [Trace(gettext("Terms"), version), Trace(gettext("Rule"), key), *inputs(view)]
     if view.market_currency != view.currency:
         said.append(Trace(gettext("In the shopper's currency"), _amount(view.market_minor, view.market_currency)))
     said.append(Trace(gettext("Event"), view.because, event_href))
     said.append(Trace(gettext("Posting"), str(view.posting_id)))
     return said
+
+
+def inputs(view: AccrualView) -> list[Trace]:
+    """What an amount was computed from, in reading order."""
+    return [
+        Trace(INPUTS.get(name, name.replace("_", " ")), _input(name, value, view))
+        for name, value in sorted(view.inputs.items(), key=lambda each: PLACES.get(each[0], len(PLACES)))
+        if name not in SILENT and value not in (None, "")
+    ]
 
 
 def rule(text: str) -> tuple[str, str]:
