@@ -14,10 +14,7 @@ _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 def pdf_text(content: bytes) -> str:
     """The text that a PDF shows, through the character maps of its fonts; for PDFs as typst writes them."""
-    objects = {
-        int(number): body
-        for number, body in re.findall(rb"(?ms)^(\d+) 0 obj\n(.*?)\nendobj", content)
-    }
+    objects = {int(number): body for number, body in re.findall(rb"(?ms)^(\d+) 0 obj\n(.*?)\nendobj", content)}
     streams = {number: _inflate(body) for number, body in objects.items() if b"stream" in body}
     fonts = {}
     for body in objects.values():
@@ -60,8 +57,7 @@ def _decode(widths: list[int]) -> str:
     values = []
     for start in range(0, len(widths) - 7, 6):
         code = "".join(
-            ("0" if place % 2 else "1") * round(width / module)
-            for place, width in enumerate(widths[start : start + 6])
+            ("0" if place % 2 else "1") * round(width / module) for place, width in enumerate(widths[start : start + 6])
         )
         if code not in patterns:
             return ""

@@ -294,8 +294,12 @@ def _leave(handovers: Sequence[Handover], actor: Actor, now: datetime) -> dict[U
 
 def _departure(parcel: LockedParcel, handover: Handover, works: dict[UUID, Work]) -> Departure:
     item = works[parcel.reference_id]
-    return Departure(parcel, handover.carrier or parcel.carrier or item.carrier,
-                     handover.service or parcel.service or item.service, handover.tracking_number)
+    return Departure(
+        parcel,
+        handover.carrier or parcel.carrier or item.carrier,
+        handover.service or parcel.service or item.service,
+        handover.tracking_number,
+    )
 
 
 def _freight(step: Moved) -> int:
@@ -317,9 +321,7 @@ def _take_stock(parts: dict[UUID, list[Moved]], now: datetime) -> None:
         waiting = [row for row in waiting if first[row[1]] is not row]
 
 
-def _open_captures(
-    parts: dict[UUID, list[Moved]], lines: dict[UUID, LockedLine], now: datetime
-) -> dict[UUID, UUID]:
+def _open_captures(parts: dict[UUID, list[Moved]], lines: dict[UUID, LockedLine], now: datetime) -> dict[UUID, UUID]:
     """Write that each parcel is about to be captured, for its lines whose terms capture at hand-over."""
     agreed = terms.get_terms({line.terms_id for line in lines.values()})
     paid = payment_reads.get_payments(reference_ids={line.order_id for line in lines.values()})

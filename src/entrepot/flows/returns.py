@@ -91,8 +91,9 @@ def request_return(
     """
     order = _own_order(order_id, actor, access_token)
     if reason not in rules.CAUSES:
-        raise Invalid("aftersales.unknown_reason", "Choose a reason: {known}.", field="reason",
-                      known=", ".join(rules.CAUSES))
+        raise Invalid(
+            "aftersales.unknown_reason", "Choose a reason: {known}.", field="reason", known=", ".join(rules.CAUSES)
+        )
     if not lines or any(units <= 0 for _, units in lines):
         raise Invalid("aftersales.nothing_asked", "Say what you want to return.", field="lines")
     return retried(lambda: _request(order, dict(lines), reason, note, actor, now))
@@ -249,9 +250,7 @@ def _places(
 ) -> list[range]:
     """The places of the units to return: delivered within the window and not asked for before."""
     delivered = without([places for places, _ in arrivals], taken)
-    in_time = without(
-        [places for places, at in arrivals if now <= at + timedelta(days=window_days)], taken
-    )
+    in_time = without([places for places, at in arrivals if now <= at + timedelta(days=window_days)], taken)
     left = sum(map(len, in_time))
     if units <= left:
         return take(in_time, units)
@@ -366,8 +365,12 @@ def _receive(case: ReturnCase, received: Sequence[Received], actor: Actor, now: 
         usual = rules.DISPOSITIONS[agreed[lines[each.line_id].terms_id].returns.disposition]
         disposition = each.disposition or usual
         if disposition not in ReturnLine.Disposition.values:
-            raise Invalid("aftersales.disposition_missing", "Say what becomes of the units: {known}.",
-                          field="disposition", known=", ".join(ReturnLine.Disposition.values))
+            raise Invalid(
+                "aftersales.disposition_missing",
+                "Say what becomes of the units: {known}.",
+                field="disposition",
+                known=", ".join(ReturnLine.Disposition.values),
+            )
         left = sum(map(len, asked[each.line_id]))
         if each.quantity > left:
             raise BeyondDelivered(line=str(each.line_id), left=left, asked=each.quantity)
@@ -398,11 +401,23 @@ def _receipts(
     receipts = []
     for (line_id, disposition), units in counted.items():
         for part in shipped[line_id]:
+
             def receipt(
                 kind: str, condition: str, sign: int = 1, part: Any = part, units: int = units, line_id: UUID = line_id
             ) -> Receipt:
-                return Receipt(lines[line_id].seller_id, part.owner_id, case.node_id, part.sku_id,
-                               sign * units * part.per_unit, kind, "return_case", case.id, part.lot, condition, line_id)
+                return Receipt(
+                    lines[line_id].seller_id,
+                    part.owner_id,
+                    case.node_id,
+                    part.sku_id,
+                    sign * units * part.per_unit,
+                    kind,
+                    "return_case",
+                    case.id,
+                    part.lot,
+                    condition,
+                    line_id,
+                )
 
             if disposition == ReturnLine.Disposition.RESTOCK:
                 receipts.append(receipt("returned", "new"))

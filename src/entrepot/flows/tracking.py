@@ -156,9 +156,7 @@ def _is_early(parcel: LockedParcel) -> bool:
     return parcel.state == Parcel.State.PACKED and not _is_return(parcel)
 
 
-def _read(
-    event: Scan, parcel: LockedParcel | None, new: set[tuple[UUID, str]], reading: Reading, now: datetime
-) -> str:
+def _read(event: Scan, parcel: LockedParcel | None, new: set[tuple[UUID, str]], reading: Reading, now: datetime) -> str:
     """What one scan came to, and what it does to its parcel: a carrier's word, once, of one that is on its way."""
     if parcel is None:
         return "unknown"

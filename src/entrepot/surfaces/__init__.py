@@ -1,1 +1,1 @@
-"""With whom we speak: shoppers, sellers, operators, programs, terminals and the clock. Guard, parse, one call, render."""
+"""With whom we speak: shoppers, sellers, operators, programs, terminals and the clock."""

@@ -77,8 +77,17 @@ def test_a_midnight_that_the_clocks_jump_over_is_the_first_instant_after_it():
 @given(
     now=st.integers(0, 4 * 366 * 86_400).map(lambda seconds: utc(2024, 1, 1) + timedelta(seconds=seconds)),
     days=st.integers(0, 12),
-    zone=st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "America/Sao_Paulo",
-                          "Pacific/Kiritimati", "Asia/Kathmandu"]),
+    zone=st.sampled_from(
+        [
+            "UTC",
+            "Asia/Shanghai",
+            "Europe/Berlin",
+            "America/New_York",
+            "America/Sao_Paulo",
+            "Pacific/Kiritimati",
+            "Asia/Kathmandu",
+        ]
+    ),
     working=st.sets(st.integers(1, 7), min_size=1),
 )
 def test_due_is_after_now_on_a_working_day_and_grows_with_the_days(now, days, zone, working):

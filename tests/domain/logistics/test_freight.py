@@ -96,8 +96,12 @@ def test_the_database_holds_what_the_service_would_refuse():
 )
 def test_rows_that_cannot_be_are_invalid(change):
     with pytest.raises(Invalid):
-        put(ROW, replace(ROW, weight_from_g=500, weight_until_g=600, **{"currency": "EUR"} | change)
-            if "weight_until_g" not in change else replace(ROW, **change))
+        put(
+            ROW,
+            replace(ROW, weight_from_g=500, weight_until_g=600, **{"currency": "EUR"} | change)
+            if "weight_until_g" not in change
+            else replace(ROW, **change),
+        )
 
 
 def test_the_rates_that_ship_with_the_project_load_once_and_reach_every_market():
@@ -106,8 +110,12 @@ def test_the_rates_that_ship_with_the_project_load_once_and_reach_every_market()
     assert services.load_flat_rates(NOW) == 0
     day = date(2026, 8, 1)
     quotes = queries.quote_freight(
-        [(market, origin, weight) for market in ("US", "DE", "BR") for origin in (market, "CN")
-         for weight in (0, 250, 29_999)],
+        [
+            (market, origin, weight)
+            for market in ("US", "DE", "BR")
+            for origin in (market, "CN")
+            for weight in (0, 250, 29_999)
+        ],
         day,
     )
     assert all(quote.charge_minor >= quote.cost_minor > 0 for quote in quotes)

@@ -22,8 +22,13 @@ def make(world: World, **change):
 
 def test_a_node_is_read_with_its_calendar():
     world = World()
-    node = make(world, working_days=[6, 1, 2], cut_off=time(11), closures=[(date(2026, 10, 1), "National Day")],
-                address={"line1": "1 Dock Road", "city": "Shenzhen"})
+    node = make(
+        world,
+        working_days=[6, 1, 2],
+        cut_off=time(11),
+        closures=[(date(2026, 10, 1), "National Day")],
+        address={"line1": "1 Dock Road", "city": "Shenzhen"},
+    )
     view = queries.list_nodes([node.id])[node.id]
     assert (view.working_days, view.cut_off, view.closures) == ((1, 2, 6), time(11), {date(2026, 10, 1)})
     assert node.address.country == "CN" and view.address_id == node.address_id
@@ -54,8 +59,14 @@ def test_only_who_operates_a_node_closes_it():
         services.close_node(actor=world.seller_actor(other), node_id=node.id, days=days, now=world.now, reason="rest")
     with pytest.raises(Invalid):
         services.close_node(actor=world.seller_actor(seller), node_id=node.id, days=days, now=world.now, reason="")
-    assert services.close_node(actor=world.seller_actor(seller), node_id=node.id, days=days * 2, now=world.now,
-                               reason="rest") == 1
-    assert services.close_node(actor=world.operator_actor(), node_id=node.id, days=days, now=world.now,
-                               reason="again") == 0
+    assert (
+        services.close_node(
+            actor=world.seller_actor(seller), node_id=node.id, days=days * 2, now=world.now, reason="rest"
+        )
+        == 1
+    )
+    assert (
+        services.close_node(actor=world.operator_actor(), node_id=node.id, days=days, now=world.now, reason="again")
+        == 0
+    )
     assert queries.list_nodes([node.id])[node.id].closures == {date(2026, 5, 1)}

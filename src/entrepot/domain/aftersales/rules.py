@@ -59,6 +59,7 @@ def choose_place(
 
     The node that they came from goes before others of the same country; without any node of the handler it is that one.
     """
+
     def fitness(place: Place) -> tuple[bool, bool, str]:
         return place.country != country, place.node_id != shipped_from, str(place.node_id)
 

@@ -99,9 +99,7 @@ def end_cases(*, case_ids: Collection[UUID], state: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def write_received(
-    *, case_id: UUID, stretches: Mapping[UUID, Sequence[tuple[range, int, str]]], now: datetime
-) -> None:
+def write_received(*, case_id: UUID, stretches: Mapping[UUID, Sequence[tuple[range, int, str]]], now: datetime) -> None:
     """What came of a locked case: line -> (places, how many of them came, disposition); replaces what was asked for."""
     ReturnLine.objects.filter(case_id=case_id).delete()
     rows: list[tuple[UUID, range, int, str]] = [

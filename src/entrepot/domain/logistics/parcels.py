@@ -80,8 +80,9 @@ def pack(*, parcels: Sequence[NewParcel], now: datetime) -> list[Parcel]:
     made, contents = [], []
     for identity, wanted in zip(ids.new_ids(now, len(parcels)), parcels, strict=True):
         if not wanted.lines or any(quantity <= 0 for _, quantity in wanted.lines):
-            raise Invalid("logistics.parcel_empty", "A parcel holds at least one unit of each of its lines.",
-                          field="lines")
+            raise Invalid(
+                "logistics.parcel_empty", "A parcel holds at least one unit of each of its lines.", field="lines"
+            )
         parcel = Parcel(
             id=identity, created_at=now, number=ids.number("P", identity, NUMBER_LENGTH), direction=wanted.direction,
             reference_id=wanted.reference_id, node_id=wanted.node_id, destination_id=wanted.destination_id,
@@ -211,8 +212,12 @@ def _refuse_taken_numbers(departures: Sequence[Departure]) -> None:
     )
     twice = [tracking for (_, tracking), times in Counter(numbers).items() if times > 1]
     for number in [*(row.tracking for row in taken), *twice]:
-        raise Refused("logistics.tracking_taken", "The tracking number {number} belongs to another parcel.",
-                      field="tracking_number", number=number)
+        raise Refused(
+            "logistics.tracking_taken",
+            "The tracking number {number} belongs to another parcel.",
+            field="tracking_number",
+            number=number,
+        )
 
 
 def depart(*, parcel_ids: Collection[UUID], now: datetime) -> None:
@@ -265,8 +270,12 @@ def append_tracking(*, events: Sequence[NewTracking], now: datetime) -> set[tupl
     """Append what was not said before; (parcel, key) of what was new. Raises: Invalid for words that there are not."""
     for event in events:
         if event.kind not in TrackingEvent.Kind.values or event.origin not in TrackingEvent.Origin.values:
-            raise Invalid("logistics.unknown_tracking", "{kind} by {origin} is nothing that can be said of a parcel.",
-                          kind=event.kind, origin=event.origin)
+            raise Invalid(
+                "logistics.unknown_tracking",
+                "{kind} by {origin} is nothing that can be said of a parcel.",
+                kind=event.kind,
+                origin=event.origin,
+            )
     source, params = unnest(
         "said",
         {"id": "uuid", "parcel_id": "uuid", "kind": "text", "origin": "text", "occurred_at": "timestamptz",

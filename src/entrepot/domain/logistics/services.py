@@ -40,26 +40,56 @@ def create_node(
     Raises: Invalid for a kind, zone or weekday that there is not, Refused where the code is taken.
     """
     if kind not in Node.Kind.values:
-        raise Invalid("logistics.unknown_node_kind", "A node is one of {known}, not {kind}.", field="kind", kind=kind,
-                      known=", ".join(Node.Kind.values))
+        raise Invalid(
+            "logistics.unknown_node_kind",
+            "A node is one of {known}, not {kind}.",
+            field="kind",
+            kind=kind,
+            known=", ".join(Node.Kind.values),
+        )
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise Invalid("logistics.unknown_zone", "{zone} is not a time zone; write for example Asia/Shanghai.",
-                      field="time_zone", zone=time_zone) from None
+        raise Invalid(
+            "logistics.unknown_zone",
+            "{zone} is not a time zone; write for example Asia/Shanghai.",
+            field="time_zone",
+            zone=time_zone,
+        ) from None
     days = sorted(set(working_days))
     if not days or not set(days) <= set(range(1, 8)):
-        raise Invalid("logistics.bad_working_days", "Working days are ISO weekdays, 1 for Monday to 7 for Sunday.",
-                      field="working_days", days=",".join(map(str, days)))
+        raise Invalid(
+            "logistics.bad_working_days",
+            "Working days are ISO weekdays, 1 for Monday to 7 for Sunday.",
+            field="working_days",
+            days=",".join(map(str, days)),
+        )
     if Node.objects.filter(code=code).exists():
         raise Refused("logistics.node_exists", "There is a node {code} already.", code=code)
     contact = accounts.keep_contacts(rows=[{"country": country} | address], now=now)[0] if address else None
-    node = Node(id=ids.new_id(now), created_at=now, code=code, name=name, kind=kind, operator_id=operator_id,
-                address=contact, country=country, time_zone=time_zone, working_days=days, cut_off=cut_off)
+    node = Node(
+        id=ids.new_id(now),
+        created_at=now,
+        code=code,
+        name=name,
+        kind=kind,
+        operator_id=operator_id,
+        address=contact,
+        country=country,
+        time_zone=time_zone,
+        working_days=days,
+        cut_off=cut_off,
+    )
     node.save(force_insert=True)
     _close(node.id, closures, now)
-    audit.record(actor=actor, verb="nodes.create", subject_kind="node", subject_id=node.id, now=now,
-                 after={"code": code, "kind": kind, "operator": str(operator_id)})
+    audit.record(
+        actor=actor,
+        verb="nodes.create",
+        subject_kind="node",
+        subject_id=node.id,
+        now=now,
+        after={"code": code, "kind": kind, "operator": str(operator_id)},
+    )
     return node
 
 
@@ -73,8 +103,15 @@ def close_node(*, actor: Actor, node_id: UUID, days: Sequence[tuple[date, str]],
     if node is None or not actor.reaches("work.perform", node.operator_id):
         raise NotFound(kind="node")
     closed = _close(node_id, days, now)
-    audit.record(actor=actor, verb="nodes.close", subject_kind="node", subject_id=node_id, now=now,
-                 reason=audit.require_reason(reason), after={"days": [day.isoformat() for day, _ in days]})
+    audit.record(
+        actor=actor,
+        verb="nodes.close",
+        subject_kind="node",
+        subject_id=node_id,
+        now=now,
+        reason=audit.require_reason(reason),
+        after={"days": [day.isoformat() for day, _ in days]},
+    )
     return closed
 
 
@@ -138,8 +175,11 @@ def set_freight_rates(*, actor: Actor, rows: Sequence[FreightRow], now: datetime
         params,
     )
     for market, origin, valid_from in later:
-        place, row = next((place, row) for place, row in enumerate(rows, start=1)
-                          if (row.market_code, row.origin_country) == (market, origin))
+        place, row = next(
+            (place, row)
+            for place, row in enumerate(rows, start=1)
+            if (row.market_code, row.origin_country) == (market, origin)
+        )
         raise _overlap(place, row, f"the table that begins on {valid_from}")
     db.execute(
         f"""
@@ -150,8 +190,14 @@ def set_freight_rates(*, actor: Actor, rows: Sequence[FreightRow], now: datetime
         params,
     )
     made = _insert(rows, now)
-    audit.record(actor=actor, verb="freight.set", subject_kind="freight", subject_id=made[0].id, now=now,
-                 after={"rows": len(made), "tables": [f"{m} {o or '*'} {d}" for m, o, d in sorted(starts)]})
+    audit.record(
+        actor=actor,
+        verb="freight.set",
+        subject_kind="freight",
+        subject_id=made[0].id,
+        now=now,
+        after={"rows": len(made), "tables": [f"{m} {o or '*'} {d}" for m, o, d in sorted(starts)]},
+    )
     return len(made)
 
 
@@ -182,8 +228,13 @@ def read_rows(table: Iterable[dict[str, str]]) -> list[FreightRow]:
             try:
                 values[name] = reader(texts[name].strip())
             except (KeyError, ValueError, AttributeError):
-                raise Invalid("logistics.freight_unreadable", "Row {row}: {column} cannot be read.", field=name,
-                              row=place, column=name) from None
+                raise Invalid(
+                    "logistics.freight_unreadable",
+                    "Row {row}: {column} cannot be read.",
+                    field=name,
+                    row=place,
+                    column=name,
+                ) from None
         rows.append(FreightRow(**values))
     return rows
 
@@ -198,9 +249,12 @@ def _check(place: int, row: FreightRow) -> None:
         and len(row.origin_country) in (0, 2)
     )
     if not sound:
-        raise Invalid("logistics.freight_unsound",
-                      "Row {row} has a band, an amount, transit days or a source that cannot be.", field="rows",
-                      row=place)
+        raise Invalid(
+            "logistics.freight_unsound",
+            "Row {row} has a band, an amount, transit days or a source that cannot be.",
+            field="rows",
+            row=place,
+        )
 
 
 def _refuse_overlap_within(rows: Sequence[FreightRow]) -> None:
@@ -217,8 +271,14 @@ def _refuse_overlap_within(rows: Sequence[FreightRow]) -> None:
 
 
 def _overlap(place: int, row: FreightRow, other: str) -> FreightOverlap:
-    return FreightOverlap(row=place, market=row.market_code, origin=row.origin_country or "anywhere",
-                          weight_from_g=row.weight_from_g, weight_until_g=row.weight_until_g, other=other)
+    return FreightOverlap(
+        row=place,
+        market=row.market_code,
+        origin=row.origin_country or "anywhere",
+        weight_from_g=row.weight_from_g,
+        weight_until_g=row.weight_until_g,
+        other=other,
+    )
 
 
 def _insert(rows: Sequence[FreightRow], now: datetime) -> list[FreightRate]:

@@ -207,9 +207,7 @@ def plan_prices(
     is `tried` counts in the place of the one that it would end. Raises: Unavailable without an exchange rate.
     """
     in_force = queries.list_rules(market_id=market.id, at=now)
-    rules = {
-        rule.category.path if rule.category else "": rule for rule in [*in_force, *([tried] if tried else [])]
-    }
+    rules = {rule.category.path if rule.category else "": rule for rule in [*in_force, *([tried] if tried else [])]}
     rows = fetch_rows(
         "SELECT o.id FROM catalogue_offer o WHERE o.market_id = %s AND o.status <> 'archived'"
         " AND (%s::uuid[] IS NULL OR o.id = ANY(%s::uuid[]))"
