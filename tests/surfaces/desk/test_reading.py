@@ -123,3 +123,9 @@ def test_nobody_else_comes_in(world: World) -> None:
         address = reverse(f"desk:{name}")
         assert Client().get(address).status_code == 302, name
         assert seller.get(address).status_code == 403, name
+
+
+def test_an_address_that_takes_forms_says_so_to_whoever_looks(world: World) -> None:
+    answer = browser(world).get(reverse("desk:settlement_runs"))
+    assert answer.status_code == 405 and answer["Allow"] == "POST"
+    assert "only takes what a form sends" in answer.content.decode()

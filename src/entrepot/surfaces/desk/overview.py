@@ -1,8 +1,8 @@
 """The first page of the desk: what waits for whom, and what the marketplace kept of the last weeks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,24 +13,19 @@ from django.views.decorators.http import require_GET
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.aftersales import queries as aftersales
 from entrepot.domain.catalogue import queries as catalogue
-from entrepot.domain.ledger import words as ledger_words
-from entrepot.domain.ledger.rules import CHART, Nature
 from entrepot.domain.orders import work
 from entrepot.domain.pricing import queries as prices
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.settlement import queries as settlement
-from entrepot.domain.settlement.queries import Contribution
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.surfaces.desk import amounts
 from entrepot.surfaces.desk.acting import render
+from entrepot.surfaces.desk.contribution import SPAN, row_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
 from entrepot.surfaces.shared import guards
-from entrepot.surfaces.shared.components import Explanation, Part, Text, Tone
+from entrepot.surfaces.shared.components import Text, Tone
 from entrepot.surfaces.shared.guards import ActingRequest
-
-#: How far back the contribution looks.
-SPAN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,9 @@ def overview(request: ActingRequest) -> HttpResponse:
     }
     if actor.may("ledger.read"):
         found = settlement.list_contributions(by=("programme", "market"), since=now - SPAN, until=now)
-        context["contributions"] = [_contribution(each) for each in found]
+        context["contributions"] = [
+            row_of(each) | {"url": reverse("desk:programme", args=[each.programme])} for each in found
+        ]
     return render(request, "overview.html", context)
 
 
@@ -121,22 +118,3 @@ def _settling(actor: Actor, now: datetime) -> Iterator[Waiting]:
     )
     open_batches = settlement.count_payouts().get("in_transit", 0)
     yield Waiting(_("Payouts to confirm"), open_batches, reverse("desk:payouts"))
-
-
-def _contribution(each: Contribution) -> dict[str, Any]:
-    return {
-        "row": each,
-        "url": reverse("desk:programme", args=[each.programme]),
-        "revenue": _explain(_("Revenue"), each.accounts, Nature.REVENUE),
-        "costs": _explain(_("Costs"), each.accounts, Nature.COST),
-        "kept": _explain(_("What the marketplace kept"), each.accounts),
-    }
-
-
-def _explain(title: Text, by_account: Mapping[str, int], nature: Nature | None = None) -> Explanation:
-    parts = [
-        Part(ledger_words.account(kind), by_account[kind])
-        for kind in CHART
-        if by_account.get(kind) and nature in (None, CHART[kind].nature)
-    ]
-    return Explanation(title, parts)

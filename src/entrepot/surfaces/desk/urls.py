@@ -6,6 +6,7 @@ from entrepot.surfaces.desk import (
     approvals,
     books,
     catalogue,
+    contribution,
     drafts,
     goods,
     order_lines,
@@ -125,6 +126,7 @@ BOOKS = [
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    path("contribution", contribution.contribution, name="contribution"),
     path("components", gallery.components, name="components"),
     *PROGRAMMES,
     *SELLERS,

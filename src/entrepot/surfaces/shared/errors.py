@@ -1,5 +1,7 @@
 """A refusal as people read it: a page with a way on; the status comes from the kind of error."""
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_template
 from django.utils.translation import gettext
@@ -20,3 +22,11 @@ def render(request: HttpRequest, error: EntrepotError) -> HttpResponse:
     """The error page."""
     context = {"status": error.status, "code": error.code, "sentence": sentence(error)}
     return render_template(request, "shared/errors/error.html", context, status=error.status)
+
+
+def not_a_page(request: HttpRequest, allowed: str) -> HttpResponse:
+    """What an address says that only takes forms, to somebody who comes to look."""
+    status = HTTPStatus.METHOD_NOT_ALLOWED.value
+    response = render_template(request, "shared/errors/error.html", {"status": status}, status=status)
+    response.headers["Allow"] = allowed
+    return response

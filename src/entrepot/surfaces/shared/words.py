@@ -45,6 +45,11 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         _("The address leads nowhere, or to something that is not yours to see."),
         _("Check the address, or start from a page that you know."),
     ),
+    405: ErrorWords(
+        _("There is nothing to see here"),
+        _("This address only takes what a form sends."),
+        _("Go back to the page with the form, and send it from there."),
+    ),
     409: ErrorWords(
         _("That cannot be done as things stand"),
         _("Something has changed since the page was shown to you."),
