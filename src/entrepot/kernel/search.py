@@ -56,7 +56,7 @@ class Cursor:
         way, _, rest = text.partition(".")
         score, _, identity = rest.partition(".")
         try:
-            if way not in _WAYS:
+            if way not in _WAYS or len(score) > 18:
                 raise ValueError
             return cls(way, int(score), UUID(identity))
         except ValueError:

@@ -82,7 +82,14 @@ def test_pages_show_everything_once(world, guest, way):
     assert sorted(seen) == sorted(ids)
 
 
-@pytest.mark.parametrize("path", ["/categories/mugs?cursor=x", "/search?q=mug&cursor=words.x.y"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/categories/mugs?cursor=x",
+        "/search?q=mug&cursor=words.x.y",
+        f"/search?q=mug&cursor=words.{'9' * 40}.{'0' * 32}",
+    ],
+)
 def test_a_page_that_cannot_be_continued_is_refused(world, guest, path):
     world.offer(world.seller())
     assert guest.get(path).status in {404, 422}
@@ -129,6 +136,11 @@ def test_who_sells_ships_and_serves_follows_from_the_terms(world, guest):
     assert "Sold by Entrepôt Sent by Entrepôt Your questions go to Entrepôt" in page.text
     page = guest.get(page_of(world.offer(world.seller("shop-co", programme="self-managed"))))
     assert "Sold by shop-co Sent by shop-co Your questions go to shop-co" in page.text
+
+
+@pytest.mark.parametrize("asked", ["0", "7", "-1", "x", "9" * 5000, "²"])
+def test_a_picture_that_is_not_there_is_another_one(world, guest, asked):
+    assert guest.get(page_of(world.offer(world.seller())), picture=asked).status == 200
 
 
 def test_the_only_offer_says_so(world, guest):
@@ -204,7 +216,8 @@ def test_the_market_is_chosen_and_remembered(world, guest):
     assert answer.cookies["market"].value == "US"
     assert "US" in guest.get("/").text
     assert guest.post("/market", follow=False, market="US", next="https://example.org/x").response.url == "/"
-    assert guest.post("/market", market="XX").status == 404
+    for code in ("XX", "", "\0", "US" * 50):
+        assert guest.post("/market", market=code).status == 404
     assert guest.get("/market").status == 405
 
 

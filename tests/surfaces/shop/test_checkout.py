@@ -94,6 +94,9 @@ def test_what_is_missing_is_named_and_the_rest_is_kept(world, guest, missing):
         ("instrument", "wand"),
         ("expected_total_minor", "x"),
         ("expected_total_minor", "-1"),
+        ("expected_total_minor", "9" * 30),
+        ("checkout_key", "\0"),
+        ("voucher_code", "a\0b"),
     ],
 )
 def test_what_cannot_be_is_refused(world, guest, field, value):

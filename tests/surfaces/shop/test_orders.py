@@ -1,5 +1,7 @@
 """Orders as their shoppers see them: to nobody else they exist, and what may still be changed can be."""
 
+import re
+
 import pytest
 
 from entrepot.domain.accounts.models import Contact
@@ -20,7 +22,7 @@ ROUTES = (
 
 
 def cancelling(order: Order, **units: object) -> dict[str, object]:
-    return {f"cancel-line_{line.id.hex}": units[line.title] for line in lines_of(order)}
+    return {f"line_{line.id.hex}": units[line.title] for line in lines_of(order)}
 
 
 @pytest.mark.parametrize("owner", ["guest", "known"])
@@ -94,6 +96,22 @@ def test_cancelled_twice_it_is_cancelled_once(world, guest):
     guest.post(f"/orders/{order.number}/cancellation", **cancelling(order, Mug=2))
     assert guest.post(f"/orders/{order.number}/cancellation", **cancelling(order, Mug=2)).status == 422
     assert OrderLine.objects.get().cancelled_qty == 2
+
+
+def test_a_cancellation_sent_twice_counts_once(world, guest):
+    order = guest.order((world.offer(world.seller(), title="Mug"), 3))
+    key = re.search(r'name="idempotency_key" value="([^"]+)"', guest.get(f"/orders/{order.number}").source)[1]
+    for _ in range(3):
+        page = guest.post(f"/orders/{order.number}/cancellation", **cancelling(order, Mug=1), idempotency_key=key)
+        assert "It is cancelled" in page.text
+    assert OrderLine.objects.get().cancelled_qty == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders/%00", "/orders/E%20X", "/orders/access/%00", "/orders/x/returns/%00", "/orders/x"]
+)
+def test_an_order_that_cannot_be_is_not_found(guest, path):
+    assert guest.get(path).status == 404
 
 
 def test_what_was_taken_at_order_comes_back(world, guest):

@@ -1,5 +1,7 @@
 """Sending back: asked for with a reason, under a label, until it is called off or refunded."""
 
+import re
+
 import pytest
 
 from documents import pdf_text
@@ -74,6 +76,15 @@ def test_what_cannot_be_asked_is_refused(guest, delivered, fields):
     page = guest.post(f"/orders/{delivered.number}/returns", **asking(delivered, units, **fields))
     assert page.status == 422
     assert not ReturnCase.objects.exists()
+
+
+def test_asked_twice_it_is_one_return(guest, delivered):
+    shown = guest.get(f"/orders/{delivered.number}/returns")
+    key = re.search(r'name="idempotency_key" value="([^"]+)"', shown.source)[1]
+    for _ in range(3):
+        page = guest.post(f"/orders/{delivered.number}/returns", **asking(delivered, 1, idempotency_key=key))
+        assert "Your return is under way" in page.text
+    assert ReturnCase.objects.count() == 1
 
 
 def test_after_the_days_are_over_nothing_goes_back(world, guest, delivered):

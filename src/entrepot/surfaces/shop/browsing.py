@@ -1,5 +1,6 @@
 """Finding something: the front page, categories, search, and a product with its offers."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.catalogue.models import Category, Picture, Product, Sku
 from entrepot.domain.inventory import queries as inventory
-from entrepot.domain.markets import queries as markets
 from entrepot.domain.terms.rules import Party
 from entrepot.flows import shelf
 from entrepot.flows.shelf import Shelf, Shown
@@ -143,7 +143,8 @@ def product(request: HttpRequest, product_id: UUID) -> HttpResponse:
     chosen = _chosen(request, skus, whole)
     here = whole.of_sku(chosen.id) if whole and chosen else None
     pictures = catalogue.pictures([product_id])[product_id]
-    shown = min(int(place) if (place := request.GET.get("picture", "")).isdecimal() else 0, len(pictures) - 1)
+    place = request.GET.get("picture", "")[:3]
+    shown = min(int(place) if place.isdecimal() else 0, len(pictures) - 1)
     context = {
         "product": found,
         "text": text,
@@ -165,7 +166,10 @@ def product(request: HttpRequest, product_id: UUID) -> HttpResponse:
 @require_POST
 def choose_market(request: HttpRequest) -> HttpResponse:
     """Remember the market that a shopper chose."""
-    market = markets.get_market(request.POST.get("market", "")[:8])
+    code = request.POST.get("market", "")
+    market = next((each for each in arrive(request).markets if each.code == code), None)
+    if market is None:
+        raise NotFound(kind="market")
     way = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(way, {request.get_host()}, require_https=request.is_secure())
     response = HttpResponseRedirect(way if safe else reverse("shop:home"))
@@ -209,6 +213,7 @@ class OfferView:
     """An offer as the product page shows it; who sells, ships and serves is told of what can be had."""
 
     offer_id: UUID
+    key: str
     is_first: bool
     seller: str
     unit_minor: int
@@ -233,6 +238,7 @@ def _offer(each: Shown, units: int, names: Names, is_first: bool) -> OfferView:
     parcel = each.quote.parcels[0] if each.quote else None
     return OfferView(
         offer_id=each.offer_id,
+        key=secrets.token_urlsafe(16),
         is_first=is_first,
         seller=names.seller(each.seller_id),
         unit_minor=each.unit_minor,

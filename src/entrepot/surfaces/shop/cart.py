@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,10 +18,11 @@ from entrepot.domain.orders import carts
 from entrepot.domain.orders.models import Cart, CartLine
 from entrepot.flows.checkout import CartRequest, quote_carts
 from entrepot.flows.quoting import Quote, QuotedLine
-from entrepot.kernel.errors import EntrepotError, Invalid
+from entrepot.kernel.errors import EntrepotError
 from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.acting import attempt
 from entrepot.surfaces.shared.components import Explanation
-from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shop import sums
 from entrepot.surfaces.shop.browsing import picture_url, product_url
 from entrepot.surfaces.shop.forms import UnitsForm, VoucherForm
@@ -41,15 +43,18 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_POST
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: ActingRequest) -> HttpResponse:
     """Put units of an offer into the cart."""
     visit = arrive(request)
-    units = _units(request)
-    cart = carts.open_cart(holder=visit.holder, market_id=visit.market.id, now=visit.now)
-    carts.add_units(cart=cart, offer_id=units["offer"], quantity=units["quantity"], now=visit.now)
-    visit.keep_cart(cart.token)
-    messages.success(request, _("It is in your cart."))
-    return redirect("shop:cart")
+    form = UnitsForm(request.POST)
+
+    def act(typed: Mapping[str, Any]) -> None:
+        cart = carts.open_cart(holder=visit.holder, market_id=visit.market.id, now=visit.now)
+        carts.add_units(cart=cart, offer_id=typed["offer"], quantity=typed["quantity"], now=visit.now)
+        visit.keep_cart(cart.token)
+
+    answer = attempt(request, form, act, said=_("It is in your cart."), to=reverse("shop:cart"))
+    return answer or _refused(request, form)
 
 
 @public
@@ -57,7 +62,10 @@ def add(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest) -> HttpResponse:
     """Set how many units of an offer are in the cart; none takes it out."""
     visit = arrive(request)
-    units = _units(request)
+    form = UnitsForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form)
+    units = form.cleaned_data
     cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
     if cart is not None:
         carts.set_units(cart=cart, offer_id=units["offer"], quantity=units["quantity"], now=visit.now)
@@ -72,7 +80,7 @@ def redeem(request: HttpRequest) -> HttpResponse:
     form = VoucherForm(request.POST)
     cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
     if not form.is_valid():
-        messages.error(request, _("A voucher has at most 40 characters."))
+        messages.error(request, str(form.errors["voucher_code"][0]))
     elif cart is not None:
         carts.set_voucher(cart=cart, code=form.cleaned_data["voucher_code"], now=visit.now)
     return redirect("shop:cart")
@@ -231,9 +239,8 @@ def _problem(place: int, refusal: EntrepotError) -> str:
     return errors.sentence(refusal) if refusal.field.startswith(f"lines[{place}]") else ""
 
 
-def _units(request: HttpRequest) -> dict[str, Any]:
-    form = UnitsForm(request.POST)
-    if not form.is_valid():
-        name, found = next(iter(form.errors.items()))
-        raise Invalid("shop.bad_quantity", str(found[0]), field=str(name))
-    return form.cleaned_data
+def _refused(request: HttpRequest, form: UnitsForm) -> HttpResponse:
+    """Back in the cart, with what was wrong."""
+    for found in form.errors.values():
+        messages.error(request, str(found[0]))
+    return redirect("shop:cart")

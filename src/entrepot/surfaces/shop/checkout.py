@@ -42,7 +42,7 @@ def place(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("shop:checkout")
     visit = arrive(request)
-    key = request.POST.get("checkout_key", "")[:120]
+    key = request.POST.get("checkout_key", "").replace("\0", "")[:120]
     cart_tokens = visit.cart_tokens
     done = purchases.find_checkout(checkout_key=key, holder=visit.buyer, cart_tokens=cart_tokens)
     if done is not None and done.state != done.State.DECLINED:

@@ -13,6 +13,7 @@ from entrepot.flows.requests import CONTACT_LIMITS
 from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.money import parse_minor
 from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.acting import ActForm
 from entrepot.surfaces.shop.words import RETURN_REASONS
 
 #: Countries in which an address is not whole without its state.
@@ -53,7 +54,7 @@ class FilterForm(forms.Form):
             self.fields[name] = PriceField(currency, label=self.fields[name].label, required=False)
 
 
-class UnitsForm(forms.Form):
+class UnitsForm(ActForm):
     """So many units of an offer."""
 
     offer = forms.UUIDField(widget=forms.HiddenInput)
@@ -98,6 +99,10 @@ class AddressForm(forms.Form):
         } | {"country": self.country}
 
 
+class MoveForm(AddressForm, ActForm):
+    """Another address for what has not left."""
+
+
 class CheckoutForm(AddressForm):
     """Where to, and how it is paid."""
 
@@ -138,7 +143,7 @@ class CountField(forms.IntegerField):
         return 0 if value in self.empty_values else super().clean(value)
 
 
-class QuantitiesForm(forms.Form):
+class QuantitiesForm(ActForm):
     """So many units of each of some lines, none where it is left empty: (line, title, most)."""
 
     def __init__(self, *args: Any, lines: Sequence[tuple[Any, str, int]], full: bool = True, **options: Any) -> None:

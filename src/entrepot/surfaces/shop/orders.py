@@ -1,9 +1,10 @@
 """A shopper's orders: where everything is, what it cost, and what may still be changed."""
 
+from collections.abc import Mapping
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,12 +18,12 @@ from entrepot.domain.orders.models import Order
 from entrepot.flows.checkout import cancel_lines, change_address
 from entrepot.kernel import ids
 from entrepot.kernel.errors import EntrepotError, NotFound
-from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.acting import Done, attempt
 from entrepot.surfaces.shared.components import Slice
-from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shop.browsing import picture_url
 from entrepot.surfaces.shop.following import Followed, follow, quantities
-from entrepot.surfaces.shop.forms import AddressForm, QuantitiesForm
+from entrepot.surfaces.shop.forms import AddressForm, MoveForm, QuantitiesForm
 from entrepot.surfaces.shop.frame import Visit, arrive
 from entrepot.surfaces.shop.words import ORDER_STATES
 
@@ -94,14 +95,13 @@ def payment(request: HttpRequest, number: str) -> HttpResponse:
 
 @public
 @require_POST
-def cancel(request: HttpRequest, number: str) -> HttpResponse:
+def cancel(request: ActingRequest, number: str) -> HttpResponse:
     """Cancel units that have not left."""
     visit = arrive(request)
     followed = follow(visit, number)
-    form = QuantitiesForm(request.POST, lines=followed.cancellable, prefix="cancel")
-    if not form.is_valid():
-        return _page(visit, followed, cancellation=form, status=422)
-    try:
+    form = QuantitiesForm(request.POST, lines=followed.cancellable, name="cancel")
+
+    def act(_typed: Mapping[str, Any]) -> Done:
         cancelled = cancel_lines(
             rows=form.quantities(),
             actor=visit.actor,
@@ -109,26 +109,25 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
             now=visit.now,
             access_token=followed.order.access_token,
         )
-    except EntrepotError as refusal:
-        messages.error(request, errors.sentence(refusal))
-    else:
         if any(each.is_refunded for each in cancelled):
-            messages.success(request, _("It is cancelled, and the money goes back to you."))
-        else:
-            messages.success(request, _("It is cancelled, and you do not pay for it."))
-    return redirect("shop:order", number=number)
+            return Done(_("It is cancelled, and the money goes back to you."))
+        return Done(_("It is cancelled, and you do not pay for it."))
+
+    answer = attempt(request, form, act, to=reverse("shop:order", args=[number]))
+    return answer or _page(visit, followed, cancellation=form, status=form.status)
 
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
-def address(request: HttpRequest, number: str) -> HttpResponse:
+def address(request: ActingRequest, number: str) -> HttpResponse:
     """Another address in the same country for what has not left."""
     visit = arrive(request)
     order = purchases.get_own_order(number=number, holder=visit.buyer)
     country = order.market.country
     initial = {name: getattr(order.ship_to, name) for name in AddressForm.base_fields}
-    form = AddressForm(request.POST if request.method == "POST" else None, initial=initial, country=country)
-    if request.method == "POST" and form.is_valid():
+    form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, country=country, name="move")
+
+    def act(_typed: Mapping[str, Any]) -> None:
         try:
             change_address(
                 order_id=order.id,
@@ -138,13 +137,12 @@ def address(request: HttpRequest, number: str) -> HttpResponse:
                 access_token=order.access_token,
             )
         except EntrepotError as refusal:
-            name = refusal.field.removeprefix("ship_to.")
-            form.add_error(name if name in form.fields else None, errors.sentence(refusal))
-        else:
-            messages.success(request, _("It goes to the new address."))
-            return redirect("shop:order", number=number)
-    context = {"order": order, "form": form}
-    return visit.render("address.html", context, status=422 if form.errors else 200)
+            refusal.field = refusal.field.removeprefix("ship_to.")
+            raise
+
+    way = reverse("shop:order", args=[number])
+    answer = attempt(request, form, act, said=_("It goes to the new address."), to=way) if form.is_bound else None
+    return answer or visit.render("address.html", {"order": order, "form": form}, status=form.status)
 
 
 def _page(
@@ -158,7 +156,7 @@ def _page(
         "zone": order.market.time_zone,
         "ship_to": address_lines(order.ship_to),
         "cancellation": cancellation
-        or QuantitiesForm(lines=followed.cancellable, full=len(followed.lines) == 1, prefix="cancel"),
+        or QuantitiesForm(lines=followed.cancellable, full=len(followed.lines) == 1, name="cancel"),
         "guest_link": link if order.user_id is None else "",
         "bank_account": settings.BANK_ACCOUNT,
         "write_to": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],

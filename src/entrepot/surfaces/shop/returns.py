@@ -1,10 +1,13 @@
 """Sending something back: asked for with a reason, sent under a label, followed to the refund."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entrepot.domain.accounts import queries as accounts
@@ -19,8 +22,9 @@ from entrepot.flows import returns as flow
 from entrepot.kernel import media
 from entrepot.kernel.errors import EntrepotError, NotFound
 from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.acting import Done, attempt
 from entrepot.surfaces.shared.components import Step
-from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shop.following import read, returnable
 from entrepot.surfaces.shop.forms import ReturnForm
 from entrepot.surfaces.shop.frame import Visit, arrive
@@ -30,29 +34,29 @@ from entrepot.surfaces.shop.words import RETURN_REASONS, RETURN_STATES
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest, number: str) -> HttpResponse:
+def ask(request: ActingRequest, number: str) -> HttpResponse:
     """Say what goes back and why."""
     visit = arrive(request)
     rows = read(visit, number)
     lines = returnable(rows, visit.now)
-    form = ReturnForm(request.POST if request.method == "POST" else None, lines=lines, full=len(lines) == 1)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = flow.request_return(
-                order_id=rows.order.id,
-                lines=form.quantities(),
-                reason=form.cleaned_data["reason"],
-                note=form.cleaned_data["note"],
-                actor=visit.actor,
-                now=visit.now,
-                access_token=rows.order.access_token,
-            )
-        except EntrepotError as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, errors.sentence(refusal))
-        else:
-            return _asked(request, number, made)
+    data = request.POST if request.method == "POST" else None
+    form = ReturnForm(data, lines=lines, full=len(lines) == 1, name="return")
+
+    def act(typed: Mapping[str, Any]) -> Done:
+        made = flow.request_return(
+            order_id=rows.order.id,
+            lines=form.quantities(),
+            reason=typed["reason"],
+            note=typed["note"],
+            actor=visit.actor,
+            now=visit.now,
+            access_token=rows.order.access_token,
+        )
+        return _asked(number, made)
+
+    answer = attempt(request, form, act) if form.is_bound else None
     context = {"order": rows.order, "form": form, "lines": lines}
-    return visit.render("return_ask.html", context, status=422 if form.errors else 200)
+    return answer or visit.render("return_ask.html", context, status=form.status)
 
 
 @public
@@ -106,16 +110,13 @@ def cancel(request: HttpRequest, number: str, case_number: str) -> HttpResponse:
     return redirect("shop:order", number=number)
 
 
-def _asked(request: HttpRequest, number: str, made: list[ReturnCase]) -> HttpResponse:
+def _asked(number: str, made: Sequence[ReturnCase]) -> Done:
+    """What to say, and where to go on: to the return, or to the order where there are several."""
     if len(made) == 1:
-        messages.success(request, _("Your return is under way. Print the label and send the goods off."))
-        return redirect("shop:return", number=number, case_number=made[0].number)
-    sentence = ngettext(
-        "Your return is under way in {count} parcel.", "Your return goes back in {count} parcels, each with its label.",
-        len(made),
-    )  # fmt: skip
-    messages.success(request, sentence.format(count=len(made)))
-    return redirect("shop:order", number=number)
+        way = reverse("shop:return", args=[number, made[0].number])
+        return Done(_("Your return is under way. Print the label and send the goods off."), way)
+    said = _("Your goods go back in {count} parcels, each with its label.").format(count=len(made))
+    return Done(said, reverse("shop:order", args=[number]))
 
 
 def _own(visit: Visit, number: str, case_number: str) -> tuple[Order, ReturnCase]:
