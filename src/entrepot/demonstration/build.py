@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
-from entrepot.demonstration import selling, trading
+from entrepot.demonstration import selling, trading, waiting
 from entrepot.demonstration.setting import Setting, make_setting
 from entrepot.kernel import ids, outbox
 
@@ -38,5 +38,6 @@ def build(now: datetime, tell: Tell) -> Setting:
                 trading.play_day(trade, day, is_last=False)
         trading.play_day(trade, last, is_last=True)
         trading.leave_open_ends(trade, datetime.combine(last, time(22), tzinfo=UTC))
+        waiting.leave_waiting(setting, datetime.combine(last, time(23), tzinfo=UTC))
     tell("Done", days + 2, days + 2)
     return setting
