@@ -87,7 +87,7 @@ def admit(request: HttpRequest, guard: Guard) -> None:
             raise SignInNeeded
         request.actor = Actor(label="guest", role="guest")  # type: ignore[attr-defined]
         return
-    actor = accounts.get_actor(user_id=user.id, kinds=guard.kinds)
+    actor = accounts.get_actor(user_id=user.id, kinds=guard.kinds, user=user)
     request.actor = actor  # type: ignore[attr-defined]
     if guard.kinds and actor.organisation_id is None:
         raise Denied("accounts.not_a_member", "This part of the marketplace is for those who work in it.")
