@@ -264,3 +264,18 @@ def test_the_real_catalogue_arrives_whole(operator):
     again = catalogue.run(document, folder, Rejects(None, []), now=NOW)
     assert counts(again.tables["products"]) == (0, 0, 32_951, 0)
     assert Counter(Product.objects.values_list("status", flat=True)) == {"draft": 32_951}
+
+
+def test_a_later_file_fills_in_and_takes_nothing_away(tmp_path):
+    write(tmp_path / "goods.csv", lines(HEAD, "a,Lamp,1,,"))
+    run(tmp_path)
+    Sku.objects.update(hs_code="940510", origin_country="PT", has_battery=True)
+    ProductText.objects.update(description="Bright")
+    write(tmp_path / "goods.csv", lines(HEAD, "a,,,,"))
+    assert counts(run(tmp_path)[0].tables["products"]) == (0, 0, 1, 0)
+    write(tmp_path / "goods.csv", lines(HEAD, "a,Lamp two,2,,"))
+    run(tmp_path)
+    sku = Sku.objects.get()
+    assert (sku.weight_g, sku.hs_code, sku.origin_country, sku.has_battery) == (2000, "940510", "PT", True)
+    assert ProductText.objects.values_list("title", "description").get() == ("Lamp two", "Bright")
+    assert Product.objects.get().missing == ["category", "dimensions"]

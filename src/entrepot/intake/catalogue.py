@@ -211,6 +211,33 @@ def _fresh(
     return fresh
 
 
+#: The fields that say what a product is, and those that say what a SKU is.
+_ABOUT = ("code", "category", "brand", "title", "description")
+_MEASURED = (
+    "weight", "length", "width", "height", "hs_code", "origin_country", "battery", "bulky", "unit", "pack_quantity",
+    "barcode",
+)  # fmt: skip
+
+
+def _sku(measured: tuple[Any, ...], options: dict[str, str]) -> SkuDraft:
+    code, weight, length, width, height, hs_code, origin, battery, bulky, unit, pack, barcode = measured
+    return SkuDraft(
+        sku_code=code,
+        options=options,
+        weight_g=weight,
+        length_mm=length,
+        width_mm=width,
+        height_mm=height,
+        hs_code=hs_code or "",
+        origin_country=origin or "",
+        has_battery=bool(battery),
+        is_bulky=bool(bulky),
+        base_unit=unit or "piece",
+        pack_quantity=1 if pack is None else pack,
+        barcode=barcode or "",
+    )
+
+
 class _Products:
     """The products of a catalogue on their way in."""
 
@@ -246,7 +273,8 @@ class _Products:
                 groups.setdefault(owner, {}).setdefault(values["code"][at], []).append(at)
         self.report.priced += sum(values.get("price", none)[at] is not None for at in fresh)
         for owner, products in groups.items():
-            self._keep(rows, owner, [(self._draft(rows, places, codes), places) for places in products.values()])
+            places = list(products.values())
+            self._keep(rows, owner, list(zip(self._drafts(rows, places, codes), places, strict=True)))
 
     def _owner_of(self, code: str) -> UUID | None:
         if code not in self.owners:
@@ -257,7 +285,9 @@ class _Products:
     def _keep(self, rows: Rows, owner: UUID, drafts: list[tuple[ProductDraft, list[int]]]) -> None:
         """Keep drafts; where one is refused, halve until it stands alone and reject its rows."""
         try:
-            kept = catalogue.keep_products(organisation_id=owner, drafts=[draft for draft, _ in drafts], now=self.now)
+            kept = catalogue.keep_products(
+                organisation_id=owner, drafts=[draft for draft, _ in drafts], now=self.now, fill=True
+            )
         except EntrepotError as refusal:
             if len(drafts) == 1:
                 for at in drafts[0][1]:
@@ -269,42 +299,32 @@ class _Products:
             return
         self.outcome.note(each.state for each in kept)
 
-    def _draft(self, rows: Rows, places: list[int], codes: Sequence[str]) -> ProductDraft:
-        """The rows of one product as a draft: the first says what the product is, each one is a SKU."""
-        values, first = rows.values, places[0]
-        options = {name.partition(".")[2]: name for name in values if name.startswith("option.")}
-
-        def value(name: str, at: int = first, other: Any = "") -> Any:
-            column = values.get(name)
-            return other if column is None or column[at] is None else column[at]
-
-        title = value("title")
-        return ProductDraft(
-            product_code=values["code"][first],
-            category_code=self.categories.get(value("category"), ""),
-            brand=value("brand"),
-            axes=tuple(axis for axis, name in options.items() if any(values[name][at] for at in places)),
-            source=self.document.name,
-            texts={self.document.language: (title, value("description"))} if title else {},
-            skus=[
-                SkuDraft(
-                    sku_code=codes[at],
-                    options={axis: values[name][at] for axis, name in options.items() if values[name][at]},
-                    weight_g=value("weight", at, None),
-                    length_mm=value("length", at, None),
-                    width_mm=value("width", at, None),
-                    height_mm=value("height", at, None),
-                    hs_code=value("hs_code", at),
-                    origin_country=value("origin_country", at),
-                    has_battery=value("battery", at, False),
-                    is_bulky=value("bulky", at, False),
-                    base_unit=value("unit", at, "piece"),
-                    pack_quantity=value("pack_quantity", at, 1),
-                    barcode=value("barcode", at),
+    def _drafts(self, rows: Rows, products: Iterable[list[int]], codes: Sequence[str]) -> list[ProductDraft]:
+        """The rows of each product as a draft: the first says what the product is, each one is a SKU."""
+        values = rows.values
+        none = [None] * len(rows.numbers)
+        about = list(zip(*(values.get(name, none) for name in _ABOUT), strict=True))
+        measured = list(zip(codes, *(values.get(name, none) for name in _MEASURED), strict=True))
+        options = {name.partition(".")[2]: values[name] for name in values if name.startswith("option.")}
+        language, source = self.document.language, self.document.name
+        drafts = []
+        for places in products:
+            code, category, brand, title, description = about[places[0]]
+            drafts.append(
+                ProductDraft(
+                    product_code=code,
+                    category_code=self.categories.get(category, "") if category else "",
+                    brand=brand or "",
+                    axes=tuple(axis for axis, column in options.items() if any(column[at] for at in places)),
+                    source=source,
+                    texts={language: (title, description or "")} if title else {},
+                    skus=[
+                        _sku(measured[at], {axis: column[at] for axis, column in options.items() if column[at]})
+                        for at in places
+                    ],
                 )
-                for at in places
-            ],
-        )
+            )
+        return drafts
 
     def _keep_categories(self, values: dict[str, list[Any]], fresh: list[int]) -> None:
         """Make the categories that are named for the first time; those that are there keep their names."""

@@ -1,5 +1,6 @@
 """SQL by sets: rows in by COPY or arrays, rows out as named tuples, on Django's connection and in its transaction."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from django.db import OperationalError, connection, migrations
 from django.db.transaction import atomic
 from psycopg import sql
 from psycopg.rows import namedtuple_row
-from psycopg.types.json import Jsonb, JsonbLoader
+from psycopg.types.json import JsonbLoader
 
 __all__ = [
     "append_only",
@@ -121,21 +122,28 @@ def unnest(alias: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]
     if len(arrays) != len(columns):
         raise ValueError(f"{len(columns)} columns are named and {len(arrays)} are given")
     for position, kind in enumerate(columns.values()):
-        if kind == "jsonb":
-            arrays[position] = [None if value is None else Jsonb(value) for value in arrays[position]]
-        elif kind in _PLAIN:
-            arrays[position] = _literal(arrays[position])
+        if kind in _ELEMENTS:
+            arrays[position] = _literal(arrays[position], _ELEMENTS[kind])
     casts = ", ".join(f"%s::{kind}[]" for kind in columns.values())
     return f"unnest({casts}) AS {alias}({', '.join(columns)})", arrays
 
 
-#: Types whose values need no quoting within an array.
-_PLAIN = frozenset({"uuid", "int", "bigint", "smallint"})
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"') if '"' in text or "\\" in text else text
+    return f'"{escaped}"'
 
 
-def _literal(values: Iterable[Any]) -> str:
-    """An array of keys or whole numbers as PostgreSQL reads it: many times faster than adapting each element."""
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+#: How an element of an array is written, for the types of which there are many.
+_ELEMENTS: Mapping[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("uuid", "int", "bigint", "smallint"), str),
+    "text": lambda value: _quoted(str(value)),
+    "jsonb": lambda value: _quoted(json.dumps(value)),
+}
+
+
+def _literal(values: Iterable[Any], written: Callable[[Any], str] = str) -> str:
+    """An array as PostgreSQL reads it: many times faster than adapting each element."""
+    return "{" + ",".join(["NULL" if value is None else written(value) for value in values]) + "}"
 
 
 def _light(params: Sequence[Any] | Mapping[str, Any]) -> Any:

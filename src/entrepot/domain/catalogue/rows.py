@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.catalogue.rules import Completeness, ProductDraft, SkuDraft
+from entrepot.domain.catalogue.rules import Completeness, ProductDraft, SkuDraft, found_in, missing
 from entrepot.kernel import ids
 from entrepot.kernel.db import execute, fetch_rows, unnest
 from entrepot.kernel.errors import Invalid, Refused
@@ -26,15 +26,68 @@ _SKU = {
 }
 
 
+#: What stands in a column of which nothing was said, by its type or name.
+_UNSAID = {
+    "category_id": "NULL",
+    "brand": "''",
+    "description": "''",
+    "axes": "'{}'",
+    "source": "''",
+    "options": "'{}'",
+    "hs_code": "''",
+    "origin_country": "''",
+    "has_battery": "false",
+    "is_bulky": "false",
+    "base_unit": "'piece'",
+    "pack_quantity": "1",
+    "barcode": "''",
+}
+
+
+def _changes(table: str, columns: Sequence[str], fill: bool) -> tuple[str, str]:
+    """What an upsert sets, and where it differs from what is there; to fill is to leave alone what was not said."""
+    new = {
+        name: f"coalesce(nullif(EXCLUDED.{name}, {_UNSAID.get(name, 'NULL')}), {table}.{name})"
+        if fill
+        else f"EXCLUDED.{name}"
+        for name in columns
+    }
+    sets = ", ".join(f"{name} = {value}" for name, value in new.items())
+    there = ", ".join(f"{table}.{name}" for name in columns)
+    return sets, f"({there}) IS DISTINCT FROM ({', '.join(new.values())})"
+
+
 def write_products(
-    organisation_id: UUID, drafts: Sequence[ProductDraft], categories: Mapping[str, UUID | None], now: datetime
+    organisation_id: UUID,
+    drafts: Sequence[ProductDraft],
+    categories: Mapping[str, UUID | None],
+    now: datetime,
+    *,
+    fill: bool = False,
 ) -> tuple[dict[str, UUID], set[UUID], set[UUID]]:
     """Insert or change products by code: their ids by code, which were made, which were changed."""
+    sets, differs = _changes("p", ("category_id", "brand", "axes", "source"), fill)
     source, params = unnest(
         "w",
-        {"id": "uuid", "code": "text", "category_id": "uuid", "brand": "text", "axes": "jsonb", "source": "text"},
+        {
+            "id": "uuid",
+            "code": "text",
+            "category_id": "uuid",
+            "brand": "text",
+            "axes": "jsonb",
+            "source": "text",
+            "missing": "text",
+        },
         (
-            (identity, draft.product_code, categories[draft.category_code], draft.brand, list(draft.axes), draft.source)
+            (
+                identity,
+                draft.product_code,
+                categories[draft.category_code],
+                draft.brand,
+                list(draft.axes),
+                draft.source,
+                ",".join(missing(found_in(draft))),
+            )
             for identity, draft in zip(ids.new_ids(now, len(drafts)), drafts, strict=True)
         ),
     )
@@ -42,11 +95,8 @@ def write_products(
         f"INSERT INTO catalogue_product AS p"
         f" (id, created_at, organisation_id, code, category_id, brand, axes, source, status, missing)"
         f" SELECT id, %s, %s, code, category_id, brand, ARRAY(SELECT jsonb_array_elements_text(axes)), source,"
-        f" 'draft', '{{}}' FROM {source}"
-        f" ON CONFLICT (organisation_id, code) DO UPDATE SET category_id = EXCLUDED.category_id,"
-        f" brand = EXCLUDED.brand, axes = EXCLUDED.axes, source = EXCLUDED.source"
-        f" WHERE (p.category_id, p.brand, p.axes, p.source)"
-        f" IS DISTINCT FROM (EXCLUDED.category_id, EXCLUDED.brand, EXCLUDED.axes, EXCLUDED.source)"
+        f" 'draft', string_to_array(missing, ',') FROM {source}"
+        f" ON CONFLICT (organisation_id, code) DO UPDATE SET {sets} WHERE {differs}"
         f" RETURNING id, xmax = 0 AS made",
         [now, organisation_id, *params],
     )
@@ -61,8 +111,9 @@ def write_products(
     )
 
 
-def write_texts(rows: Sequence[tuple[UUID, str, str, str]], now: datetime) -> set[UUID]:
+def write_texts(rows: Sequence[tuple[UUID, str, str, str]], now: datetime, *, fill: bool = False) -> set[UUID]:
     """Insert or change (product, language, title, description); the products whose text is another now."""
+    sets, differs = _changes("t", ("title", "description"), fill)
     source, params = unnest(
         "w",
         {"id": "uuid", "product_id": "uuid", "language": "text", "title": "text", "description": "text"},
@@ -71,9 +122,7 @@ def write_texts(rows: Sequence[tuple[UUID, str, str, str]], now: datetime) -> se
     written = fetch_rows(
         f"INSERT INTO catalogue_producttext AS t (id, created_at, product_id, language, title, description)"
         f" SELECT id, %s, product_id, language, title, description FROM {source}"
-        f" ON CONFLICT (product_id, language) DO UPDATE SET title = EXCLUDED.title,"
-        f" description = EXCLUDED.description"
-        f" WHERE (t.title, t.description) IS DISTINCT FROM (EXCLUDED.title, EXCLUDED.description)"
+        f" ON CONFLICT (product_id, language) DO UPDATE SET {sets} WHERE {differs}"
         f" RETURNING product_id",
         [now, *params],
     )
@@ -81,7 +130,12 @@ def write_texts(rows: Sequence[tuple[UUID, str, str, str]], now: datetime) -> se
 
 
 def write_skus(
-    organisation_id: UUID, drafts: Sequence[ProductDraft], products: Mapping[str, UUID], now: datetime
+    organisation_id: UUID,
+    drafts: Sequence[ProductDraft],
+    products: Mapping[str, UUID],
+    now: datetime,
+    *,
+    fill: bool = False,
 ) -> tuple[dict[str, UUID], set[UUID]]:
     """Insert or change SKUs by code: their ids by code, and the products of those that are new or changed.
 
@@ -100,12 +154,12 @@ def write_skus(
         ),
     )
     names = ", ".join(_SKU)
+    sets, differs = _changes("s", list(_SKU), fill)
     written = fetch_rows(
         f"INSERT INTO catalogue_sku AS s (id, created_at, organisation_id, product_id, code, {names})"
         f" SELECT id, %s, %s, product_id, code, {names} FROM {source}"
-        f" ON CONFLICT (organisation_id, code) DO UPDATE SET {', '.join(f'{n} = EXCLUDED.{n}' for n in _SKU)}"
-        f" WHERE s.product_id = EXCLUDED.product_id AND ({', '.join(f's.{n}' for n in _SKU)})"
-        f" IS DISTINCT FROM ({', '.join(f'EXCLUDED.{n}' for n in _SKU)}) RETURNING product_id",
+        f" ON CONFLICT (organisation_id, code) DO UPDATE SET {sets}"
+        f" WHERE s.product_id = EXCLUDED.product_id AND {differs} RETURNING product_id",
         [now, organisation_id, *params],
     )
     product_of = {sku.sku_code: product_id for sku, product_id in wanted}

@@ -73,6 +73,20 @@ class ProductDraft:
     skus: Sequence[SkuDraft] = ()
 
 
+def found_in(draft: ProductDraft) -> Completeness:
+    """What of a product is there that is new: all that its draft says."""
+    skus = draft.skus
+    return Completeness(
+        title=bool(draft.texts),
+        category=bool(draft.category_code),
+        sku=bool(skus),
+        weight=all(sku.weight_g is not None for sku in skus),
+        dimensions=all(None not in (sku.length_mm, sku.width_mm, sku.height_mm) for sku in skus),
+        hs_code=all(sku.hs_code for sku in skus),
+        origin=all(sku.origin_country for sku in skus),
+    )
+
+
 def check(draft: ProductDraft) -> None:
     """Refuse what no row may hold. Raises: Invalid naming the field and the code."""
     _code(draft.product_code, "product_code")

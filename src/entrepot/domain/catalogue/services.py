@@ -81,19 +81,21 @@ def keep_categories(*, rows: Sequence[NewCategory], now: datetime) -> dict[str, 
 
 
 @transaction.atomic
-def keep_products(*, organisation_id: UUID, drafts: Sequence[ProductDraft], now: datetime) -> list[Kept]:
+def keep_products(
+    *, organisation_id: UUID, drafts: Sequence[ProductDraft], now: datetime, fill: bool = False
+) -> list[Kept]:
     """Keep drafts by their codes: what is new is made, what differs is changed, the same stays untouched.
 
-    Texts and SKUs that a draft does not name stay. A product is a draft until it is published; what it lacks is
-    computed. Raises: Invalid naming the field, Refused where an active product would become incomplete, a SKU is
-    another product's, or a kit would hold other parts than before.
+    Texts and SKUs that a draft does not name stay; to `fill` is to leave alone too what a draft leaves empty. A product
+    is a draft until it is published; what it lacks is computed. Raises: Invalid naming the field, Refused where an
+    active product would become incomplete, a SKU is another product's, or a kit would hold other parts than before.
     """
     for draft in drafts:
         rules.check(draft)
     _once("product_code", (draft.product_code for draft in drafts))
     _once("sku_code", (sku.sku_code for draft in drafts for sku in draft.skus))
     ordered = sorted(drafts, key=lambda draft: draft.product_code)
-    products, made, changed = sql.write_products(organisation_id, ordered, _category_ids(drafts), now)
+    products, made, changed = sql.write_products(organisation_id, ordered, _category_ids(drafts), now, fill=fill)
     changed |= sql.write_texts(
         [
             (products[draft.product_code], language, title.strip(), description)
@@ -101,11 +103,12 @@ def keep_products(*, organisation_id: UUID, drafts: Sequence[ProductDraft], now:
             for language, (title, description) in sorted(draft.texts.items())
         ],
         now,
+        fill=fill,
     )
-    skus, changed_by_sku = sql.write_skus(organisation_id, ordered, products, now)
+    skus, changed_by_sku = sql.write_skus(organisation_id, ordered, products, now, fill=fill)
     changed |= changed_by_sku
     sql.write_components(organisation_id, [sku for draft in ordered for sku in draft.skus], skus, now)
-    _refresh(made | changed)
+    _refresh(changed - made)
     state = dict.fromkeys(changed, "changed") | dict.fromkeys(made, "created")
     return [
         Kept(product_id, state.get(product_id, "same"), {sku.sku_code: skus[sku.sku_code] for sku in draft.skus})
