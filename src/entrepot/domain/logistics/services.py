@@ -39,31 +39,7 @@ def create_node(
 
     Raises: Invalid for a kind, zone or weekday that there is not, Refused where the code is taken.
     """
-    if kind not in Node.Kind.values:
-        raise Invalid(
-            "logistics.unknown_node_kind",
-            "A node is one of {known}, not {kind}.",
-            field="kind",
-            kind=kind,
-            known=", ".join(Node.Kind.values),
-        )
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise Invalid(
-            "logistics.unknown_zone",
-            "{zone} is not a time zone; write for example Asia/Shanghai.",
-            field="time_zone",
-            zone=time_zone,
-        ) from None
-    days = sorted(set(working_days))
-    if not days or not set(days) <= set(range(1, 8)):
-        raise Invalid(
-            "logistics.bad_working_days",
-            "Working days are ISO weekdays, 1 for Monday to 7 for Sunday.",
-            field="working_days",
-            days=",".join(map(str, days)),
-        )
+    days = _check_node(kind, time_zone, working_days)
     if Node.objects.filter(code=code).exists():
         raise Refused("logistics.node_exists", "There is a node {code} already.", code=code)
     contact = accounts.keep_contacts(rows=[{"country": country} | address], now=now)[0] if address else None
@@ -91,6 +67,36 @@ def create_node(
         after={"code": code, "kind": kind, "operator": str(operator_id)},
     )
     return node
+
+
+def _check_node(kind: str, time_zone: str, working_days: Sequence[int]) -> list[int]:
+    """The working days in order. Raises: Invalid."""
+    if kind not in Node.Kind.values:
+        raise Invalid(
+            "logistics.unknown_node_kind",
+            "A node is one of {known}, not {kind}.",
+            field="kind",
+            kind=kind,
+            known=", ".join(Node.Kind.values),
+        )
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Invalid(
+            "logistics.unknown_zone",
+            "{zone} is not a time zone; write for example Asia/Shanghai.",
+            field="time_zone",
+            zone=time_zone,
+        ) from None
+    days = sorted(set(working_days))
+    if not days or not set(days) <= set(range(1, 8)):
+        raise Invalid(
+            "logistics.bad_working_days",
+            "Working days are ISO weekdays, 1 for Monday to 7 for Sunday.",
+            field="working_days",
+            days=",".join(map(str, days)),
+        )
+    return days
 
 
 @transaction.atomic
