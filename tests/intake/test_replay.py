@@ -24,6 +24,15 @@ pytestmark = pytest.mark.usefixtures("database")
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PROGRAMMES = ("fully-managed", "semi-managed-platform-logistics", "semi-managed-local-stock", "self-managed")
+OTHERS = (
+    "shein-self-run",
+    "shein-marketplace",
+    "temu-full",
+    "temu-semi",
+    "aliexpress-pop",
+    "aliexpress-semi-choice",
+    "tiktok-shop-managed",
+)
 
 ROWS = (
     "1,x,10,1.50,03/01/2011,a",  # before the VAT rate changes
@@ -84,7 +93,7 @@ def everything():
     return found
 
 
-@pytest.mark.parametrize("programme", PROGRAMMES)
+@pytest.mark.parametrize("programme", PROGRAMMES + OTHERS)
 def test_what_the_file_says_happens_and_the_books_hold(tmp_path, programme):
     found = read(tmp_path)
     _, where = play(tmp_path, found, programme)

@@ -23,10 +23,11 @@ from entrepot.flows import checkout, fulfilment, returns, settling, tracking
 from entrepot.flows.checkout import OrderRequest, Placed
 from entrepot.flows.fulfilment import Box, Handover
 from entrepot.flows.returns import Received
+from entrepot.flows.settling import Miscount
 from entrepot.flows.tracking import Scan
 from entrepot.intake.invoices import Invoice, StockChange, Story, TakenBack
 from entrepot.intake.stage import SOURCE, Stage
-from entrepot.kernel import db, outbox
+from entrepot.kernel import db, ids, outbox
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import EntrepotError
 
@@ -110,6 +111,7 @@ class Player:
         self.by_order = {each.order_id: each for each in self.standing.values()}
         self.noted = self._noted()
         self.moved = self._moved()
+        self.owners = self._owners()
         self.waiting: dict[str, list[Note]] = defaultdict(list)
         self.users: dict[str, UUID] = {}
 
@@ -333,28 +335,38 @@ class Player:
         return [case.id for case in cases]
 
     def _move_stock(self, changes: Sequence[StockChange]) -> None:
-        """Stock that came or went without a sale."""
+        """Stock that came or went without a sale, on the rows that the opening made."""
         stage = self.stage
+        new = [each for each in changes if stage.source_id(each.line.file, each.line.row) not in self.moved]
+        if not new:
+            return
+        now = new[-1].at
         rows = [
             Receipt(
                 stage.seller.pk,
-                stage.seller.pk,
+                self.owners.get(stage.skus[change.code], stage.seller.pk),
                 stage.node.id,
                 stage.skus[change.code],
                 change.quantity,
                 "adjusted",
                 SOURCE,
-                source_id,
+                stage.source_id(change.line.file, change.line.row),
                 reason=f"{change.line.bucket}: {change.line.title}".strip(": ")[:200],
+                movement_id=movement_id,
             )
-            for change in changes
-            if (source_id := stage.source_id(change.line.file, change.line.row)) not in self.moved
+            for change, movement_id in zip(new, ids.new_ids(now, len(new)), strict=True)
         ]
-        if rows:
-            with self._timed("stock"):
-                inventory.receive(rows=rows, now=changes[-1].at)
-            self.moved |= {row.source_id for row in rows}
-            self.played.counts["stock movements"] += len(rows)
+        bought = [
+            Miscount(row.movement_id, row.seller_id, row.sku_id, row.quantity)
+            for row in rows
+            if row.movement_id and row.owner_id != row.seller_id
+        ]
+        with self._timed("stock"), db.atomic():
+            inventory.receive(rows=rows, now=now)
+            if bought:
+                settling.post_miscounts(miscounts=bought, now=now)
+        self.moved |= {row.source_id for row in rows}
+        self.played.counts["stock movements"] += len(rows)
 
     def _settle(self, now: datetime) -> None:
         """Close what is due, pay it out, and let the bank confirm it."""
@@ -408,6 +420,15 @@ class Player:
             [orders, orders],
         )
         return {(row.order_id, row.reason) for row in rows}
+
+    def _owners(self) -> dict[UUID, UUID]:
+        """Who owns the stock of each SKU: the seller, or the platform where it bought it."""
+        rows = db.fetch_rows(
+            "SELECT sku_id, owner_id FROM inventory_stock WHERE seller_id = %s AND node_id = %s AND condition = 'new'"
+            " AND lot = '' ORDER BY owner_id = seller_id DESC",
+            [self.stage.seller.pk, self.stage.node.id],
+        )
+        return {row.sku_id: row.owner_id for row in rows}
 
     def _moved(self) -> set[UUID]:
         """The sources of stock movements that were made already."""

@@ -18,8 +18,6 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
-from entrepot.domain.inventory import services as inventory
-from entrepot.domain.inventory.services import Receipt
 from entrepot.domain.logistics import services as logistics
 from entrepot.domain.logistics.models import FreightRate, Node
 from entrepot.domain.logistics.rules import start_of_day
@@ -38,6 +36,8 @@ from entrepot.domain.sellers import services as sellers
 from entrepot.domain.sellers.models import Enrolment, Seller
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import NodeOperator, Party, Programme, ShipFrom, Task, missing_amounts
+from entrepot.flows import inbound
+from entrepot.flows.inbound import Goods
 from entrepot.intake.grammar import Assumed, Document, MarketOf, SellerOf
 from entrepot.intake.history import History
 from entrepot.intake.invoices import Story, mean_prices, prices_of
@@ -421,34 +421,25 @@ def _set_prices(stage: Stage, prices: Sequence[NewPrice], now: datetime) -> None
 
 
 def _opening(stage: Stage, history: History, story: Story, path: Path) -> None:
-    """The stock that lay there before each file began, so that all of it can be served; once per file and code."""
-    digests = {file.name: _digest(file) for file in _files(history, path)}
-    wanted = {
-        stage.source_id(digests[file], "opening", code): (code, units) for (file, code), units in story.opening.items()
-    }
-    there = {
-        row.source_id
-        for row in db.fetch_rows(
-            "SELECT source_id FROM inventory_movement WHERE kind = 'opening' AND source_type = %s", [SOURCE]
-        )
-    }
-    rows = [
-        Receipt(
-            stage.seller.pk,
-            stage.seller.pk,
-            stage.node.id,
-            stage.skus[code],
-            units,
-            "opening",
-            SOURCE,
-            source_id,
-            reason="stock before the history began",
-        )
-        for source_id, (code, units) in sorted(wanted.items())
-        if source_id not in there
-    ]
-    for batch in _batches(rows):
-        inventory.receive(rows=batch, now=stage.began)
+    """The stock that lay there before each file began, so that all of it can be served; once a file.
+
+    Where the terms let the platform own what it receives, it buys this stock too.
+    """
+    for file in sorted(_files(history, path)):
+        source_id = stage.source_id("opening", _digest(file))
+        if db.fetch_value("SELECT 1 FROM inventory_movement WHERE source_id = %s LIMIT 1", [source_id]):
+            continue
+        units = {code: count for (name, code), count in sorted(story.opening.items()) if name == file.name}
+        if units:
+            inbound.receive_goods(
+                seller_id=stage.seller.pk,
+                node_id=stage.node.id,
+                rows=[Goods(stage.skus[code], count) for code, count in units.items()],
+                actor=SYSTEM,
+                now=stage.began,
+                kind="opening",
+                source_id=source_id,
+            )
 
 
 def _files(history: History, path: Path) -> Iterable[Path]:
