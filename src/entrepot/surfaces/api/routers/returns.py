@@ -19,6 +19,7 @@ from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routers.orders import ORDER_TOKEN, scope
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Units
+from entrepot.surfaces.shared import media
 
 routes = Routes("Returns")
 
@@ -149,7 +150,7 @@ def make_return_label(request: HttpRequest, case_id: UUID) -> LabelOut:
     name = returns.send_label(
         case_id=case_id, actor=actor_of(request), access_token=header(request, ORDER_TOKEN), now=clock.now()
     )
-    return LabelOut(label=f"/media/{name}")
+    return LabelOut(label=media.link(name))
 
 
 @routes.post("/returns/{uuid:case_id}/cancellation", ReturnOut, PUBLIC)

@@ -19,6 +19,7 @@ from entrepot.surfaces.api.auth import actor_of, scope_of
 from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Code, Country, Currency, Email, Flag, In, Reason, ReasonIn
+from entrepot.surfaces.shared import media
 
 routes = Routes("Sellers")
 
@@ -73,7 +74,7 @@ class DocumentOut(Schema):
     def of(cls, document: SellerDocument) -> "DocumentOut":
         """A document."""
         shown: DocumentOut = cls.from_orm(document)
-        shown.media = f"/media/{document.media}" if document.media else ""
+        shown.media = media.link(document.media)
         return shown
 
 

@@ -20,6 +20,7 @@ from entrepot.surfaces.api.auth import actor_of
 from entrepot.surfaces.api.routers.statements import StatementOut
 from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Currency, Done, Flag, In, Minor, Money, Reason, money
+from entrepot.surfaces.shared import media
 
 routes = Routes("Settlement")
 
@@ -62,9 +63,7 @@ class BatchOut(Schema):
     def of(cls, batch: PayoutBatch) -> "BatchOut":
         """A batch."""
         plain = [name for name in cls.model_fields if name != "file"]
-        return cls(
-            **{name: getattr(batch, name) for name in plain}, file=f"/media/{batch.media}" if batch.media else ""
-        )
+        return cls(**{name: getattr(batch, name) for name in plain}, file=media.link(batch.media))
 
 
 class ContributionOut(Schema):

@@ -22,6 +22,7 @@ from entrepot.surfaces.api.paging import Page, Paged, bad_cursor, page, read
 from entrepot.surfaces.api.routers.addresses import AddressOut
 from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Money, Short, Units, money
+from entrepot.surfaces.shared import media
 
 routes = Routes("Fulfilment")
 
@@ -322,7 +323,7 @@ def show(parcels: list[Parcel]) -> list[ParcelOut]:
         ParcelOut(
             **{name: getattr(parcel, name) for name in ParcelOut.model_fields if name not in own},
             cost=money(parcel.cost_minor, parcel.cost_currency),
-            label=f"/media/{parcel.label_media}" if parcel.label_media else "",
+            label=media.link(parcel.label_media),
             contents=[ContentOut(line_id=line.line_id, quantity=line.quantity) for line in contents.get(parcel.id, [])],
             tracking=[
                 TrackingOut(**{name: getattr(event, name) for name in TrackingOut.model_fields})
