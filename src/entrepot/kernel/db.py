@@ -10,6 +10,7 @@ from django.db import OperationalError, connection, migrations
 from django.db.transaction import atomic
 from psycopg import sql
 from psycopg.rows import namedtuple_row
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import JsonbLoader
 
 __all__ = [
@@ -64,6 +65,7 @@ def fetch_rows(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> li
     with connection.cursor() as cursor:
         cursor.cursor.row_factory = namedtuple_row
         cursor.cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves jsonb as text
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # many times faster than Django's
         cursor.execute(query, _light(params))
         rows: list[Any] = cursor.fetchall()
         return rows
