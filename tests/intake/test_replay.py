@@ -128,6 +128,18 @@ def test_units_and_money_add_up_to_the_file(tmp_path):
     assert sum(payment.refunded_minor for payment in payments) == 2 * 350 + 3 * 150
 
 
+def test_what_is_taken_back_is_worth_what_was_paid_for_it(tmp_path):
+    found = read(tmp_path)
+    _, where = play(tmp_path, found)
+    assert replay.given_back_minor(where) == replay.told_back_minor(found) == 12500 + 2 * 350 + 3 * 150
+    assert replay.taken_back(found) == {
+        "units": 105,
+        "value_of_the_notes": "136.00",
+        "value_of_the_sales": "136.50",
+        "difference": "0.50",
+    }
+
+
 def test_customers_are_known_guests_are_not_and_tax_is_that_of_the_day(tmp_path):
     play(tmp_path, read(tmp_path))
     orders = {order.checkout_key.rpartition(":")[2]: order for order in Order.objects.select_related("user")}

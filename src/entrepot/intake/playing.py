@@ -406,7 +406,7 @@ class Player:
             " LEFT JOIN logistics_parcel parcel ON parcel.reference_id = suborder.id"
             " AND parcel.direction = 'outbound'"
             " WHERE ordered.checkout_key LIKE %s AND ordered.state = 'placed' GROUP BY ordered.id",
-            [key.replace("_", r"\_") + "%"],
+            [self.stage.pattern],
         )
         return {row.checkout_key.removeprefix(key): Standing(row.id, row.has_left, row.delivered_at) for row in rows}
 

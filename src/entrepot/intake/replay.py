@@ -115,7 +115,7 @@ def books(where: stage.Stage) -> dict[str, Any]:
     Units: money in major units of the market's currency, the seller's in its settlement currency.
     """
     key = {
-        "key": where.key.replace("_", r"\_") + "%",
+        "key": where.pattern,
         "seller": where.seller.pk,
         "source": stage.SOURCE,
         "node": where.node.id,
@@ -141,7 +141,7 @@ def placed_minor(where: stage.Stage) -> int:
     return int(
         db.fetch_value(
             "SELECT coalesce(sum(total_minor), 0) FROM orders_order WHERE state = 'placed' AND checkout_key LIKE %s",
-            [where.key.replace("_", r"\_") + "%"],
+            [where.pattern],
         )
     )
 
@@ -149,6 +149,40 @@ def placed_minor(where: stage.Stage) -> int:
 def told_minor(found: Read) -> int:
     """What all sales of the file come to, each line in whole minor units. Units: minor."""
     return sum(invoice.total_minor for invoice in found.story.invoices)
+
+
+def given_back_minor(where: stage.Stage) -> int:
+    """What was let go or given back of the payments of this replay. Units: minor."""
+    return int(
+        db.fetch_value(
+            "SELECT coalesce(sum(payment.voided_minor + payment.refunded_minor), 0) FROM payments_payment payment"
+            " JOIN orders_order ordered ON ordered.id = payment.reference_id"
+            " WHERE ordered.state = 'placed' AND ordered.checkout_key LIKE %s",
+            [where.pattern],
+        )
+    )
+
+
+def told_back_minor(found: Read) -> int:
+    """What all that the file takes back was sold for. Units: minor."""
+    sold = {invoice.key: invoice.lines for invoice in found.story.invoices}
+    return sum(each.quantity * sold[each.key][each.place].unit_minor for each in found.story.taken_back)
+
+
+def taken_back(found: Read) -> dict[str, Any]:
+    """The matched cancellations: at the prices of the credit notes, and at those of the sales that they take back.
+
+    What is given back is what was paid, so that the difference is no bucket's: it is told beside them.
+    """
+    matches = found.history.matches
+    notes = sum((each.quantity * each.cancellation.price for each in matches), Decimal(0))
+    sales = sum((each.quantity * each.sale.price for each in matches), Decimal(0))
+    return {
+        "units": sum(each.quantity for each in matches),
+        "value_of_the_notes": str(notes),
+        "value_of_the_sales": str(sales),
+        "difference": str(sales - notes),
+    }
 
 
 def write(folder: Path, found: Read, failures: Iterable[Failure]) -> list[Path]:

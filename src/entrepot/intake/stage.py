@@ -95,6 +95,11 @@ class Stage:
         """What the checkout keys of this replay begin with: the same history can be played under several programmes."""
         return f"replay:{self.document.name}:{self.enrolment.programme_code}:"
 
+    @property
+    def pattern(self) -> str:
+        """What the checkout keys of this replay are LIKE."""
+        return self.key.replace("_", r"\_") + "%"
+
     def source_id(self, *names: str | int) -> UUID:
         """The source that a movement of this replay names: the same one on every run."""
         return uuid5(NAMESPACE_URL, ":".join(map(str, (self.key, *names))))

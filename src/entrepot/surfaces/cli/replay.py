@@ -69,7 +69,7 @@ def orders(
         found = intake.read(document, path, seen=step)
     summary: dict[str, Any] = {
         "mapping": document.name, "programme": programme, "dry_run": dry_run, "currency": found.currency,
-        "buckets": intake.buckets(found), "adds_up": intake.adds_up(found),
+        "buckets": intake.buckets(found), "adds_up": intake.adds_up(found), "taken_back": intake.taken_back(found),
     }  # fmt: skip
     if dry_run:
         if folder:
@@ -88,6 +88,7 @@ def orders(
         )
     whole = not (since or until or limit)
     placed, told = intake.placed_minor(where), intake.told_minor(found)
+    given_back, told_back = intake.given_back_minor(where), intake.told_back_minor(found)
     summary |= {
         "assumed": where.assumed.source,
         "done_by_this_run": dict(played.counts),
@@ -95,6 +96,8 @@ def orders(
         "books": intake.books(where),
         "sales_of_the_file_minor": told,
         "orders_placed_minor": placed,
+        "taken_back_by_the_file_minor": told_back,
+        "given_back_minor": given_back,
         "rounding": str(intake.rounding(found)),
         "refused": [{"step": each.step, "key": each.key, "code": each.code, "message": each.message}
                     for each in played.failures],
@@ -104,7 +107,11 @@ def orders(
         intake.write(folder, found, played.failures)
         (folder / "summary.json").write_text(json.dumps(summary, indent=2, default=str, ensure_ascii=False) + "\n")
     _print(summary, as_json)
-    sound = summary["adds_up"] and not any(summary["verify"].values()) and (placed == told or not whole)
+    sound = (
+        summary["adds_up"]
+        and not any(summary["verify"].values())
+        and ((placed, given_back) == (told, told_back) or not whole)
+    )
     return 0 if sound else 1
 
 
@@ -137,6 +144,11 @@ def _print(summary: dict[str, Any], as_json: bool) -> None:
     console.print(table)
     console.print(
         "The buckets sum to the file." if summary["adds_up"] else "[red]The buckets do not sum to the file.[/]"
+    )
+    back = summary["taken_back"]
+    console.print(
+        f"Of it {back['units']:,} units take back earlier sales: {back['value_of_the_notes']} by the notes,"
+        f" {back['value_of_the_sales']} as they were sold, {back['difference']} apart."
     )
     for name, facts in summary.get("books", {}).items():
         for each in facts if isinstance(facts, list) else [facts]:
