@@ -3,16 +3,13 @@
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from entrepot.domain.accounts import services as accounts
 from entrepot.domain.catalogue.models import Product
 from entrepot.domain.orders.models import Order
-from entrepot.domain.terms import services as terms
 from entrepot.intake.mapping import Unreadable
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.cli.imports import imports
@@ -20,16 +17,12 @@ from entrepot.surfaces.cli.replay import replay
 from intake.files import CATALOGUE, HISTORY, lines, write
 from intake.test_invoices import BUCKETS, HEAD
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Calls a command in an empty folder, on an empty marketplace."""
-    accounts.install_permissions()
-    accounts.create_organisation(kind="operator", code="entrepot", name="Entrepôt", country="DE", now=NOW)
-    terms.load_presets(now=NOW)
+    """Calls a command in an empty folder, on an empty database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("django.db.connections.close_all", lambda: None)
     (tmp_path / "shop.toml").write_text(CATALOGUE)
