@@ -11,7 +11,9 @@ from entrepot.surfaces.cli import first
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
-    pass
+    from entrepot.intake.playing import Played
+    from entrepot.intake.replay import Read
+    from entrepot.intake.stage import Stage
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -86,33 +88,47 @@ def orders(
             orders_max=limit,
             seen=lambda day: step(1),
         )
-    whole = not (since or until or limit)
-    placed, told = intake.placed_minor(where), intake.told_minor(found)
-    given_back, told_back = intake.given_back_minor(where), intake.told_back_minor(found)
-    summary |= {
+    summary |= _outcome(found, played, where)
+    if folder:
+        intake.write(folder, found, played.failures)
+        (folder / "summary.json").write_text(json.dumps(summary, indent=2, default=str, ensure_ascii=False) + "\n")
+    _print(summary, as_json)
+    return 0 if _sound(summary, whole=not (since or until or limit)) else 1
+
+
+def _outcome(found: "Read", played: "Played", where: "Stage") -> dict[str, Any]:
+    """What the run did, what the file says of the same, and what the proofs find in the books after it."""
+    from entrepot.intake import replay as intake
+
+    return {
         "assumed": where.assumed.source,
         "done_by_this_run": dict(played.counts),
         "seconds": {name: round(took, 1) for name, took in played.seconds.items()},
         "books": intake.books(where),
-        "sales_of_the_file_minor": told,
-        "orders_placed_minor": placed,
-        "taken_back_by_the_file_minor": told_back,
-        "given_back_minor": given_back,
+        "sales_of_the_file_minor": intake.told_minor(found),
+        "orders_placed_minor": intake.placed_minor(where),
+        "taken_back_by_the_file_minor": intake.told_back_minor(found),
+        "given_back_minor": intake.given_back_minor(where),
         "rounding": str(intake.rounding(found)),
         "refused": [{"step": each.step, "key": each.key, "code": each.code, "message": each.message}
                     for each in played.failures],
         "verify": _findings(),
     }  # fmt: skip
-    if folder:
-        intake.write(folder, found, played.failures)
-        (folder / "summary.json").write_text(json.dumps(summary, indent=2, default=str, ensure_ascii=False) + "\n")
-    _print(summary, as_json)
-    sound = (
+
+
+def _sound(summary: dict[str, Any], *, whole: bool) -> bool:
+    """Every line is in a bucket and the books hold; of a whole run, also that it did what the file says."""
+    return (
         summary["adds_up"]
         and not any(summary["verify"].values())
-        and ((placed, given_back) == (told, told_back) or not whole)
+        and (
+            not whole
+            or (
+                summary["orders_placed_minor"] == summary["sales_of_the_file_minor"]
+                and summary["given_back_minor"] == summary["taken_back_by_the_file_minor"]
+            )
+        )
     )
-    return 0 if sound else 1
 
 
 def _findings() -> dict[str, int]:
