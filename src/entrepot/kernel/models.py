@@ -78,7 +78,11 @@ class AuditEntry(Record):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        indexes = [models.Index(fields=["subject_id", "sequence"], name="audit_subject")]
+        indexes = [
+            models.Index(fields=["subject_id", "sequence"], name="audit_subject"),
+            models.Index(fields=["actor_organisation_id", "sequence"], name="audit_organisation"),
+            models.Index(fields=["verb", "sequence"], name="audit_verb"),
+        ]
 
 
 class Approval(Record):

@@ -79,6 +79,34 @@ class Membership(Record):
         ]
 
 
+class Invitation(Record):
+    """An address that is asked to join an organisation in a role, until it is accepted, revoked, or its day comes."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    email = models.EmailField()
+    role = models.CharField(max_length=40)
+    language = models.CharField(max_length=10, blank=True)
+    invited_by = models.UUIDField(null=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "email"],
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, revoked_at__isnull=True),
+                name="invitation_accepted_by_someone",
+            ),
+        ]
+
+
 class Permission(models.Model):
     """A role may use a verb, on its own organisation's rows or on all. What no row allows is denied."""
 

@@ -5,7 +5,9 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organisation, Permission, User
+from django.db.models import Count
+
+from entrepot.domain.accounts.models import ApiKey, Contact, Invitation, Membership, Organisation, Permission, User
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, NotFound
 
@@ -18,16 +20,20 @@ def get_operator() -> Organisation:
     return operator
 
 
-def get_actor(*, user_id: UUID, kinds: Collection[str] = (), user: User | None = None) -> Actor:
+def get_actor(
+    *, user_id: UUID, kinds: Collection[str] = (), user: User | None = None, preferred: str = ""
+) -> Actor:
     """The signed-in person acting for their first organisation of these kinds; without one, for themselves.
 
-    `user` saves a question where the row is at hand.
+    `preferred` is the id of the organisation that they chose to act for; `user` saves a question where the row is at
+    hand.
     """
     user = user or User.objects.get(id=user_id)
     memberships = Membership.objects.select_related("organisation").filter(user_id=user_id, ended_at__isnull=True)
     if kinds:
         memberships = memberships.filter(organisation__kind__in=kinds)
-    membership = memberships.order_by("id").first()
+    found = list(memberships.order_by("id"))
+    membership = next((each for each in found if each.organisation_id.hex == preferred), found[0] if found else None)
     if membership is None:
         return Actor(label=user.email, user_id=user_id, role="shopper")
     return actor_of(membership, user)
@@ -49,6 +55,16 @@ def actor_of(membership: Membership, user: User, *, only: frozenset[str] = froze
 
 def get_actor_by_key(*, secret: str, now: datetime) -> Actor:
     """The actor of an API key `prefix.secret`. Raises: Denied for one that is unknown or has ended."""
+    return actor_of_key(get_key(secret=secret, now=now))
+
+
+def actor_of_key(key: ApiKey) -> Actor:
+    """Who a key speaks for, with the verbs that it and its role share."""
+    return actor_of(key.membership, key.membership.user, only=frozenset(key.verbs))
+
+
+def get_key(*, secret: str, now: datetime) -> ApiKey:
+    """An API key `prefix.secret` with its membership. Raises: Denied for one that is unknown or has ended."""
     prefix, _, _ = secret.partition(".")
     key = (
         ApiKey.objects.select_related("membership__user")
@@ -62,7 +78,7 @@ def get_actor_by_key(*, secret: str, now: datetime) -> Actor:
         or not key.membership.user.is_active
     ):
         raise Denied("accounts.key_unknown", "This API key is not valid.")
-    return actor_of(key.membership, key.membership.user, only=frozenset(key.verbs))
+    return key
 
 
 def list_memberships(*, user_id: UUID) -> list[Membership]:
@@ -102,3 +118,72 @@ def find_last_contact(*, owner_user_id: UUID) -> Contact | None:
     """The name and address that a person used last, or None."""
     contacts = Contact.objects.filter(owner_user_id=owner_user_id, erased_at__isnull=True)
     return contacts.order_by("-id").first()
+
+
+def get_organisation(*, code: str, kind: str = "") -> Organisation:
+    """An organisation by its code. Raises: NotFound."""
+    found = Organisation.objects.filter(code=code, **({"kind": kind} if kind else {})).first()
+    if found is None:
+        raise NotFound(kind="organisation")
+    return found
+
+
+def list_organisations(*, kind: str, after: UUID | None = None, limit: int = 200) -> list[Organisation]:
+    """Organisations of a kind in the order in which they came."""
+    found = Organisation.objects.filter(kind=kind)
+    if after is not None:
+        found = found.filter(id__gt=after)
+    return list(found.order_by("id")[:limit])
+
+
+def get_membership(*, user_id: UUID, organisation_id: UUID) -> Membership:
+    """A person's live membership of an organisation. Raises: NotFound."""
+    rows = Membership.objects.select_related("organisation", "user")
+    found = rows.filter(user_id=user_id, organisation_id=organisation_id, ended_at__isnull=True).first()
+    if found is None:
+        raise NotFound(kind="member")
+    return found
+
+
+def list_members(*, organisation_id: UUID, after: UUID | None = None, limit: int = 100) -> list[Membership]:
+    """The live members of an organisation with their people, in the order in which they joined."""
+    found = Membership.objects.select_related("user", "organisation")
+    found = found.filter(organisation_id=organisation_id, ended_at__isnull=True)
+    if after is not None:
+        found = found.filter(id__gt=after)
+    return list(found.order_by("id")[:limit])
+
+
+def count_members(organisation_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many people work in each of these organisations."""
+    rows = Membership.objects.filter(organisation_id__in=list(organisation_ids), ended_at__isnull=True)
+    return dict(rows.values_list("organisation_id").annotate(people=Count("id")))
+
+
+def get_invitation(*, invitation_id: UUID) -> Invitation:
+    """An invitation with its organisation. Raises: NotFound."""
+    found = Invitation.objects.select_related("organisation").filter(id=invitation_id).first()
+    if found is None:
+        raise NotFound(kind="invitation")
+    return found
+
+
+def list_invitations(*, organisation_id: UUID, limit: int = 100) -> list[Invitation]:
+    """The invitations of an organisation that nobody accepted or took back, the latest first."""
+    found = Invitation.objects.filter(
+        organisation_id=organisation_id, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+    return list(found.order_by("-id")[:limit])
+
+
+def list_keys(*, organisation_id: UUID, after: UUID | None = None, limit: int = 100) -> list[ApiKey]:
+    """The API keys of an organisation's members, the latest first; those that ended too."""
+    found = ApiKey.objects.select_related("membership__user").filter(membership__organisation_id=organisation_id)
+    if after is not None:
+        found = found.filter(id__lt=after)
+    return list(found.order_by("-id")[:limit])
+
+
+def list_held_verbs(*, role: str) -> list[str]:
+    """The verbs of a role."""
+    return list(Permission.objects.filter(role=role).order_by("verb").values_list("verb", flat=True))

@@ -28,6 +28,8 @@ VERBS: tuple[str, ...] = (
     "work.perform",
     "returns.read",
     "returns.handle",
+    "conversations.read",
+    "conversations.answer",
     "ledger.read",
     "statements.read",
     "settlement.run",
@@ -38,6 +40,20 @@ VERBS: tuple[str, ...] = (
     "approvals.decide",
     "ledger.correct",
     "keys.edit",
+    "setup.edit",
+    "audit.read",
+)
+
+#: What is done on the floor of a warehouse.
+WAREHOUSE: tuple[str, ...] = (
+    "work.read",
+    "work.perform",
+    "stock.read",
+    "stock.receive",
+    "returns.read",
+    "returns.handle",
+    "conversations.read",
+    "conversations.answer",
 )
 
 ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -58,6 +74,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "returns.read",
             "enrolments.read",
             "offers.read",
+            "audit.read",
         ),
     ),
     "operator.merchandiser": (
@@ -76,6 +93,18 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "promotions.edit",
             "enrolments.read",
             "orders.read",
+        ),
+    ),
+    "operator.service": (
+        "all",
+        (
+            "sellers.read",
+            "orders.read",
+            "orders.cancel",
+            "offers.read",
+            "returns.read",
+            "conversations.read",
+            "conversations.answer",
         ),
     ),
     "operator.warehouse": (
@@ -106,9 +135,12 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "work.perform",
             "returns.read",
             "returns.handle",
+            "conversations.read",
+            "conversations.answer",
             "statements.read",
             "team.edit",
             "keys.edit",
+            "audit.read",
         ),
     ),
     "seller.staff": (
@@ -124,15 +156,25 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "work.perform",
             "returns.read",
             "returns.handle",
+            "conversations.read",
+            "conversations.answer",
         ),
     ),
-    "partner.warehouse": (
-        "own",
-        ("work.read", "work.perform", "stock.read", "stock.receive", "returns.read", "returns.handle"),
-    ),
+    "partner.admin": ("own", (*WAREHOUSE, "team.edit", "keys.edit", "audit.read")),
+    "partner.warehouse": ("own", WAREHOUSE),
 }
+
+#: The roles of each kind of organisation begin with this.
+FAMILIES: dict[str, str] = {"operator": "operator.", "seller": "seller.", "third_party": "partner."}
+#: Whoever holds this may edit a team; an organisation always keeps somebody who does.
+KEEPER = "team.edit"
 
 
 def permission_rows() -> list[tuple[str, str, str]]:
     """(role, verb, scope) of every permission a new installation has."""
     return [(role, verb, scope) for role, (scope, verbs) in ROLES.items() for verb in verbs]
+
+
+def roles_of(kind: str) -> tuple[str, ...]:
+    """The roles that a member of this kind of organisation can have, the one that holds most first."""
+    return tuple(role for role in ROLES if role.startswith(FAMILIES[kind]))

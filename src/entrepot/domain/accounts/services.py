@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,10 @@ from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organis
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.db import execute, fetch_rows, unnest
-from entrepot.kernel.errors import Denied, Invalid, Refused
+from entrepot.kernel.errors import Denied, Invalid, NotFound, Refused
+
+#: A key's last use is written down this often, not with every request.
+KEY_USE_NOTED_EVERY = timedelta(minutes=5)
 
 
 @transaction.atomic
@@ -103,8 +106,7 @@ def keep_users(*, rows: Sequence[tuple[str, str]], now: datetime) -> dict[str, U
 @transaction.atomic
 def join(*, actor: Actor, user: User, organisation: Organisation, role: str, now: datetime) -> Membership:
     """Give a person a role in an organisation. Raises: Invalid for a role of another kind of organisation."""
-    family = {"operator": "operator.", "seller": "seller.", "third_party": "partner."}[organisation.kind]
-    if role not in rules.ROLES or not role.startswith(family):
+    if role not in rules.roles_of(organisation.kind):
         raise Invalid(
             "accounts.role_unknown", "{role} is not a role of this kind of organisation.", field="role", role=role
         )
@@ -157,6 +159,63 @@ def create_key(
         after={"label": label, "verbs": list(verbs)},
     )
     return key, secret
+
+
+@transaction.atomic
+def revoke_key(*, actor: Actor, key_id: UUID, now: datetime) -> ApiKey:
+    """End a key of the actor's organisation, for good. Raises: NotFound, Refused where it has ended."""
+    rows = ApiKey.objects.select_for_update(of=("self",)).select_related("membership__user")
+    key = rows.filter(id=key_id, membership__organisation_id=actor.organisation_id).first()
+    if key is None or not actor.may("keys.edit"):
+        raise NotFound(kind="API key")
+    if key.revoked_at is not None:
+        raise Refused("accounts.key_revoked", "This key was revoked before.")
+    key.revoked_at = now
+    key.save(update_fields=["revoked_at"])
+    audit.record(
+        actor=actor,
+        verb="keys.revoke",
+        subject_kind="api_key",
+        subject_id=key.id,
+        now=now,
+        before={"label": key.label, "verbs": key.verbs, "owner": key.membership.user.email},
+    )
+    return key
+
+
+def note_key_use(*, key: ApiKey, now: datetime) -> None:
+    """Remember when a key was used, to the nearest minutes."""
+    if key.last_used_at is None or now - key.last_used_at > KEY_USE_NOTED_EVERY:
+        ApiKey.objects.filter(id=key.id).update(last_used_at=now)
+
+
+@transaction.atomic
+def describe_organisation(
+    *, actor: Actor, organisation_id: UUID, name: str, country: str, now: datetime
+) -> Organisation:
+    """Say what an organisation is called and where it is. Raises: NotFound, Invalid."""
+    organisation = Organisation.objects.select_for_update().filter(id=organisation_id).first()
+    if organisation is None:
+        raise NotFound(kind="organisation")
+    _check_country(country)
+    before = {"name": organisation.name, "country": organisation.country}
+    organisation.name, organisation.country = name.strip(), country
+    organisation.save(update_fields=["name", "country"])
+    audit.record(
+        actor=actor,
+        verb="organisation.describe",
+        subject_kind="organisation",
+        subject_id=organisation.id,
+        now=now,
+        before=before,
+        after={"name": organisation.name, "country": country},
+    )
+    return organisation
+
+
+def _check_country(country: str) -> None:
+    if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
+        raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
 
 
 @transaction.atomic

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('hash', models.CharField(max_length=64)),
             ],
             options={
-                'indexes': [models.Index(fields=['subject_id', 'sequence'], name='audit_subject')],
+                'indexes': [models.Index(fields=['subject_id', 'sequence'], name='audit_subject'), models.Index(fields=['actor_organisation_id', 'sequence'], name='audit_organisation'), models.Index(fields=['verb', 'sequence'], name='audit_verb')],
             },
         ),
         migrations.CreateModel(
