@@ -23,13 +23,17 @@ DOMAINS = [
     "terms",
     "logistics",
     "payments",
+    "notices",
+    "uploads",
     "sellers",
     "catalogue",
     "pricing",
     "inventory",
     "promotions",
+    "inbound",
     "orders",
     "aftersales",
+    "conversations",
     "settlement",
 ]
 INSTALLED_APPS = [
@@ -47,6 +51,7 @@ INSTALLED_APPS = [
     "ninja",
     "entrepot.kernel",
     *[f"entrepot.domain.{name}" for name in DOMAINS],
+    "entrepot.demonstration",
     "entrepot.surfaces.shared",
 ]
 MIDDLEWARE = [
