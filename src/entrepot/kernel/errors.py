@@ -59,6 +59,14 @@ class Refused(EntrepotError):
     code = "kernel.refused"
 
 
+class TooMany(Refused):
+    """Too much in too short a time; its value `seconds` says when to come back."""
+
+    status = 429
+    code = "kernel.too_many"
+    message = "That was too much in too short a time. Please try again in {seconds} seconds."
+
+
 class Unavailable(EntrepotError):
     """An outside party or a part of the system does not answer; try again."""
 

@@ -109,6 +109,7 @@ KEYS: Mapping[str, str | Promise] = {
     "accrues_on": _("when it is earned"),
     "after_hours": _("hours before it applies"),
     "amount_minor": _("amount"),
+    "answer_hours": _("hours in which a shopper is answered"),
     "appeal_days": _("days to appeal"),
     "auto_cancel_business_days": _("business days until an order is cancelled by itself"),
     "badge": _("badge"),

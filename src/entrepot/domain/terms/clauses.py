@@ -182,6 +182,7 @@ class Service:
     handling_business_days: BusinessDays
     transit_business_days: BusinessDays
     cancellation_hours: Hours = 1
+    answer_hours: Hours = 24
     auto_cancel_business_days: BusinessDays | None = None
     inbound_business_days: BusinessDays | None = None
     late_rate_max: Share | None = None
