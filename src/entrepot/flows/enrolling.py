@@ -84,12 +84,11 @@ def submit_document(
     now: datetime,
     reference: str = "",
     content: bytes = b"",
-    suffix: str = "pdf",
     valid_until: date | None = None,
 ) -> SellerDocument:
     """Hand in a document as a file, a reference or both. Raises: NotFound, Invalid."""
     _reach(actor, "sellers.apply", seller_id)
-    kept = media.keep(content, suffix) if content else ""
+    kept = media.keep_paper(content) if content else ""
     return sellers.submit_document(
         seller_id=seller_id, kind=kind, now=now, reference=reference, media=kept, valid_until=valid_until
     )

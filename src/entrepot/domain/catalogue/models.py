@@ -75,9 +75,14 @@ class Picture(Record):
     media = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField()
     alt = models.JSONField(default=dict, help_text="language -> text")
+    options = models.JSONField(default=dict, help_text="axis -> value of the SKUs that it shows; empty is all")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["product", "position"], name="picture_position_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "position"], name="picture_position_once", deferrable=models.Deferrable.DEFERRED
+            )
+        ]
 
 
 class Sku(Record):

@@ -51,10 +51,39 @@ class SellerDocument(Record):
     reference = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.SUBMITTED)
     decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
     valid_until = models.DateField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["seller", "kind"], name="seller_document_kind")]
+
+
+class DocumentRequest(Record):
+    """A document that the operator asks one seller for, beside those that all are asked for."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=60)
+    note = models.CharField(max_length=200)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "kind"], condition=Q(answered_at__isnull=True), name="document_request_open_once"
+            )
+        ]
+
+
+class ReadinessAnswers(Record):
+    """What a seller said of its capacity, flexibility and reach; the next answers are the next version."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField()
+    answers = models.JSONField()
+    answered_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "version"], name="readiness_version_once")]
 
 
 class Enrolment(Record):

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from entrepot.domain.accounts.models import Permission
-from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
+from entrepot.domain.sellers.models import DocumentRequest, Enrolment, ReadinessAnswers, Seller, SellerDocument
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Programme
 from entrepot.kernel.actors import Actor
@@ -54,6 +54,32 @@ def accepted_documents(*, seller_id: UUID, on: date) -> frozenset[str]:
         Q(valid_until__isnull=True) | Q(valid_until__gt=on), seller_id=seller_id, status="accepted"
     ).values_list("kind", flat=True)
     return frozenset(kinds)
+
+
+def get_document(*, document_id: UUID, seller_id: UUID | None = None) -> SellerDocument:
+    """A document, within the scope. Raises: NotFound."""
+    found = SellerDocument.objects.filter(id=document_id)
+    if seller_id is not None:
+        found = found.filter(seller_id=seller_id)
+    document = found.first()
+    if document is None:
+        raise NotFound(kind="document")
+    return document
+
+
+def list_document_requests(*, seller_id: UUID) -> list[DocumentRequest]:
+    """The documents that a seller was asked for and has not handed in, oldest first."""
+    return list(DocumentRequest.objects.filter(seller_id=seller_id, answered_at__isnull=True).order_by("id"))
+
+
+def get_answers(*, seller_id: UUID) -> ReadinessAnswers | None:
+    """The latest version of a seller's answers, or None."""
+    return ReadinessAnswers.objects.filter(seller_id=seller_id).order_by("-version").first()
+
+
+def list_answers(*, seller_id: UUID, limit: int = 20) -> list[ReadinessAnswers]:
+    """The versions of a seller's answers, the newest first."""
+    return list(ReadinessAnswers.objects.filter(seller_id=seller_id).order_by("-version")[:limit])
 
 
 def get_enrolment(*, enrolment_id: UUID, seller_id: UUID | None = None) -> Enrolment:

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.markets.models import Market
 from entrepot.domain.sellers import rules
-from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
+from entrepot.domain.sellers.models import DocumentRequest, Enrolment, ReadinessAnswers, Seller, SellerDocument
+from entrepot.domain.sellers.readiness import Answers
 from entrepot.domain.terms.models import ProgrammeVersion
 from entrepot.domain.terms.rules import Document, Tier
 from entrepot.kernel import audit, ids, money
@@ -105,6 +106,7 @@ def submit_document(
         valid_until=valid_until,
     )
     document.save(force_insert=True)
+    DocumentRequest.objects.filter(seller_id=seller_id, kind=kind, answered_at__isnull=True).update(answered_at=now)
     return document
 
 
@@ -117,18 +119,64 @@ def decide_document(*, document_id: UUID, accept: bool, actor: Actor, reason: st
     if document.status != SellerDocument.Status.SUBMITTED:
         raise Refused("sellers.document_decided", "This document is decided already.")
     document.status = SellerDocument.Status.ACCEPTED if accept else SellerDocument.Status.REFUSED
-    document.decided_at = now
-    document.save(update_fields=["status", "decided_at"])
+    document.decided_at, document.reason = now, audit.require_reason(reason)
+    document.save(update_fields=["status", "decided_at", "reason"])
     audit.record(
         actor=actor,
         verb=f"sellers.document_{document.status}",
         subject_kind="seller",
         subject_id=document.seller_id,
         now=now,
-        reason=audit.require_reason(reason),
+        reason=document.reason,
         after={"kind": document.kind, "document": str(document.id)},
     )
     return document
+
+
+@transaction.atomic
+def request_document(*, seller_id: UUID, kind: str, note: str, actor: Actor, now: datetime) -> DocumentRequest:
+    """Ask a seller for one more document, and say why. Raises: Invalid, NotFound, Refused where it is asked already."""
+    if kind not in set(Document):
+        raise Invalid(
+            "sellers.unknown_document", "A document is one of {known}.", field="kind", known=", ".join(Document)
+        )
+    seller = _locked(seller_id)
+    if DocumentRequest.objects.filter(seller=seller, kind=kind, answered_at__isnull=True).exists():
+        raise Refused("sellers.document_asked", "This document is asked for already.", field="kind")
+    asked = DocumentRequest(
+        id=ids.new_id(now), created_at=now, seller=seller, kind=kind, note=audit.require_reason(note)
+    )
+    asked.save(force_insert=True)
+    audit.record(
+        actor=actor,
+        verb="sellers.document_request",
+        subject_kind="seller",
+        subject_id=seller_id,
+        now=now,
+        reason=asked.note,
+        after={"kind": kind},
+    )
+    return asked
+
+
+@transaction.atomic
+def answer_questions(*, seller_id: UUID, answers: Answers, actor: Actor, now: datetime) -> ReadinessAnswers:
+    """Keep a seller's answers as the next version; the same again change nothing. Raises: NotFound."""
+    seller = _locked(seller_id)
+    latest = ReadinessAnswers.objects.filter(seller=seller).order_by("-version").first()
+    body = answers.body()
+    if latest is not None and latest.answers == body:
+        return latest
+    kept = ReadinessAnswers(
+        id=ids.new_id(now),
+        created_at=now,
+        seller=seller,
+        version=latest.version + 1 if latest else 1,
+        answers=body,
+        answered_by=actor.user_id,
+    )
+    kept.save(force_insert=True)
+    return kept
 
 
 @transaction.atomic

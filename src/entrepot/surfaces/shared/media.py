@@ -1,4 +1,6 @@
-"""Pictures for everybody, and papers for who was given a link to them that still holds.
+"""Pictures for everybody, and labels and files for who was given a link to them that still holds.
+
+Papers that sellers hand in have no address here at all, whatever kind of file they are.
 
 Their names are hashes of their contents, so that a browser may keep a picture for good.
 """
@@ -12,6 +14,7 @@ from django.http import HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.views import static
 
+from entrepot.kernel import media
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.shared import guards
 
@@ -27,7 +30,9 @@ def link(name: str) -> str:
 
 @guards.public
 def serve(request: HttpRequest, name: str) -> HttpResponseBase:
-    """One picture, which can neither run a script nor load anything; a paper only by a link that holds."""
+    """One picture, which can neither run a script nor load anything; another file only by a link that holds."""
+    if media.is_private(name):
+        raise NotFound(kind="picture")
     is_picture = (mimetypes.guess_type(name)[0] or "").startswith("image/")
     if not is_picture and not _holds(request.GET.get("key", ""), name):
         raise NotFound(kind="picture")

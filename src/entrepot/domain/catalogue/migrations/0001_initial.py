@@ -1,6 +1,7 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
+import django.db.models.constraints
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                 ('media', models.CharField(max_length=100)),
                 ('position', models.PositiveSmallIntegerField()),
                 ('alt', models.JSONField(default=dict, help_text='language -> text')),
+                ('options', models.JSONField(default=dict, help_text='axis -> value of the SKUs that it shows; empty is all')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalogue.product')),
             ],
         ),
@@ -130,7 +132,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='picture',
-            constraint=models.UniqueConstraint(fields=('product', 'position'), name='picture_position_once'),
+            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('product', 'position'), name='picture_position_once'),
         ),
         migrations.AddIndex(
             model_name='producttext',

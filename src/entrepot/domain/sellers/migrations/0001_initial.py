@@ -30,6 +30,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ReadinessAnswers',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('version', models.PositiveIntegerField()),
+                ('answers', models.JSONField()),
+                ('answered_by', models.UUIDField(null=True)),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('seller', 'version'), name='readiness_version_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Enrolment',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -49,6 +63,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DocumentRequest',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('kind', models.CharField(max_length=60)),
+                ('note', models.CharField(max_length=200)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('seller', 'kind'), name='document_request_open_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='SellerDocument',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -58,6 +86,7 @@ class Migration(migrations.Migration):
                 ('reference', models.CharField(blank=True, max_length=120)),
                 ('status', models.CharField(choices=[('submitted', 'Submitted'), ('accepted', 'Accepted'), ('refused', 'Refused')], default='submitted', max_length=10)),
                 ('decided_at', models.DateTimeField(null=True)),
+                ('reason', models.CharField(blank=True, max_length=200)),
                 ('valid_until', models.DateField(null=True)),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
             ],

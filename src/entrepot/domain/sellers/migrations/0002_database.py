@@ -1,0 +1,11 @@
+"""What Django cannot express: a version of a seller's answers is never changed."""
+
+from django.db import migrations
+
+from entrepot.kernel.db import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sellers", "0001_initial"), ("kernel", "0002_database")]
+
+    operations = [append_only("sellers_readinessanswers")]
