@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help env up test check format bench lock migrations messages openapi clean
+.PHONY: help env up test tour check format bench lock migrations messages openapi clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ up: env ## Start everything on this machine: make up ARGS="--port 9000"
 
 test: env ## Run the tests on a PostgreSQL of their own: make test ARGS="-k ledger"
 	@exec $(BIN)/pytest $(ARGS)
+
+tour: export TOUR = $(CURDIR)/build/tour
+tour: env ## Walk the guided tours and keep a picture of every step: make tour ARGS="-k shopper"
+	@$(BIN)/pytest tests/walks/tours -s $(ARGS)
 
 check: export ENTREPOT_DATA_DIR = $(CURDIR)/build/check
 check: env ## Lint, types, import contracts, architecture

@@ -40,12 +40,12 @@ django.setup()
 
 
 @pytest.fixture(scope="session")
-def _server(django_db_blocker) -> Iterator[None]:
+def _server(django_db_blocker) -> Iterator[TestServer]:
     """The server runs, and this session's database is a fresh copy of the template."""
     from django.db import connections
 
     with django_db_blocker.unblock(), SERVER.session_database():
-        yield
+        yield SERVER
         connections.close_all()
 
 

@@ -13,8 +13,8 @@ from psycopg.conninfo import make_conninfo
 from entrepot.config import database
 from entrepot.config.embedded import APP, OWNER, Embedded
 
-#: Templates of earlier schemas that are kept, for those who go back and forth between branches.
-KEPT_TEMPLATES = 3
+#: Templates of earlier states that are kept, for those who go back and forth between branches.
+KEPT = {"template": 6, "demonstration": 6}
 
 
 class TestServer:
@@ -24,6 +24,7 @@ class TestServer:
 
     def __init__(self, admin_url: str = "") -> None:
         self.admin_url = admin_url
+        self.template = ""
         self.name = f"session_{os.getpid()}_{secrets.token_hex(4)}"
         self.passwords = {OWNER: "entrepot", APP: "entrepot"}
         if not admin_url:
@@ -44,18 +45,29 @@ class TestServer:
     def session_database(self) -> Iterator[None]:
         """Start the server, copy the template, and drop the copy at the end."""
         with self.embedded.hold() if not self.admin_url else contextlib.nullcontext():
-            with self._admin() as admin:
+            with self.admin() as admin:
                 # Sessions that start at once take turns here: one of them makes the template.
                 admin.execute("SELECT pg_advisory_lock(1)")
                 self._drop_leftovers(admin)
-                template = self._template(admin)
-                self._create(admin, self.name, template)
+                self.template = self._template(admin)
+                self.create(admin, self.name, self.template)
                 admin.execute("SELECT pg_advisory_unlock(1)")
             try:
                 yield
             finally:
-                with self._admin() as admin:
-                    admin.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+                with self.admin() as admin:
+                    self.drop(admin, self.name)
+
+    @contextlib.contextmanager
+    def copy_of(self, template: str) -> Iterator[str]:
+        """Another database for this session, a copy of one to which nobody is connected; it is dropped at the end."""
+        name = f"{self.name}_{secrets.token_hex(2)}"
+        with self.admin() as admin:
+            self.create(admin, name, template)
+            try:
+                yield name
+            finally:
+                self.drop(admin, name)
 
     def _template(self, admin: psycopg.Connection) -> str:
         """The name of the migrated database of this schema, made when it is missing."""
@@ -64,41 +76,51 @@ class TestServer:
         from entrepot.kernel import schema
 
         template = f"template_{schema.fingerprint()[:16]}"
-        if not self._exists(admin, template):
+        if not self.exists(admin, template):
             for role in (OWNER, APP):
                 if self.admin_url and not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
             # Migrated under this session's name and renamed when whole, so that a stopped session leaves no half.
-            self._create(admin, self.name, "template0")
+            self.create(admin, self.name, "template0")
             schema.migrate()
             connections.close_all()
             admin.execute(f"ALTER DATABASE {self.name} RENAME TO {template}")
-        admin.execute(f"COMMENT ON DATABASE {template} IS 'used {self._now(admin)}'")
+        self.mark_used(admin, template)
         return template
 
-    def _create(self, admin: psycopg.Connection, name: str, template: str) -> None:
+    def create(self, admin: psycopg.Connection, name: str, template: str) -> None:
+        """A database that is a copy of another."""
         admin.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} ENCODING 'UTF8'")
 
     def _drop_leftovers(self, admin: psycopg.Connection) -> None:
         """Databases of sessions that were killed, and all but the latest templates."""
         found = admin.execute(
             "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database "
-            "WHERE datname ~ '^(session|template)_' ORDER BY 2 DESC NULLS LAST"
+            "WHERE datname ~ '^(session|template|demonstration)_' ORDER BY 2 DESC NULLS LAST"
         ).fetchall()
-        templates = [name for name, _ in found if name.startswith("template_")]
-        sessions = [name for name, _ in found if name.startswith("session_") and not _lives(int(name.split("_")[1]))]
-        for name in [*templates[KEPT_TEMPLATES:], *sessions]:
-            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        for name, _ in found:
+            if name.startswith("session_") and not _lives(int(name.split("_")[1])):
+                self.drop(admin, name)
+        for kind, kept in KEPT.items():
+            for name in [name for name, _ in found if name.startswith(f"{kind}_")][kept:]:
+                with contextlib.suppress(psycopg.errors.ObjectInUse):  # another session copies it just now
+                    admin.execute(f"DROP DATABASE IF EXISTS {name}")
 
-    def _exists(self, admin: psycopg.Connection, name: str) -> bool:
+    def drop(self, admin: psycopg.Connection, name: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def exists(self, admin: psycopg.Connection, name: str) -> bool:
+        """Whether there is a database of this name."""
         return admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
-    def _now(self, admin: psycopg.Connection) -> str:
-        row = admin.execute("SELECT now()::text").fetchone()
-        assert row
-        return str(row[0])
+    def mark_used(self, admin: psycopg.Connection, name: str) -> None:
+        """Templates that nobody used for long are dropped."""
+        (now,) = admin.execute("SELECT now()::text").fetchone() or ("",)
+        admin.execute(f"COMMENT ON DATABASE {name} IS 'used {now}'")
 
-    def _admin(self, name: str = "postgres") -> psycopg.Connection:
+    def admin(self, name: str = "postgres") -> psycopg.Connection:
+        """A connection that may create and drop databases."""
         if self.admin_url:
             return psycopg.connect(make_conninfo(self.admin_url, dbname=name), autocommit=True)
         return psycopg.connect(self.embedded.conninfo("postgres", name), autocommit=True)

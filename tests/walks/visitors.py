@@ -51,12 +51,12 @@ class Visitor:
         """Type an address."""
         self.page.goto(self.address + path)
 
-    def sign_in(self, email: str, *, to: str) -> None:
+    def sign_in(self, email: str, *, to: str, password: str = PASSWORD) -> None:
         """Open a page as somebody unknown, and sign in as it asks."""
         self.open(to)
         assert "/accounts/login" in self.page.url, self.page.url
         self.page.get_by_label("Email").fill(email)
-        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
         assert self.page.url == self.address + to
 
