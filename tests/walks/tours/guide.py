@@ -207,7 +207,9 @@ class Guide:
             self._further += 1
             name = re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")
             file = self.folder / f"{len(self.walked):02}{'abcdefghijklmnopqrstuvwxyz'[self._further - 1]}-{name}.png"
-            person.page.screenshot(path=file, full_page=True, animations="disabled")
+            # Something that lies over the page is seen where it lies.
+            is_covered = person.page.locator(":popover-open, dialog[open]").count() > 0
+            person.page.screenshot(path=file, full_page=not is_covered, animations="disabled")
 
     def _finish(self) -> None:
         """Look at everybody who did something in this step, and let the jobs be done that run all the time."""
