@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from entrepot.surfaces.shared import arrival, health, media
+from entrepot.surfaces.shared import arrival, health, invitations, media
 
 SURFACES = {"api/v1/": "api", "seller/": "seller", "desk/": "desk", "": "shop"}
 
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="readyz"),
     path("media/<path:name>", media.serve, name="media"),
     path("after-sign-in", arrival.arrive, name="after_sign_in"),
+    path("workplaces", arrival.workplaces, name="workplaces"),
+    path("workplaces/choice", arrival.act_for, name="act_for"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -1,6 +1,6 @@
 """Who did what, when and why: one row a privileged act, in the act's transaction, chained by hash in the database."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,3 +44,45 @@ def require_reason(reason: str) -> str:
     if not reason.strip():
         raise Invalid("audit.reason_missing", "Say why: this act is kept with its reason.", field="reason")
     return reason.strip()
+
+
+def list_entries(
+    *,
+    organisation_id: UUID | None = None,
+    person: str = "",
+    verb: str = "",
+    subject: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[AuditEntry]:
+    """The trail, the latest first: of an organisation's people or of everybody.
+
+    `person` is part of a name or address; `verb` one act, or a family where it ends in a point; `subject` a kind of
+    thing or the id of one; `since` the first day, `until` the last, in UTC.
+    """
+    found = AuditEntry.objects.all()
+    if organisation_id is not None:
+        found = found.filter(actor_organisation_id=organisation_id)
+    if person:
+        found = found.filter(actor_label__icontains=person)
+    if verb:
+        found = found.filter(verb__startswith=verb) if verb.endswith(".") else found.filter(verb=verb)
+    if subject:
+        identity = _identity(subject)
+        found = found.filter(subject_id=identity) if identity else found.filter(subject_kind=subject)
+    if since is not None:
+        found = found.filter(created_at__gte=datetime.combine(since, time(), UTC))
+    if until is not None:
+        found = found.filter(created_at__lt=datetime.combine(until, time(), UTC) + timedelta(days=1))
+    if before is not None:
+        found = found.filter(sequence__lt=before)
+    return list(found.order_by("-sequence")[:limit])
+
+
+def _identity(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -53,11 +53,6 @@ def actor_of(membership: Membership, user: User, *, only: frozenset[str] = froze
     )
 
 
-def get_actor_by_key(*, secret: str, now: datetime) -> Actor:
-    """The actor of an API key `prefix.secret`. Raises: Denied for one that is unknown or has ended."""
-    return actor_of_key(get_key(secret=secret, now=now))
-
-
 def actor_of_key(key: ApiKey) -> Actor:
     """Who a key speaks for, with the verbs that it and its role share."""
     return actor_of(key.membership, key.membership.user, only=frozenset(key.verbs))

@@ -9,11 +9,13 @@ from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from entrepot.domain.accounts import queries as accounts
+from entrepot.domain.accounts import services
 from entrepot.domain.sellers.rules import party_of
 from entrepot.domain.terms.rules import Party
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, Invalid, NotFound
+from entrepot.surfaces.shared.guards import ACTING_FOR
 
 GUEST = Actor(label="guest", role="guest")
 
@@ -25,10 +27,13 @@ class Token(HttpBearer):
         """The key's actor, or None where the key is not valid."""
         if "\0" in token:
             return None
+        now = clock.now()
         try:
-            return accounts.get_actor_by_key(secret=token, now=clock.now())
+            key = accounts.get_key(secret=token, now=now)
         except Denied:
             return None
+        services.note_key_use(key=key, now=now)
+        return accounts.actor_of_key(key)
 
 
 class Session(APIKeyCookie):
@@ -42,7 +47,10 @@ class Session(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
         """The signed-in person's actor."""
-        return accounts.get_actor(user_id=request.user.id) if request.user.is_authenticated else None
+        if not request.user.is_authenticated:
+            return None
+        preferred = request.session.get(ACTING_FOR, "")
+        return accounts.get_actor(user_id=request.user.id, preferred=preferred)
 
 
 class Guest:

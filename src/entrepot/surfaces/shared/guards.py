@@ -20,6 +20,10 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SELF_GUARDED = ("allauth.", "django.views.i18n", "django.contrib.staticfiles", "ninja.")
 
 
+#: Where a session keeps the organisation that somebody chose to act for, who works in several.
+ACTING_FOR = "acting_for"
+
+
 class SignInNeeded(Exception):
     """The view is for people who are known."""
 
@@ -87,7 +91,8 @@ def admit(request: HttpRequest, guard: Guard) -> None:
             raise SignInNeeded
         request.actor = Actor(label="guest", role="guest")  # type: ignore[attr-defined]
         return
-    actor = accounts.get_actor(user_id=user.id, kinds=guard.kinds, user=user)
+    preferred = request.session.get(ACTING_FOR, "")
+    actor = accounts.get_actor(user_id=user.id, kinds=guard.kinds, user=user, preferred=preferred)
     request.actor = actor  # type: ignore[attr-defined]
     if guard.kinds and actor.organisation_id is None:
         raise Denied("accounts.not_a_member", "This part of the marketplace is for those who work in it.")
