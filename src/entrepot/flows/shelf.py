@@ -92,12 +92,15 @@ def stock_shelves(*, product_ids: Collection[UUID], market: Market, language: st
     return {product_id: shelf for product_id, shelf in ranked.items() if shelf}
 
 
-def narrowing(*, price_from: int | None = None, price_until: int | None = None, in_stock: bool = False) -> Narrowing:
+def narrowing(
+    *, now: datetime, price_from: int | None = None, price_until: int | None = None, in_stock: bool = False
+) -> Narrowing:
     """Only what has an offer in this band of prices, or one that can be had now. Units: minor, as displayed."""
-    where, params = [], {"price_from": price_from, "price_until": price_until}
+    where, params = [], {"price_from": price_from, "price_until": price_until, "now": now}
     if price_from is not None or price_until is not None:
         where.append(
-            "EXISTS (SELECT 1 FROM pricing_retailprice r WHERE r.offer_id = o.id AND r.valid_until IS NULL"
+            "EXISTS (SELECT 1 FROM pricing_retailprice r WHERE r.offer_id = o.id AND r.valid_from <= %(now)s"
+            " AND (r.valid_until IS NULL OR r.valid_until > %(now)s)"
             " AND r.amount_minor >= coalesce(%(price_from)s::bigint, 0)"
             " AND (%(price_until)s::bigint IS NULL OR r.amount_minor <= %(price_until)s))"
         )

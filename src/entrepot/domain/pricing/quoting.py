@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from entrepot.domain.pricing import negotiation, offers
+from entrepot.domain.pricing import negotiation, offers, telling
 from entrepot.domain.pricing.models import SupplyQuote
 from entrepot.domain.pricing.offers import PricedOffer
 from entrepot.domain.sellers.rules import party_of
@@ -54,6 +54,8 @@ def quote(*, rows: Sequence[NewQuote], valid_until: datetime, actor: Actor, now:
     _put_in_force(at_once, now)
     SupplyQuote.objects.bulk_create(steps)
     _record(actor, "quotes.make", steps, "", now)
+    telling.tell("supply_price.quoted", [step.offer_id for step in steps if step.status == Status.QUOTED], found,
+                 party=party, actor=actor, now=now)
     return steps
 
 
@@ -72,6 +74,7 @@ def counter(
     _supersede_open(found)
     SupplyQuote.objects.bulk_create(steps)
     _record(actor, "quotes.counter", steps, note, now)
+    telling.tell("supply_price.countered", [step.offer_id for step in steps], found, party=party, actor=actor, now=now)
     return steps
 
 
@@ -81,10 +84,12 @@ def accept(*, quote_ids: Sequence[UUID], actor: Actor, now: datetime) -> list[Su
 
     Raises: NotFound, NotYours, Refused for a step that is closed, expired or one's own.
     """
-    answered, _, _ = _answerable(quote_ids, actor, now)
+    answered, found, party = _answerable(quote_ids, actor, now)
     _put_in_force(answered, now)
     SupplyQuote.objects.bulk_update(answered, ["status", "decided_at"])
     _record(actor, "quotes.accept", answered, "", now)
+    telling.tell("supply_price.accepted", [step.offer_id for step in answered], found, party=party, actor=actor,
+                 now=now)
     return answered
 
 
@@ -92,11 +97,12 @@ def accept(*, quote_ids: Sequence[UUID], actor: Actor, now: datetime) -> list[Su
 def refuse(*, quote_ids: Sequence[UUID], actor: Actor, reason: str, now: datetime) -> list[SupplyQuote]:
     """End waiting steps of the other side without a price. Raises: Invalid without a reason, else as `accept`."""
     reason = audit.require_reason(reason)
-    answered, _, _ = _answerable(quote_ids, actor, now)
+    answered, found, party = _answerable(quote_ids, actor, now)
     for step in answered:
         step.status, step.decided_at = Status.REFUSED, now
     SupplyQuote.objects.bulk_update(answered, ["status", "decided_at"])
     _record(actor, "quotes.refuse", answered, reason, now)
+    telling.tell("supply_price.refused", [step.offer_id for step in answered], found, party=party, actor=actor, now=now)
     return answered
 
 

@@ -1,6 +1,7 @@
 """Writes of retail prices, by hand and by rule. Who may set one is what the terms of the offer's enrolment say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,13 +9,15 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.db.models import F
 
 from entrepot.domain.catalogue.models import Category
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
-from entrepot.domain.pricing import markup, offers, queries
-from entrepot.domain.pricing.models import PriceRule, RetailProposal
+from entrepot.domain.pricing import markup, offers, queries, telling
+from entrepot.domain.pricing.models import PriceRule, RetailPrice, RetailProposal
 from entrepot.domain.pricing.offers import PricedOffer
+from entrepot.domain.pricing.periods import Laid, Period, lay
 from entrepot.domain.sellers.rules import party_of
 from entrepot.domain.terms import rules as terms
 from entrepot.domain.terms.rules import NotYours, Party, Task
@@ -26,11 +29,16 @@ from entrepot.kernel.errors import Invalid, NotFound, Refused
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """A retail price of one unit. Units: minor units of the market's currency, with tax where the market shows it."""
+    """A retail price of one unit. Units: minor units of the market's currency, with tax where the market shows it.
+
+    It holds from now on, or from the moment that is named, and until the one that is named or the next planned change.
+    """
 
     offer_id: UUID
     amount_minor: int
     rule_id: UUID | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,15 @@ class Priced:
 def set_retail_prices(
     *, prices: Sequence[NewPrice], actor: Actor, now: datetime, reason: str = "", note: str = ""
 ) -> Priced:
-    """Set retail prices from now on; the earlier ones end. What the terms do not leave to the actor alone waits.
+    """Set retail prices from now on or as planned. What the terms do not leave to the actor alone waits.
 
-    An amount that holds already stays. Raises: Invalid, NotFound, NotYours, Refused for a time before the last price.
+    An amount that holds already stays. Raises: Invalid, NotFound, NotYours, Refused for a time before the last price,
+    or a plan where somebody else has to agree.
     """
     wanted = {price.offer_id: price for price in prices}
     for price in prices:
         _check_amount(price.amount_minor)
+        _check_period(price, now)
     found = offers.locked(wanted, actor=actor, verb="prices.set")
     party = offers.demand(found, Task.RETAIL_PRICE, actor, terms.may_propose)
     waiting = {
@@ -59,9 +69,12 @@ def set_retail_prices(
         for offer_id, offer in found.items()
         if (consent := offers.waits_for(offer.conditions, Task.RETAIL_PRICE, party)) is not None
     }
+    if any(price.valid_from or price.valid_until for price in wanted.values() if price.offer_id in waiting):
+        raise Refused("pricing.plan_needs_no_consent", "A price that somebody has to agree to cannot be planned ahead.")
     direct = [price for price in wanted.values() if price.offer_id not in waiting]
     batch = _write(direct, found, party, now)
     _propose([wanted[offer_id] for offer_id in waiting], found, waiting, party, note, now)
+    telling.ask("proposal.made", waiting, found, actor=actor, now=now)
     if direct:
         _record(actor, "prices.set", batch, direct, found, reason, now)
     return Priced(frozenset(price.offer_id for price in direct), frozenset(waiting))
@@ -98,6 +111,15 @@ def decide_proposals(
     )
     passed_on = [NewPrice(each.offer_id, each.amount_minor) for each in proposals if each.offer_id in onward]
     _propose(passed_on, found, onward, party, "", now)
+    telling.ask("proposal.made", onward, found, actor=actor, now=now)
+    telling.tell(
+        "proposal.approved" if approve else "proposal.refused",
+        [each.offer_id for each in proposals if each.offer_id not in onward],
+        found,
+        party=party,
+        actor=actor,
+        now=now,
+    )
     batch = _write(approved, found, party, now)
     decided = [NewPrice(each.offer_id, each.amount_minor) for each in proposals]
     _record(actor, "prices.approve" if approve else "prices.refuse", batch, decided, found, reason, now)
@@ -269,53 +291,81 @@ def _by_rule(offer_ids: Sequence[UUID], rules: Sequence[PriceRule], market: Mark
 
 
 def _write(prices: Sequence[NewPrice], found: Mapping[UUID, PricedOffer], party: Party, now: datetime) -> UUID:
-    """End the open prices that differ and begin the new ones; the id that ties them together."""
+    """Lay prices into those that the offers have; the id that ties them together."""
     batch = ids.new_id(now)
-    source, params = unnest(
-        "w",
-        {
-            "id": "uuid",
-            "offer_id": "uuid",
-            "amount": "bigint",
-            "currency": "text",
-            "includes_tax": "boolean",
-            "rule_id": "uuid",
-        },
-        (
-            (
-                identity,
-                price.offer_id,
-                price.amount_minor,
-                found[price.offer_id].currency,
-                found[price.offer_id].includes_tax,
-                price.rule_id,
+    present: dict[UUID, list[Period]] = defaultdict(list)
+    for row in fetch_rows(
+        "SELECT id, offer_id, amount_minor, valid_from, valid_until, valid_from > created_at AS is_planned"
+        " FROM pricing_retailprice WHERE offer_id = ANY(%s) AND (valid_until IS NULL OR valid_until > %s)",
+        [[price.offer_id for price in prices], now],
+    ):
+        if row.valid_from > now and not row.is_planned:
+            raise Refused(
+                "pricing.out_of_order", "This offer has a price of a later time already.", offer_id=str(row.offer_id)
             )
-            for identity, price in zip(ids.new_ids(now, len(prices)), prices, strict=True)
-        ),
-    )
-    later = fetch_rows(
-        f"SELECT w.offer_id FROM {source} JOIN pricing_retailprice r ON r.offer_id = w.offer_id"
-        f" WHERE r.valid_from > %s LIMIT 1",
-        [*params, now],
-    )
-    if later:
-        raise Refused(
-            "pricing.out_of_order", "This offer has a price of a later time already.", offer_id=str(later[0].offer_id)
-        )
-    execute(
-        f"UPDATE pricing_retailprice r SET valid_until = %s FROM {source} WHERE r.offer_id = w.offer_id"
-        f" AND r.valid_until IS NULL AND r.amount_minor <> w.amount",
-        [now, *params],
-    )
-    execute(
-        f"INSERT INTO pricing_retailprice (id, created_at, offer_id, amount_minor, currency, includes_tax, valid_from,"
-        f" set_by_party, rule_id, batch_id)"
-        f" SELECT w.id, %s, w.offer_id, w.amount, w.currency, w.includes_tax, %s, %s, w.rule_id, %s FROM {source}"
-        f" WHERE NOT EXISTS (SELECT 1 FROM pricing_retailprice r WHERE r.offer_id = w.offer_id"
-        f" AND r.valid_until IS NULL)",
-        [now, now, party.value, batch, *params],
+        present[row.offer_id].append(Period(row.id, row.amount_minor, row.valid_from, row.valid_until))
+    if any(price.valid_until is not None and price.offer_id not in present for price in prices):
+        raise Invalid("pricing.first_price_ends", "The first price of an offer has no end.", field="valid_until")
+    laid = {
+        price.offer_id: lay(present[price.offer_id], price.amount_minor, price.valid_from or now, price.valid_until)
+        for price in prices
+    }
+    rules = {price.offer_id: price.rule_id for price in prices}
+    _relay(laid.values(), now)
+    new = [(offer_id, period) for offer_id, each in laid.items() for period in each.new]
+    RetailPrice.objects.bulk_create(
+        [
+            RetailPrice(
+                id=identity,
+                created_at=now,
+                offer_id=offer_id,
+                amount_minor=period.amount_minor,
+                currency=found[offer_id].currency,
+                includes_tax=found[offer_id].includes_tax,
+                valid_from=period.start,
+                valid_until=period.stop,
+                set_by_party=party.value,
+                rule_id=rules[offer_id],
+                batch_id=batch,
+            )
+            for identity, (offer_id, period) in zip(ids.new_ids(now, len(new)), new, strict=True)
+        ],
+        batch_size=2000,
     )
     return batch
+
+
+def _relay(laid: Iterable[Laid], now: datetime) -> None:
+    """End rows sooner, begin them later, and take out those that would never hold."""
+    laid = list(laid)
+    for column, moves in (
+        ("valid_until", [pair for each in laid for pair in each.ends.items()]),
+        ("valid_from", [pair for each in laid for pair in each.starts.items()]),
+    ):
+        if moves:
+            source, params = unnest("w", {"id": "uuid", "at": "timestamptz"}, moves)
+            execute(f"UPDATE pricing_retailprice r SET {column} = w.at FROM {source} WHERE r.id = w.id", params)
+    gone = [identity for each in laid for identity in (*each.gone, *each.ends)]
+    if gone:
+        RetailPrice.objects.filter(id__in=[identity for each in laid for identity in each.gone]).delete()
+        RetailPrice.objects.filter(id__in=gone, valid_from__gt=now, valid_until=F("valid_from")).delete()
+
+
+@transaction.atomic
+def drop_plans(*, offer_ids: Collection[UUID], actor: Actor, now: datetime) -> int:
+    """Let today's prices go on: whatever is planned after them is taken back; how many prices that were.
+
+    Raises: NotFound, NotYours.
+    """
+    found = offers.locked(offer_ids, actor=actor, verb="prices.set")
+    offers.demand(found, Task.RETAIL_PRICE, actor)
+    planned, _ = RetailPrice.objects.filter(offer_id__in=list(found), valid_from__gt=now).delete()
+    RetailPrice.objects.filter(offer_id__in=list(found), valid_from__lte=now, valid_until__gt=now).update(
+        valid_until=None
+    )
+    if planned:
+        _record(actor, "prices.drop_plans", ids.new_id(now), [], found, "", now)
+    return planned
 
 
 def _propose(
@@ -373,6 +423,13 @@ def _record(
         reason=reason,
         after={"prices": set_to},
     )
+
+
+def _check_period(price: NewPrice, now: datetime) -> None:
+    if price.valid_from is not None and price.valid_from < now:
+        raise Invalid("pricing.plan_in_the_past", "A price can be planned from now on.", field="valid_from")
+    if price.valid_until is not None and price.valid_until <= (price.valid_from or now):
+        raise Invalid("pricing.plan_ends_first", "The end has to come after the beginning.", field="valid_until")
 
 
 def _check_amount(amount_minor: int) -> None:

@@ -18,7 +18,7 @@ from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.terms.rules import Party
 from entrepot.flows import shelf
 from entrepot.flows.shelf import Shelf, Shown
-from entrepot.kernel import ids
+from entrepot.kernel import clock, ids
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.shared.components import Explanation, Link, Slice, Text
 from entrepot.surfaces.shared.guards import public
@@ -74,7 +74,7 @@ def category(request: HttpRequest, category_code: str) -> HttpResponse:
     product_ids = catalogue.browse_products(
         market_id=visit.market.id,
         category_path=found.path,
-        narrowing=shelf.narrowing(**_wanted(form)),
+        narrowing=shelf.narrowing(now=clock.now(), **_wanted(form)),
         after=ids.read("prd", after, kind="page") if after else None,
         limit=PAGE + 1,
     )
@@ -105,7 +105,7 @@ def search(request: HttpRequest) -> HttpResponse:
         languages=visit.languages,
         text=query,
         category_path=chosen.path if chosen else "",
-        narrowing=shelf.narrowing(**_wanted(form)),
+        narrowing=shelf.narrowing(now=clock.now(), **_wanted(form)),
         after=request.GET.get("cursor", ""),
         limit=PAGE + 1,
     )

@@ -179,7 +179,7 @@ def search_products(
     """What shoppers of a market find: by words the best first, without words the newest first."""
     place = markets.get_market(market)
     path = queries.get_category(category_code=category).path if category else ""
-    narrowing = shelf.narrowing(in_stock=in_stock)
+    narrowing = shelf.narrowing(now=clock.now(), in_stock=in_stock)
     languages = [language, *place.languages] if language else list(place.languages)
     if q.strip():
         hits = queries.search_products(
