@@ -1,0 +1,357 @@
+"""Stock orders, shipments with their cartons, counts, inspections, and the settings that give them their deadlines."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from entrepot.domain.catalogue.models import Offer, Sku
+from entrepot.domain.logistics.models import Node
+from entrepot.domain.sellers.models import Enrolment, Seller
+from entrepot.kernel.models import Record
+
+ORDER_CLOSED = ["received", "declined", "returned", "void", "cancelled"]
+
+
+class Setting(Record):
+    """What counts for goods on their way in under a programme (blank: under all others), over a half-open period.
+
+    Days are working days of the node. Rows are dated and never overlap; where there is none, `rules.DEFAULTS` counts.
+    """
+
+    programme_code = models.CharField(max_length=60, blank=True)
+    answer_days = models.PositiveSmallIntegerField(help_text="to answer a stock order")
+    deliver_days = models.PositiveSmallIntegerField(help_text="to deliver, where the terms do not say")
+    void_days = models.PositiveSmallIntegerField(help_text="after the deadline until an order that never left is void")
+    inspection_level = models.CharField(max_length=3)
+    aql = models.DecimalField(max_digits=6, decimal_places=3)
+    sales_days = models.PositiveSmallIntegerField(help_text="recent days whose sales count")
+    cover_days = models.PositiveSmallIntegerField(help_text="days that stock is to last")
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="inbound_setting_one_at_a_time",
+                index_type="gist",
+                expressions=[
+                    (F("programme_code"), RangeOperators.EQUAL),
+                    (Func(F("valid_from"), F("valid_until"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="inbound_setting_period",
+            ),
+            models.CheckConstraint(condition=Q(sales_days__gt=0, aql__gt=0), name="inbound_setting_positive"),
+        ]
+
+
+class StockOrder(Record):
+    """The platform asks a seller for units of its SKUs at a node by a time, at the supply prices agreed then.
+
+    `deliver_by` is what is asked or agreed; `offered_deliver_by` what the seller would keep instead. Units: minor.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        COUNTERED = "countered"
+        ACCEPTED = "accepted"
+        PACKED = "packed"
+        SHIPPED = "shipped"
+        ARRIVED = "arrived"
+        RECEIVING = "receiving"
+        RECEIVED = "received"
+        DECLINED = "declined"
+        RETURNED = "returned"
+        VOID = "void"
+        CANCELLED = "cancelled"
+
+    number = models.CharField(max_length=24, unique=True)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    currency = models.CharField(max_length=3)
+    asked_minor = models.BigIntegerField()
+    agreed_minor = models.BigIntegerField(null=True)
+    title_passes_on = models.CharField(max_length=12, blank=True, help_text="when the terms end the seller's ownership")
+    answer_by = models.DateTimeField()
+    deliver_by = models.DateTimeField()
+    offered_deliver_by = models.DateTimeField(null=True)
+    void_at = models.DateTimeField()
+    answer_late_at = models.DateTimeField(null=True)
+    delivery_late_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(asked_minor__gt=0) & (Q(agreed_minor__isnull=True) | Q(agreed_minor__gt=0)),
+                name="stock_order_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["asked", "countered", "declined", "void", "cancelled"])
+                | Q(agreed_minor__isnull=False),
+                name="stock_order_agreed_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False, state__in=ORDER_CLOSED)
+                | (Q(closed_at__isnull=True) & ~Q(state__in=ORDER_CLOSED)),
+                name="stock_order_closed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "state"], name="stock_order_seller"),
+            models.Index(fields=["answer_by"], condition=Q(closed_at__isnull=True), name="stock_order_open"),
+        ]
+
+
+class StockOrderLine(Record):
+    """Units of a SKU in a stock order, at the supply price of one version of the offer's quote. Units: minor."""
+
+    stock_order = models.ForeignKey(StockOrder, on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
+    asked_qty = models.PositiveIntegerField()
+    offered_qty = models.PositiveIntegerField(null=True)
+    agreed_qty = models.PositiveIntegerField(null=True)
+    unit_minor = models.BigIntegerField()
+    quote_id = models.UUIDField()
+    quote_version = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock_order", "sku"], name="stock_order_line_once"),
+            models.CheckConstraint(condition=Q(asked_qty__gt=0, unit_minor__gt=0), name="stock_order_line_positive"),
+            models.CheckConstraint(
+                condition=(Q(offered_qty__isnull=True) | Q(offered_qty__lte=F("asked_qty")))
+                & (Q(agreed_qty__isnull=True) | Q(agreed_qty__lte=F("asked_qty"))),
+                name="stock_order_line_within_asked",
+            ),
+        ]
+        indexes = [models.Index(fields=["sku", "seller"], name="stock_order_line_sku")]
+
+
+class Shipment(Record):
+    """What a seller announces to bring to a node (ASN), by itself or as the answer to a stock order."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        ANNOUNCED = "announced"
+        IN_TRANSIT = "in_transit"
+        ARRIVED = "arrived"
+        RECEIVING = "receiving"
+        CLOSED = "closed"
+        REFUSED = "refused"
+        CANCELLED = "cancelled"
+
+    number = models.CharField(max_length=24, unique=True)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    stock_order = models.ForeignKey(StockOrder, null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    carrier = models.CharField(max_length=40, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    expected_on = models.DateField(null=True)
+    due_at = models.DateTimeField(null=True, help_text="the stock order's date, else what was announced")
+    late_at = models.DateTimeField(null=True)
+    announced_at = models.DateTimeField(null=True)
+    shipped_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stock_order"],
+                condition=Q(stock_order__isnull=False) & ~Q(state__in=["cancelled", "refused"]),
+                name="shipment_one_a_stock_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "cancelled"])
+                | Q(announced_at__isnull=False, expected_on__isnull=False, due_at__isnull=False),
+                name="shipment_announced_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["arrived", "receiving", "closed"]) | Q(arrived_at__isnull=False),
+                name="shipment_received_has_arrived",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["closed", "refused", "cancelled"], closed_at__isnull=False)
+                | (~Q(state__in=["closed", "refused", "cancelled"]) & Q(closed_at__isnull=True)),
+                name="shipment_closed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "state"], name="shipment_seller"),
+            models.Index(fields=["node", "state"], name="shipment_node"),
+            models.Index(fields=["due_at"], condition=Q(closed_at__isnull=True), name="shipment_open"),
+        ]
+
+
+class Carton(Record):
+    """A box of a shipment, with the number on its label. Units: grams, millimetres."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    barcode = models.CharField(max_length=24, unique=True)
+    weight_g = models.PositiveIntegerField()
+    length_mm = models.PositiveIntegerField()
+    width_mm = models.PositiveIntegerField()
+    height_mm = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weight_g__gt=0, length_mm__gt=0, width_mm__gt=0, height_mm__gt=0),
+                name="carton_measures_positive",
+            )
+        ]
+        indexes = [models.Index(fields=["shipment"], name="carton_shipment")]
+
+
+class CartonLine(Record):
+    """So many units of a SKU that are said to be in a carton."""
+
+    carton = models.ForeignKey(Carton, on_delete=models.CASCADE, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["carton", "sku"], name="carton_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="carton_line_positive"),
+        ]
+
+
+class Condition(models.TextChoices):
+    """How counted units are: as they are sold, or damaged."""
+
+    NEW = "new"
+    DAMAGED = "damaged"
+
+
+class Count(Record):
+    """Units that somebody at the node counted; a correction counts less than nothing. Append-only.
+
+    `scan_key` names the act: sent again, it counts once.
+    """
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    carton = models.ForeignKey(Carton, null=True, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    condition = models.CharField(max_length=10, choices=Condition.choices)
+    quantity = models.IntegerField()
+    scan_key = models.CharField(max_length=80)
+    counted_by = models.CharField(max_length=200)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "scan_key", "sku", "condition"], name="count_once"),
+            models.CheckConstraint(condition=~Q(quantity=0), name="count_counts"),
+        ]
+
+
+class Inspection(Record):
+    """A sample of a SKU that was looked at, and what the plan made of it. Append-only; the last one counts."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    lot_size = models.PositiveIntegerField()
+    level = models.CharField(max_length=3)
+    aql = models.DecimalField(max_digits=6, decimal_places=3)
+    plan = models.CharField(max_length=60, help_text="the plan and its code letter")
+    sample_size = models.PositiveIntegerField()
+    accept_max = models.PositiveIntegerField()
+    defects = models.PositiveIntegerField()
+    passed = models.BooleanField()
+    inspected_by = models.CharField(max_length=200)
+    note = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(passed=True, defects__lte=F("accept_max")) | Q(passed=False, defects__gt=F("accept_max")),
+                name="inspection_follows_its_plan",
+            ),
+            models.CheckConstraint(
+                condition=Q(sample_size__gt=0, sample_size__lte=F("lot_size"), defects__lte=F("sample_size")),
+                name="inspection_sample_within_lot",
+            ),
+        ]
+        indexes = [models.Index(fields=["shipment", "sku"], name="inspection_shipment")]
+
+
+class PutAway(Record):
+    """Counted units that became stock, with the movement that says so. Append-only."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    condition = models.CharField(max_length=10, choices=Condition.choices)
+    quantity = models.PositiveIntegerField()
+    movement_id = models.UUIDField(unique=True)
+    is_bought = models.BooleanField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="put_away_positive")]
+        indexes = [models.Index(fields=["shipment"], name="put_away_shipment")]
+
+
+class Discrepancy(Record):
+    """How what came differs from what was announced, as both sides see it, and what became of it. Append-only."""
+
+    class Kind(models.TextChoices):
+        SHORT = "short"
+        OVER = "over"
+        WRONG_ITEM = "wrong_item"
+        DAMAGED = "damaged"
+        FAILED = "failed"
+
+    class Outcome(models.TextChoices):
+        MISSING = "missing"
+        TAKEN = "taken"
+        GOES_BACK = "goes_back"
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    declared_qty = models.PositiveIntegerField()
+    counted_qty = models.PositiveIntegerField()
+    quantity = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "sku", "kind", "outcome"], name="discrepancy_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="discrepancy_positive"),
+        ]
+
+
+class InboundEvent(Record):
+    """What happened to a stock order or a shipment, and who did it. Append-only."""
+
+    stock_order = models.ForeignKey(StockOrder, null=True, on_delete=models.PROTECT, related_name="+")
+    shipment = models.ForeignKey(Shipment, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=24)
+    party = models.CharField(max_length=12)
+    actor_label = models.CharField(max_length=200)
+    note = models.CharField(max_length=400, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stock_order__isnull=False) | Q(shipment__isnull=False), name="inbound_event_about_something"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["stock_order", "id"], name="inbound_event_stock_order"),
+            models.Index(fields=["shipment", "id"], name="inbound_event_shipment"),
+        ]
