@@ -51,7 +51,7 @@ def read_csv(text: str, readers: Mapping[str, Reader], *, field: str = "sheet") 
     lines = text.lstrip("\ufeff").strip("\r\n")
     head = lines.partition("\n")[0]
     delimiter = next((each for each in ("\t", ";", ",") if each in head), ",")
-    table = [row for row in csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)]
+    table = list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter))
     names = [cell.strip().lower().replace(" ", "_") for cell in table[0]] if table else []
     for column in names:
         if column and column not in readers:

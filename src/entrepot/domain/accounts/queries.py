@@ -20,9 +20,7 @@ def get_operator() -> Organisation:
     return operator
 
 
-def get_actor(
-    *, user_id: UUID, kinds: Collection[str] = (), user: User | None = None, preferred: str = ""
-) -> Actor:
+def get_actor(*, user_id: UUID, kinds: Collection[str] = (), user: User | None = None, preferred: str = "") -> Actor:
     """The signed-in person acting for their first organisation of these kinds; without one, for themselves.
 
     `preferred` is the id of the organisation that they chose to act for; `user` saves a question where the row is at

@@ -38,7 +38,9 @@ def create_organisation(*, kind: str, code: str, name: str, country: str, now: d
         with transaction.atomic():
             organisation.save(force_insert=True)
     except IntegrityError:
-        raise Refused("accounts.organisation_exists", "There is an organisation “{code}” already.", code=code) from None
+        raise Refused(
+            "accounts.organisation_exists", "There is an organisation “{code}” already.", field="code", code=code
+        ) from None
     return organisation
 
 
@@ -197,7 +199,7 @@ def describe_organisation(
     organisation = Organisation.objects.select_for_update().filter(id=organisation_id).first()
     if organisation is None:
         raise NotFound(kind="organisation")
-    _check_country(country)
+    check_country(country)
     before = {"name": organisation.name, "country": organisation.country}
     organisation.name, organisation.country = name.strip(), country
     organisation.save(update_fields=["name", "country"])
@@ -213,7 +215,8 @@ def describe_organisation(
     return organisation
 
 
-def _check_country(country: str) -> None:
+def check_country(country: str) -> None:
+    """Raises: Invalid for what is no two-letter code."""
     if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
         raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
 

@@ -66,9 +66,7 @@ def invite(
     demand_reach(actor, "team.edit", organisation)
     email = email.strip().lower()
     check_role(role, organisation.kind)
-    if Membership.objects.filter(
-        organisation=organisation, user__email__iexact=email, ended_at__isnull=True
-    ).exists():
+    if Membership.objects.filter(organisation=organisation, user__email__iexact=email, ended_at__isnull=True).exists():
         raise Refused("accounts.member_already", "{email} is in the team already.", field="email", email=email)
     open_ones = Invitation.objects.filter(
         organisation=organisation, email=email, accepted_at__isnull=True, revoked_at__isnull=True
@@ -147,7 +145,7 @@ def change_role(*, actor: Actor, membership_id: UUID, role: str, now: datetime) 
 
 @transaction.atomic
 def end_membership(*, actor: Actor, membership_id: UUID, reason: str, now: datetime) -> Membership:
-    """Let a member go; their keys end with it. Raises: NotFound, Invalid, Refused for the last who may edit the team."""
+    """Let a member go, and their keys with them. Raises: NotFound, Invalid, Refused for the last keeper of the team."""
     membership = _live(actor, membership_id)
     _refuse_last(membership)
     membership.ended_at = now
@@ -227,6 +225,4 @@ def _said(organisation: Organisation, email: str, role: str) -> dict[str, str]:
 def _audit(
     actor: Actor, verb: str, kind: str, identity: UUID, now: datetime, *, reason: str = "", **values: Any
 ) -> None:
-    audit.record(
-        actor=actor, verb=verb, subject_kind=kind, subject_id=identity, now=now, reason=reason, **values
-    )
+    audit.record(actor=actor, verb=verb, subject_kind=kind, subject_id=identity, now=now, reason=reason, **values)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
+from django.db.models import Q
+
 from entrepot.domain.logistics import rules
-from entrepot.domain.logistics.models import Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
+from entrepot.domain.logistics.models import FreightRate, Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
 from entrepot.kernel import db
 from entrepot.kernel.errors import NotFound, Unavailable
 
@@ -84,6 +86,23 @@ def get_node(*, code: str) -> Node:
     if node is None:
         raise NotFound("logistics.unknown_node", "There is no node {code}.", field="node", code=code)
     return node
+
+
+def list_closures(*, node_id: UUID, since: date) -> list[NodeClosure]:
+    """The days on which a node does not work, from a day on."""
+    return list(NodeClosure.objects.filter(node_id=node_id, closed_on__gte=since).order_by("closed_on"))
+
+
+def list_freight(*, market_code: str = "", on: date) -> list[FreightRate]:
+    """The freight tables that hold on a day or later: by market, origin, first day and weight."""
+    rows = FreightRate.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on))
+    if market_code:
+        rows = rows.filter(market_code=market_code)
+    return list(rows.order_by("market_code", "origin_country", "valid_from", "weight_from_g")[:FREIGHT_MAX])
+
+
+#: Rows of freight tables that are read at once.
+FREIGHT_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)

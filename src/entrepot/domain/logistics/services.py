@@ -41,7 +41,7 @@ def create_node(
     """
     days = _check_node(kind, time_zone, working_days)
     if Node.objects.filter(code=code).exists():
-        raise Refused("logistics.node_exists", "There is a node {code} already.", code=code)
+        raise Refused("logistics.node_exists", "There is a node {code} already.", field="code", code=code)
     contact = accounts.keep_contacts(rows=[{"country": country} | address], now=now)[0] if address else None
     node = Node(
         id=ids.new_id(now),
@@ -119,6 +119,65 @@ def close_node(*, actor: Actor, node_id: UUID, days: Sequence[tuple[date, str]],
         after={"days": [day.isoformat() for day, _ in days]},
     )
     return closed
+
+
+@transaction.atomic
+def change_node(
+    *,
+    actor: Actor,
+    node_id: UUID,
+    name: str,
+    time_zone: str,
+    working_days: Sequence[int],
+    cut_off: time,
+    now: datetime,
+) -> Node:
+    """Another name or calendar; orders that were placed keep their deadlines. Raises: NotFound, Invalid."""
+    node = Node.objects.select_for_update().filter(id=node_id).first()
+    if node is None or not actor.reaches("work.perform", node.operator_id):
+        raise NotFound(kind="node")
+    days = _check_node(node.kind, time_zone, working_days)
+    before = _calendar(node)
+    node.name, node.time_zone, node.working_days, node.cut_off = name, time_zone, days, cut_off
+    node.save(update_fields=["name", "time_zone", "working_days", "cut_off"])
+    audit.record(
+        actor=actor,
+        verb="nodes.change",
+        subject_kind="node",
+        subject_id=node.id,
+        now=now,
+        before=before,
+        after=_calendar(node),
+    )
+    return node
+
+
+def _calendar(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "time_zone": node.time_zone,
+        "working_days": list(node.working_days),
+        "cut_off": node.cut_off.isoformat("minutes"),
+    }
+
+
+@transaction.atomic
+def open_node(*, actor: Actor, node_id: UUID, days: Sequence[date], now: datetime, reason: str) -> int:
+    """Take closures back; how many there were. Raises: NotFound, Invalid without a reason."""
+    node = Node.objects.filter(id=node_id).first()
+    if node is None or not actor.reaches("work.perform", node.operator_id):
+        raise NotFound(kind="node")
+    opened, _ = NodeClosure.objects.filter(node_id=node_id, closed_on__in=list(days)).delete()
+    audit.record(
+        actor=actor,
+        verb="nodes.reopen",
+        subject_kind="node",
+        subject_id=node_id,
+        now=now,
+        reason=audit.require_reason(reason),
+        after={"days": [day.isoformat() for day in days]},
+    )
+    return opened
 
 
 def _close(node_id: UUID, days: Sequence[tuple[date, str]], now: datetime) -> int:

@@ -32,6 +32,47 @@ def get_market(code: str) -> Market:
     return market
 
 
+def find_market(code: str) -> Market:
+    """A market by its code, one that is closed too. Raises: NotFound."""
+    market = Market.objects.filter(code=code).first()
+    if market is None:
+        raise NotFound("markets.unknown", "There is no market {code}.", field="market", code=code)
+    return market
+
+
+def list_all_markets() -> list[Market]:
+    """Every market, by code, those that are closed too."""
+    return list(Market.objects.order_by("code"))
+
+
+def list_tax_rates(market_id: UUID) -> list[TaxRate]:
+    """Every rate that a market had, has or will have, by class, the latest first."""
+    return list(TaxRate.objects.filter(market_id=market_id).order_by("tax_class", "-valid_from"))
+
+
+def list_exchange_rates(*, before: tuple[date, UUID] | None = None, limit: int = 100) -> list[ExchangeRate]:
+    """Published rates, the latest day first."""
+    rows = ExchangeRate.objects.all()
+    if before is not None:
+        day, identity = before
+        rows = rows.filter(Q(published_on__lt=day) | Q(published_on=day, id__lt=identity))
+    return list(rows.order_by("-published_on", "-id")[:limit])
+
+
+def missing_rates(currencies: Collection[str], on: date) -> list[tuple[str, str]]:
+    """The pairs of these currencies between which nothing can be exchanged on the day."""
+    wanted = sorted(set(currencies))
+    if len(wanted) < 2:
+        return []
+    published = _published({*wanted, "EUR"}, on)
+    return [
+        (base, quote)
+        for place, base in enumerate(wanted)
+        for quote in wanted[place + 1 :]
+        if _direct(published, base, quote) is None and _crossed(published, base, quote) is None
+    ]
+
+
 def list_markets() -> list[Market]:
     """The markets that are open, by code."""
     return list(Market.objects.filter(archived_at__isnull=True).order_by("code"))
@@ -51,10 +92,7 @@ def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[s
     Rounding: derived rates to ten decimal places. Raises: Unavailable naming the pair.
     """
     currencies = {currency for pair in pairs for currency in pair} | {"EUR"}
-    rows = ExchangeRate.objects.filter(
-        base__in=currencies, quote__in=currencies, published_on__lte=on, published_on__gt=on - RATE_AGE_MAX
-    ).order_by("published_on")
-    published = {(row.base, row.quote): Rate(row.rate, row.published_on, row.source) for row in rows}
+    published = _published(currencies, on)
     found: dict[tuple[str, str], Rate] = {}
     for base, quote in pairs:
         rate = _direct(published, base, quote) or _crossed(published, base, quote)
@@ -68,6 +106,14 @@ def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[s
             )
         found[base, quote] = rate
     return found
+
+
+def _published(currencies: Collection[str], on: date) -> dict[tuple[str, str], Rate]:
+    """The newest rate of each pair that still serves on the day."""
+    rows = ExchangeRate.objects.filter(
+        base__in=currencies, quote__in=currencies, published_on__lte=on, published_on__gt=on - RATE_AGE_MAX
+    ).order_by("published_on")
+    return {(row.base, row.quote): Rate(row.rate, row.published_on, row.source) for row in rows}
 
 
 def _direct(published: dict[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:

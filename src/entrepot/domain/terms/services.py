@@ -1,6 +1,6 @@
 """Writes of programmes and their versions, and of terms snapshots."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -148,6 +148,35 @@ def archive_programme(*, actor: Actor, programme_id: UUID, reason: str, now: dat
         after={"code": programme.code},
     )
     return programme
+
+
+@transaction.atomic
+def choose_programmes(*, actor: Actor, codes: Collection[str], now: datetime, reason: str = "") -> tuple[str, ...]:
+    """Let exactly these programmes be open; the others are archived, those who accepted them keep them.
+
+    Returns the codes that are open. Raises: NotFound, Refused for one that was never published.
+    """
+    wanted = set(codes)
+    rows = {each.code: each for each in Programme.objects.select_for_update().order_by("id")}
+    if unknown := wanted - rows.keys():
+        raise NotFound("terms.no_programme", kind=f"programme {min(unknown)}")
+    published = set(ProgrammeVersion.objects.filter(status=Status.PUBLISHED).values_list("programme__code", flat=True))
+    if drafts := wanted - published:
+        raise Refused("terms.not_published_yet", "{programme} has no published version.", programme=min(drafts))
+    before = sorted(code for code, row in rows.items() if row.archived_at is None and code in published)
+    Programme.objects.filter(code__in=wanted).update(archived_at=None)
+    Programme.objects.filter(code__in=published - wanted, archived_at__isnull=True).update(archived_at=now)
+    audit.record(
+        actor=actor,
+        verb="programmes.choose",
+        subject_kind="programmes",
+        subject_id=ids.new_id(now),
+        now=now,
+        reason=reason.strip(),
+        before={"open": before},
+        after={"open": sorted(wanted)},
+    )
+    return tuple(sorted(wanted))
 
 
 def freeze(terms: Iterable[rules.Terms], *, now: datetime) -> list[str]:

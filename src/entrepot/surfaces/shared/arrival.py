@@ -32,9 +32,7 @@ def arrive(request: ActingRequest) -> HttpResponse:
 def workplaces(request: ActingRequest) -> HttpResponse:
     """Every organisation that one works for."""
     chosen = request.session.get(ACTING_FOR, "")
-    rows = [
-        (each, words.role(each.role), each.organisation_id.hex == chosen) for each in _memberships(request)
-    ]
+    rows = [(each, words.role(each.role), each.organisation_id.hex == chosen) for each in _memberships(request)]
     return render(request, "shared/workplaces.html", {"rows": rows})
 
 

@@ -117,9 +117,7 @@ def _open_account(found: Invitation, known: User | None, name: str, password: st
         user.name = user.name or name
         user.set_password(password)
         user.save(update_fields=["name", "password"])
-    EmailAddress.objects.update_or_create(
-        user=user, email=user.email, defaults={"verified": True, "primary": True}
-    )
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
     team.accept_invitation(invitation_id=found.id, user=user, now=clock.now())
     return user.id
 

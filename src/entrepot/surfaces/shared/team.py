@@ -110,7 +110,9 @@ def send_invitation(request: ActingRequest, place: Place) -> tuple[HttpResponse 
     return attempt(request, form, invite, said=said, to=place.url()), {"invite": form}
 
 
-def withdraw(request: ActingRequest, place: Place, invitation_id: UUID) -> tuple[HttpResponse | None, dict[str, ActForm]]:
+def withdraw(
+    request: ActingRequest, place: Place, invitation_id: UUID
+) -> tuple[HttpResponse | None, dict[str, ActForm]]:
     """Take an invitation back."""
     _check_invitation(place, invitation_id)
     form = ActForm(request.POST, name=f"withdraw-{invitation_id}")
@@ -122,7 +124,9 @@ def withdraw(request: ActingRequest, place: Place, invitation_id: UUID) -> tuple
     return answer, {f"withdraw-{invitation_id}": form}
 
 
-def give_role(request: ActingRequest, place: Place, membership_id: UUID) -> tuple[HttpResponse | None, dict[str, ActForm]]:
+def give_role(
+    request: ActingRequest, place: Place, membership_id: UUID
+) -> tuple[HttpResponse | None, dict[str, ActForm]]:
     """Change what a member may do."""
     _check_member(place, membership_id)
     form = RoleForm(request.POST, name=f"role-{membership_id}", kind=place.organisation.kind)
@@ -151,9 +155,7 @@ def link_of(invitation: Invitation) -> str:
     return settings.SITE_ADDRESS + reverse("invitation", args=[team.token_of(invitation.id)])
 
 
-def _member(
-    request: ActingRequest, place: Place, each: Membership, refused: Mapping[str, ActForm]
-) -> dict[str, Any]:
+def _member(request: ActingRequest, place: Place, each: Membership, refused: Mapping[str, ActForm]) -> dict[str, Any]:
     kind = place.organisation.kind
     return {
         "membership": each,

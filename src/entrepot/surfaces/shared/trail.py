@@ -1,4 +1,4 @@
-"""The audit trail as people read it: who did what, when, why, and what it changed. One implementation for all surfaces."""
+"""The audit trail as people read it: who did what, when and why, and what it changed. Once for all surfaces."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -161,7 +161,9 @@ def context(request: ActingRequest) -> dict[str, Any]:
         limit=PAGE + 1,
     )
     shown = found[:PAGE]
-    names = accounts.list_organisation_names({each.actor_organisation_id for each in shown if each.actor_organisation_id})
+    names = accounts.list_organisation_names(
+        {each.actor_organisation_id for each in shown if each.actor_organisation_id}
+    )
     return {
         "form": form,
         "sees_all": sees_all,
