@@ -5,6 +5,7 @@ costs a second, and may do with it what they like. STALE_DEMONSTRATION=1 takes t
 those who change code every minute.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -81,8 +82,14 @@ def _made(server: TestServer, prefix: str, size: str) -> str:
         for folder in _media(name).parent.iterdir():
             if not server.exists(admin, folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(_media(name), settings.MEDIA_ROOT, copy_function=os.link, dirs_exist_ok=True)
+    shutil.copytree(_media(name), settings.MEDIA_ROOT, copy_function=_link, dirs_exist_ok=True)
     return name
+
+
+def _link(source: str, target: str) -> None:
+    """Kept files never change, so that one on the disk serves all."""
+    with contextlib.suppress(FileExistsError):
+        os.link(source, target)
 
 
 def _latest(admin: psycopg.Connection, prefix: str) -> str | None:
