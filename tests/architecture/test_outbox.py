@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 
 from architecture.sources import modules, named, ring, tree
 from entrepot.surfaces.jobs.schedule import JOBS
-from entrepot.surfaces.jobs.topics import HANDLERS
+from entrepot.surfaces.jobs.topics import FAMILIES, TOPICS
 
 TOPIC = re.compile(r"[a-z]+\.[a-z_]+")
 
@@ -29,12 +29,16 @@ def topics(call):
 
 def is_event(call):
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return name in {"Event", "told", "_told"}
+    return name in {"Event", "told", "_told", "_tell", "_remind", "tell", "ask"}
 
 
-def test_every_topic_has_its_handlers():
-    unhandled = {place: topic for topic, place in appended() if topic not in HANDLERS}
-    assert unhandled == {}
+def test_every_topic_has_its_audience():
+    untold = {place: topic for topic, place in appended() if topic not in TOPICS}
+    assert untold == {}
+
+
+def test_every_topic_is_of_a_family_that_people_choose_letters_by():
+    assert {topic.family for topic in TOPICS.values()} <= set(FAMILIES)
 
 
 def test_the_walk_sees_the_topics():

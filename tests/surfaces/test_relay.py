@@ -9,7 +9,7 @@ from django.db import connection, connections
 from entrepot.kernel import ids, outbox
 from entrepot.kernel.models import OutboxEvent
 from entrepot.surfaces.jobs import relay
-from entrepot.surfaces.jobs.topics import HANDLERS
+from entrepot.surfaces.jobs.topics import TOPICS, Topic
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -20,10 +20,21 @@ def append(topic="test.happened", now=NOW, **payload):
     return OutboxEvent.objects.get(subject_id=event.subject_id)
 
 
+def listen(monkeypatch, hear, topic="test.happened"):
+    """Let `hear` stand for the letters of a topic."""
+    write = relay.mail.write
+    monkeypatch.setitem(TOPICS, topic, Topic("account"))
+    monkeypatch.setattr(
+        relay.mail,
+        "write",
+        lambda event, reached, *, now: hear(event) if event.topic == topic else write(event, reached, now=now),
+    )
+
+
 @pytest.fixture
 def told(database, monkeypatch):
     events = []
-    monkeypatch.setitem(HANDLERS, "test.happened", (lambda event, *, now: events.append(event),))
+    listen(monkeypatch, events.append)
     return events
 
 
@@ -45,17 +56,17 @@ def test_many_are_told_in_the_order_of_their_ids(told):
 
 def test_the_handler_runs_outside_any_transaction(database, monkeypatch):
     seen = []
-    monkeypatch.setitem(HANDLERS, "test.happened", (lambda event, *, now: seen.append(connection.in_atomic_block),))
+    listen(monkeypatch, lambda event: seen.append(connection.in_atomic_block))
     append()
     relay.relay(now=NOW)
     assert seen == [False]
 
 
 def test_a_failure_waits_longer_each_time_and_ends_with_its_reason(database, monkeypatch):
-    def fail(event, *, now):
+    def fail(event):
         raise ConnectionError("no route")
 
-    monkeypatch.setitem(HANDLERS, "test.happened", (fail,))
+    listen(monkeypatch, fail)
     event = append()
     now, waits = NOW, []
     for _ in range(relay.ATTEMPTS):
@@ -70,10 +81,10 @@ def test_a_failure_waits_longer_each_time_and_ends_with_its_reason(database, mon
 
 
 def test_one_failure_holds_up_no_other(told, monkeypatch):
-    def fail(event, *, now):
+    def fail(event):
         raise ValueError("broken")
 
-    monkeypatch.setitem(HANDLERS, "test.broken", (fail,))
+    listen(monkeypatch, fail, "test.broken")
     append("test.broken")
     append()
     relay.relay(now=NOW)
@@ -85,7 +96,7 @@ def test_a_topic_that_nobody_handles_is_dead_and_says_so(database):
     event = append("test.unknown")
     relay.relay(now=NOW)
     event.refresh_from_db()
-    assert (event.status, event.failure) == ("dead", "no handler for test.unknown")
+    assert (event.status, event.failure) == ("dead", "no audience for test.unknown")
 
 
 def test_a_worker_that_died_leaves_the_event_to_the_next(told):

@@ -20,7 +20,7 @@ def main() -> None:
     from django.core.management import call_command
 
     paths = {name: settings.PACKAGE / "domain" / name for name in settings.DOMAINS}
-    paths = {"kernel": settings.PACKAGE / "kernel"} | paths
+    paths = {"kernel": settings.PACKAGE / "kernel"} | paths | {"demonstration": settings.PACKAGE / "demonstration"}
     with tempfile.TemporaryDirectory() as folder:
         sys.path.insert(0, folder)
         for name in paths:

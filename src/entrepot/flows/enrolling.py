@@ -65,11 +65,15 @@ def apply_seller(
     person: str = "",
     language: str = "",
     profile: dict[str, object] | None = None,
+    owner: User | None = None,
 ) -> Application:
-    """An organisation asks to sell, and a person owns its account. Raises: Invalid, Refused where either exists."""
+    """An organisation asks to sell, and a person owns its account: `owner`, or somebody new.
+
+    Raises: Invalid, Refused where the organisation or the new person exists.
+    """
     organisation = accounts.create_organisation(kind="seller", code=seller_code, name=name, country=country, now=now)
     seller = sellers.apply(organisation=organisation, settlement_currency=settlement_currency, now=now, profile=profile)
-    owner = accounts.create_user(email=email, password=password, name=person, language=language)
+    owner = owner or accounts.create_user(email=email, password=password, name=person, language=language)
     accounts.join(actor=SYSTEM, user=owner, organisation=organisation, role="seller.owner", now=now)
     outbox.append([Event("seller.applied", "seller", seller.pk)], now=now)
     return Application(seller, owner)
@@ -89,16 +93,21 @@ def submit_document(
     """Hand in a document as a file, a reference or both. Raises: NotFound, Invalid."""
     _reach(actor, "sellers.apply", seller_id)
     kept = media.keep_paper(content) if content else ""
-    return sellers.submit_document(
+    document = sellers.submit_document(
         seller_id=seller_id, kind=kind, now=now, reference=reference, media=kept, valid_until=valid_until
     )
+    outbox.append([Event("document.submitted", "seller_document", document.id)], now=now)
+    return document
 
 
 @atomic
 def decide_document(*, actor: Actor, document_id: UUID, accept: bool, reason: str, now: datetime) -> SellerDocument:
     """Accept or refuse a document, with the reason. Raises: Denied, NotFound, Invalid, Refused once decided."""
     _demand_operator(actor, "sellers.admit")
-    return sellers.decide_document(document_id=document_id, accept=accept, actor=actor, reason=reason, now=now)
+    document = sellers.decide_document(document_id=document_id, accept=accept, actor=actor, reason=reason, now=now)
+    said = "document.accepted" if accept else "document.refused"
+    outbox.append([Event(said, "seller_document", document.id)], now=now)
+    return document
 
 
 @atomic

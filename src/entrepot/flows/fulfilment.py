@@ -45,6 +45,9 @@ __all__ = [
 #: A capture whose answer is still missing after this long is asked for again.
 CAPTURE_GRACE = timedelta(minutes=5)
 
+#: Whoever ships is reminded so long before a deadline.
+NEAR = timedelta(hours=6)
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -230,7 +233,41 @@ def mark_late(*, now: datetime, actor: Actor = SYSTEM, limit: int = 5000) -> int
     agreed = terms.get_terms({each.terms_id for each in late})
     liable = [(each, agreed[each.terms_id].liable(Task.LAST_MILE, Cause.LATE)) for each in late]
     progress.record_late(rows=[(each, party.value if party else "") for each, party in liable], actor=actor, now=now)
+    _remind("work.late", work.find_work(ids=[each.work_item_id for each in late]), now)
     return len(late)
+
+
+@transaction.atomic
+def remind(*, now: datetime, limit: int = 5000) -> int:
+    """Tell performers, once, of work whose deadline is near; how much it is."""
+    near = work.list_near(now=now, until=now + NEAR, limit=limit)
+    _remind("work.due_soon", near, now)
+    return len(near)
+
+
+def _remind(topic: str, items: Sequence[Work], now: datetime) -> None:
+    """One event a performer, however much of its work it is about."""
+    together: dict[UUID, list[Work]] = defaultdict(list)
+    for item in items:
+        together[item.organisation_id].append(item)
+    nodes = logistics.list_nodes({item.node_id for item in items})
+    outbox.append(
+        [
+            outbox.Event(
+                topic,
+                "organisation",
+                performer_id,
+                {
+                    "performer_id": str(performer_id),
+                    "count": len(group),
+                    "due_at": min(item.due_at for item in group).isoformat(),
+                    "time_zone": nodes[group[0].node_id].time_zone,
+                },
+            )
+            for performer_id, group in together.items()
+        ],
+        now=now,
+    )
 
 
 def cancel_overdue(*, now: datetime, limit: int = 500) -> int:

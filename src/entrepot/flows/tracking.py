@@ -112,6 +112,8 @@ def _record(events: Sequence[Scan], actor: Actor, now: datetime) -> tuple[list[s
         _start_returns([locked[key] for key in reading.started], now)
     if reading.arrived:
         parcels.arrive(rows=list(reading.arrived.items()))
+        back = [locked[key].reference_id for key in reading.arrived if _is_return(locked[key])]
+        outbox.append([outbox.Event("return.arrived", "return_case", case_id) for case_id in back], now=now)
     if reading.lost:
         parcels.lose(parcel_ids=reading.lost)
     ended = [locked[key] for key in (*reading.arrived, *reading.lost) if not _is_return(locked[key])]

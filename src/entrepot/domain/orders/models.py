@@ -253,6 +253,7 @@ class WorkItem(Record):
     accepted_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     late_party = models.CharField(max_length=12, blank=True, help_text="who was liable for the lateness, once late")
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [

@@ -110,6 +110,22 @@ def get_work(*, suborder_number: str, organisation_id: UUID | None) -> Work:
     return Work(*rows[0])
 
 
+def list_near(*, now: datetime, until: datetime, limit: int = 5000) -> list[Work]:
+    """Open work that comes due in between and whose performer was not reminded of it, now noted as reminded."""
+    rows = fetch_rows(
+        """
+        UPDATE orders_workitem SET reminded_at = %(now)s WHERE id IN (
+            SELECT id FROM orders_workitem
+            WHERE state IN ('waiting', 'accepted', 'packed') AND due_at > %(now)s AND due_at <= %(until)s
+              AND reminded_at IS NULL
+            ORDER BY due_at, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING id
+        """,
+        {"now": now, "until": until, "limit": limit},
+    )
+    return find_work(ids=[row.id for row in rows])
+
+
 @dataclass(frozen=True, slots=True)
 class Overdue:
     """A suborder that is past its deadline, with what says how long it may be so."""

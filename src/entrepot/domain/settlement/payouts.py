@@ -133,7 +133,9 @@ def confirm(*, payout_ids: Collection[UUID], now: datetime, actor: Actor) -> int
 def fail(*, payout_ids: Collection[UUID], reason: str, now: datetime, actor: Actor) -> int:
     """The bank sent them back; their statements owe again. Raises: Invalid without a reason."""
     said = audit.require_reason(reason)
-    return len(_end(payout_ids, Payout.State.FAILED, "payout_failed", "payouts.fail", said, now, actor))
+    failed = _end(payout_ids, Payout.State.FAILED, "payout_failed", "payouts.fail", said, now, actor)
+    outbox.append([Event("payout.failed", "payout", payout.id) for payout in failed], now=now)
+    return len(failed)
 
 
 def _end(

@@ -1,16 +1,22 @@
 """Drains the outbox: every event is told at least once, in order of need, by as many workers as there are.
 
-An event is claimed by moving its next attempt into the future, in one short transaction; then it is told outside any
-transaction; then the outcome is written. A worker that dies in between leaves an event that comes due again.
+An event is claimed by moving its next attempt into the future, in one short transaction; then people are told of the
+whole batch in the app, and each event's letters are sent outside any transaction; then the outcome is written. A worker
+that dies in between leaves an event that comes due again.
 """
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from entrepot.domain.notices import services as notices
+from entrepot.domain.notices.services import Address, Reader
 from entrepot.kernel import db
-from entrepot.surfaces.jobs.topics import HANDLERS
+from entrepot.surfaces.jobs import audiences, mail
+from entrepot.surfaces.jobs.topics import TOPICS
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +44,14 @@ RECORD = """
     FROM {outcomes} WHERE event.id = outcome.id
 """
 
+Reached = Mapping[UUID, Sequence[tuple[Address, Reader]]]
+
 
 def relay(*, now: datetime) -> int:
     """Tell every event that is due; how many were claimed."""
     total = 0
     while claimed := _claim(now):
-        _record([(event.id, *_tell(event, now)) for event in claimed], now)
+        _record(_tell(claimed, now), now)
         total += len(claimed)
     return total
 
@@ -53,19 +61,38 @@ def _claim(now: datetime) -> list[Any]:
     return sorted(rows, key=lambda event: event.id)
 
 
-def _tell(event: Any, now: datetime) -> tuple[str, str]:
-    """Hand one event to its handlers: the status that it has now, and the reason where it failed."""
+def _tell(events: Sequence[Any], now: datetime) -> list[tuple[UUID, str, str]]:
+    """Tell a batch: of each event the status that it has now, and the reason where it failed."""
     db.assert_no_transaction()
-    handlers = HANDLERS.get(event.topic)
-    if handlers is None:
-        return "dead", f"no handler for {event.topic}"
+    outcomes = [(event.id, "dead", f"no audience for {event.topic}") for event in events if event.topic not in TOPICS]
+    known = [event for event in events if event.topic in TOPICS]
     try:
-        for handle in handlers:
-            handle(event, now=now)
+        reached = _keep(known)
+    except Exception:
+        # One that cannot be told holds up no other: each is tried by itself.
+        logger.exception("a batch of %s outbox events", len(known))
+        return outcomes + [_tell_one(event, None, now) for event in known]
+    return outcomes + [_tell_one(event, reached, now) for event in known]
+
+
+def _keep(events: Sequence[Any]) -> Reached:
+    """The notices of these events, and whom they reached, by event."""
+    found = audiences.addresses(events)
+    reached: dict[UUID, list[tuple[Address, Reader]]] = defaultdict(list)
+    for reader in notices.tell(addresses=found):
+        address = found[reader.place]
+        reached[address.event_id].append((address, reader))
+    return reached
+
+
+def _tell_one(event: Any, reached: Reached | None, now: datetime) -> tuple[UUID, str, str]:
+    try:
+        mail.write(event, (_keep([event]) if reached is None else reached).get(event.id, ()), now=now)
     except Exception as problem:
         logger.exception("outbox event %s (%s), attempt %s", event.id, event.topic, event.attempts)
-        return "dead" if event.attempts >= ATTEMPTS else "pending", f"{type(problem).__name__}: {problem}"[:1000]
-    return "delivered", ""
+        status = "dead" if event.attempts >= ATTEMPTS else "pending"
+        return event.id, status, f"{type(problem).__name__}: {problem}"[:1000]
+    return event.id, "delivered", ""
 
 
 def _record(outcomes: Sequence[tuple[Any, str, str]], now: datetime) -> None:

@@ -206,6 +206,9 @@ TOPICS: dict[str, Topic] = {
     "seller.closed": Topic(
         "account", Told("seller", _("Your seller account is closed"), "seller:application", (), letter=True)
     ),
+    "seller.document_asked": Topic(
+        "account", Told("seller", _("The marketplace asks you for a document"), "seller:application", (), letter=True)
+    ),
     "document.submitted": Topic(
         "account", Told("operator", _("{seller} has handed in a document"), "desk:seller", ("code",), "sellers.admit")
     ),
@@ -244,6 +247,15 @@ TOPICS: dict[str, Topic] = {
              "seller:statement", ("number",), "statements.read", letter=True),
         Told("operator", _("A payout of {amount} to {seller} came back"), "desk:payouts", (), "payouts.confirm"),
     ),
+    # What is said on an order, to whoever did not say it, and to whoever is asked to answer now.
+    "conversation.message": Topic(
+        "messages",
+        Told("shopper", _("A message about your order {order_number}"), *_ORDER, letter=True),
+        Told("seller", _("A message about order {order_number}"), "seller:thread", ("thread",), letter=True),
+        Told("operator", _("A message about order {order_number}"), "desk:thread", ("thread",)),
+        Told("answerer", _("A message about order {order_number}"), "desk:thread", ("thread",)),
+    ),
+    "team.invited": Topic("account", Told("invited", "", letter=True)),  # somebody who has no account here yet
     # Whoever did it sees it on the same page.
     "offer.live": NOBODY,
     "offer.paused": NOBODY,

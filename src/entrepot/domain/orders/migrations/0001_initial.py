@@ -170,6 +170,7 @@ class Migration(migrations.Migration):
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('late_party', models.CharField(blank=True, help_text='who was liable for the lateness, once late', max_length=12)),
+                ('reminded_at', models.DateTimeField(null=True)),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('suborder', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder')),
