@@ -1,7 +1,7 @@
 """Goods come in: counted into stock at a node; where the terms say so, the platform buys them in that moment."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -28,13 +28,17 @@ KINDS = ("received", "opening")
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """Units of a SKU that came in; `enrolment_id` says under which terms, where that is not plain from the offers."""
+    """Units of a SKU that came in; `enrolment_id` says under which terms, where that is not plain from the offers.
+
+    `cost` is the supply price of a unit and its currency, where it was agreed for these goods. Units: minor.
+    """
 
     sku_id: UUID
     quantity: int
     lot: str = ""
     condition: str = "new"
     enrolment_id: UUID | None = None
+    cost: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,12 @@ def receive_goods(
     actor: Actor,
     now: datetime,
     kind: str = "received",
+    source_type: str = "inbound",
     source_id: UUID | None = None,
 ) -> list[Received]:
     """Count a seller's goods into a node. The source ties the rows of one delivery together.
+
+    What is damaged stays the seller's, whatever the terms say of the rest.
 
     Raises: Invalid, NotFound for a node or SKU out of reach, Refused where goods that the platform buys on receipt have
     no agreed price, or come under terms that differ.
@@ -84,7 +91,7 @@ def receive_goods(
             row.sku_id,
             row.quantity,
             kind,
-            "inbound",
+            source_type,
             source,
             row.lot,
             row.condition,
@@ -100,9 +107,11 @@ def receive_goods(
     bought = [
         place
         for place, row in enumerate(rows)
-        if node.operator_id != seller_id and _passes_on_receipt(conditions.get(row.sku_id))
+        if node.operator_id != seller_id
+        and row.condition != "damaged"
+        and _passes_on_receipt(conditions.get(row.sku_id))
     ]
-    goods = [(placed[place], stocks[place], under[rows[place].sku_id]) for place in bought]
+    goods = [(placed[place], stocks[place], under[rows[place].sku_id], rows[place].cost) for place in bought]
     for place, (stock_id, movement) in zip(bought, _buy(goods, wordings, now), strict=True):
         received[place] = replace(received[place], stock_id=stock_id, movement_id=movement, is_bought=True)
     return received
@@ -151,24 +160,31 @@ def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: s
 
 
 def _buy(
-    goods: Sequence[tuple[Receipt, UUID, UUID]], conditions: Mapping[UUID, Conditions], now: datetime
+    goods: Sequence[tuple[Receipt, UUID, UUID, tuple[int, str] | None]],
+    conditions: Mapping[UUID, Conditions],
+    now: datetime,
 ) -> list[tuple[UUID, UUID]]:
-    """Pass the title of (receipt, stock row, enrolment) to the platform and accrue what the seller earns by it."""
+    """Pass the title of (receipt, stock row, enrolment, cost) to the platform and accrue what the seller earns by it.
+
+    Where no cost is given it is the supply price in force.
+    """
     if not goods:
         return []
     operator = get_operator().id
     movements = ids.new_ids(now, len(goods))
-    costs = _unit_costs(goods)
+    costs = _unit_costs(goods[0][0].seller_id, {receipt.sku_id for receipt, _, _, cost in goods if cost is None})
     stocks = inventory.transfer_title(
         rows=[
-            TitleTransfer(stock_id, operator, receipt.quantity, "inbound", receipt.source_id, movement_id=movement)
-            for (receipt, stock_id, _), movement in zip(goods, movements, strict=True)
+            TitleTransfer(
+                stock_id, operator, receipt.quantity, receipt.source_type, receipt.source_id, movement_id=movement
+            )
+            for (receipt, stock_id, _, _), movement in zip(goods, movements, strict=True)
         ],
         now=now,
     )
     receipts = []
-    for (receipt, _, enrolment_id), movement in zip(goods, movements, strict=True):
-        cost = costs.get((enrolment_id, receipt.sku_id))
+    for (receipt, _, enrolment_id, agreed), movement in zip(goods, movements, strict=True):
+        cost = agreed or costs.get((enrolment_id, receipt.sku_id))
         if cost is None and conditions[enrolment_id].earning.accrues_on is not Accrual.DELIVERY:
             raise Refused(
                 "inbound.no_supply_price",
@@ -183,13 +199,11 @@ def _buy(
     return list(zip(stocks, movements, strict=True))
 
 
-def _unit_costs(goods: Sequence[tuple[Receipt, UUID, UUID]]) -> dict[tuple[UUID, UUID], tuple[int, str]]:
+def _unit_costs(seller_id: UUID, sku_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], tuple[int, str]]:
     """(enrolment, SKU) -> the accepted supply price of the offer of the SKU under it."""
     offers = {
         (offer.enrolment_id, offer.sku_id): offer.id
-        for offer in catalogue.list_offers(
-            seller_id=goods[0][0].seller_id, sku_ids={receipt.sku_id for receipt, _, _ in goods}, limit=100_000
-        )
+        for offer in catalogue.list_offers(seller_id=seller_id, sku_ids=sku_ids, limit=100_000)
         if offer.status != "archived"
     }
     quotes = pricing.supply_prices(list(offers.values()))
@@ -217,7 +231,9 @@ def _enrolments(seller_id: UUID, rows: Sequence[Goods], now: datetime) -> dict[U
     """
     named = {row.sku_id: row.enrolment_id for row in rows if row.enrolment_id is not None}
     known = {each.id for each in sellers.list_enrolments(seller_id=seller_id, at=now)}
-    if set(named.values()) - known:
+    # Goods may be named that were ordered under terms that have ended since.
+    ever = {each.id for each in sellers.list_enrolments(seller_id=seller_id, limit=10_000)} if named else known
+    if set(named.values()) - ever:
         raise NotFound(kind="enrolment")
     open_ones: dict[UUID, set[UUID]] = defaultdict(set)
     for offer in catalogue.list_offers(seller_id=seller_id, sku_ids={row.sku_id for row in rows}, limit=100_000):

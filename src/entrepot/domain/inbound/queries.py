@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -299,11 +298,11 @@ def list_positions(shipment_id: UUID) -> list[Position]:
     """What was announced, counted and put away of each SKU, by its code."""
     inspections = {each.sku_id: each for each in Inspection.objects.filter(shipment_id=shipment_id).order_by("id")}
     rows = fetch_rows(_POSITIONS, {"shipment": shipment_id})
-    return [Position(*row, inspection=inspections.get(row.sku_id)) for row in rows]
+    return [Position(**row._asdict(), inspection=inspections.get(row.sku_id)) for row in rows]
 
 
 _POSITIONS = """
-    SELECT sku.id AS sku_id, sku.code, sku.product_id, coalesce(sum(declared), 0)::bigint AS declared,
+    SELECT sku.id AS sku_id, sku.code AS sku_code, sku.product_id, coalesce(sum(declared), 0)::bigint AS declared,
         coalesce(sum(good), 0)::bigint AS good, coalesce(sum(damaged), 0)::bigint AS damaged,
         coalesce(sum(put_away), 0)::bigint AS put_away
     FROM (
@@ -433,7 +432,7 @@ def find_source(*, movement_id: UUID) -> Shipment | None:
 
 def agreed_costs(order_id: UUID) -> dict[UUID, tuple[int, str]]:
     """SKU -> the supply price of a stock order's line. Units: minor."""
-    rows: Sequence[Any] = StockOrderLine.objects.filter(stock_order_id=order_id).values_list(
+    rows = StockOrderLine.objects.filter(stock_order_id=order_id).values_list(
         "sku_id", "unit_minor", "stock_order__currency"
     )
     return {sku_id: (minor, currency) for sku_id, minor, currency in rows}

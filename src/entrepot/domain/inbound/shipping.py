@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -168,7 +169,7 @@ def ship(*, shipment_id: UUID, carrier: str, tracking_number: str, actor: Actor,
     shipment.carrier, shipment.tracking_number = carrier.strip()[:40], tracking_number.strip()[:60]
     shipment.shipped_at = now
     _keep(shipment, "state", "carrier", "tracking_number", "shipped_at")
-    _tell("shipped", shipment, order, actor, now, carrier=shipment.carrier)
+    _tell("shipped", shipment, order, actor, now, data={"carrier": shipment.carrier})
     return shipment
 
 
@@ -196,7 +197,7 @@ def arrive(*, shipment_id: UUID, actor: Actor, now: datetime) -> Shipment:
     if is_late and shipment.late_at is None:
         shipment.late_at = now
     _keep(shipment, "state", "arrived_at", "late_at")
-    _tell("arrived", shipment, order, actor, now, **({"late": True} if is_late else {}))
+    _tell("arrived", shipment, order, actor, now, data={"late": True} if is_late else None)
     return shipment
 
 
@@ -285,12 +286,12 @@ def _tell(
     actor: Actor,
     now: datetime,
     note: str = "",
-    **data: object,
+    data: dict[str, Any] | None = None,
 ) -> None:
     """Write an event, let the stock order follow, and tell of it."""
     if order is not None:
         ordering.follow(order, shipment, now)
-    trail.append([Happened(kind, shipment=shipment, note=note, data=data)], actor=actor, now=now)
+    trail.append([Happened(kind, shipment=shipment, note=note, data=data or {})], actor=actor, now=now)
     if kind != "cancelled" or shipment.announced_at is not None:
         trail.tell_of_shipment(kind, shipment, now)
 

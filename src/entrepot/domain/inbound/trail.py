@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from entrepot.domain.inbound.models import InboundEvent, Shipment, StockOrder
 from entrepot.domain.sellers.rules import party_of
@@ -31,7 +32,7 @@ def append(events: Sequence[Happened], *, actor: Actor, now: datetime) -> None:
         InboundEvent(
             id=identity,
             created_at=now,
-            stock_order_id=each.stock_order.id if each.stock_order else each.shipment and each.shipment.stock_order_id,
+            stock_order_id=_order_of(each),
             shipment=each.shipment,
             kind=each.kind,
             party=each.party or own,
@@ -41,6 +42,12 @@ def append(events: Sequence[Happened], *, actor: Actor, now: datetime) -> None:
         )
         for identity, each in zip(ids.new_ids(now, len(events)), events, strict=True)
     )
+
+
+def _order_of(each: Happened) -> UUID | None:
+    if each.stock_order is not None:
+        return each.stock_order.id
+    return each.shipment.stock_order_id if each.shipment else None
 
 
 def tell_of_orders(topic: str, orders: Sequence[StockOrder], now: datetime, **more: Any) -> None:
