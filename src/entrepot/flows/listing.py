@@ -53,13 +53,18 @@ class Wish:
 
 
 @atomic
-def keep_products(*, actor: Actor, organisation_id: UUID, drafts: Sequence[ProductDraft], now: datetime) -> list[Kept]:
-    """Keep products and SKUs by their codes. Raises: NotFound, NotYours for content on sale, Invalid, Refused."""
+def keep_products(
+    *, actor: Actor, organisation_id: UUID, drafts: Sequence[ProductDraft], now: datetime, fill: bool = False
+) -> list[Kept]:
+    """Keep products and SKUs by their codes; to `fill` is to leave alone what a draft leaves empty.
+
+    Raises: NotFound, NotYours for content on sale, Invalid, Refused.
+    """
     if not actor.reaches("catalogue.edit", organisation_id):
         raise NotFound(kind="organisation")
     present = reads.find_products(organisation_id=organisation_id, product_codes=[each.product_code for each in drafts])
     _demand_content(actor, {product.id for product in present.values()})
-    return catalogue.keep_products(organisation_id=organisation_id, drafts=drafts, now=now)
+    return catalogue.keep_products(organisation_id=organisation_id, drafts=drafts, now=now, fill=fill)
 
 
 @atomic

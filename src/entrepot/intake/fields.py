@@ -24,9 +24,10 @@ WHOLE_MAX = 1_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A text that could not be read, and why."""
+    """A text that could not be read, and why; `error` says it in a way that can be translated."""
 
     why: str
+    error: EntrepotError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Target:
     most: int = 80
 
 
-TEXT, CODE, COUNTRY, MONEY = "text", "code", "country", "amount"
+TEXT, CODE, COUNTRY, MONEY, WHOLE, NUMBER = "text", "code", "country", "amount", "whole number", "number"
 PRODUCTS: Mapping[str, Target] = {
     "code": Target(CODE, required=True),
     "sku": Target(CODE),
@@ -105,6 +106,7 @@ class Reader:
         self.name, self.spec, self.aim = name, spec, aim
         self.required = aim.required if spec.required is None else spec.required
         self.inputs = [*spec.column, *([spec.currency_column] if spec.currency_column else [])]
+        self.bad: dict[int, Bad] = {}
         self._known: dict[Any, Any] = {}
         self._value = _VALUES[aim.kind]
         self._blank = frozenset(spec.blank)
@@ -123,20 +125,20 @@ class Reader:
         for text in set(texts).difference(known):
             known[text] = self._one((text,) if isinstance(text, str) else text)
         values = [known[text] for text in texts]
-        bad = [(row, value.why) for row, value in enumerate(values) if type(value) is Bad]
-        for row, _ in bad:
+        self.bad = {row: value for row, value in enumerate(values) if type(value) is Bad}
+        for row in self.bad:
             values[row] = None
-        return values, bad
+        return values, [(row, value.why) for row, value in self.bad.items()]
 
     def _one(self, texts: tuple[str, ...]) -> Any:
         try:
             text = self._text(texts)
             if text == "":
-                return Bad(f"{self.name}: missing{self._where()}") if self.required else None
+                return Bad(f"{self.name}: missing{self._where()}", _missing()) if self.required else None
             return self._value(text, self, texts)
         except EntrepotError as problem:
             why = str(problem).removeprefix(f"{problem.field}: ")
-            return Bad(f"{self.name}: {why}{self._where()}")
+            return Bad(f"{self.name}: {why}{self._where()}", problem)
 
     def _where(self) -> str:
         return f" (column {', '.join(self.spec.column)})" if self.spec.column else ""
@@ -166,6 +168,10 @@ class Reader:
         if self.spec.unlisted is Unlisted.REFUSE:
             raise Invalid("intake.unlisted", "{text!r} is not among the values that the mapping names.", text=text[:40])
         return text
+
+
+def _missing() -> Invalid:
+    return Invalid("intake.missing", "This cannot be empty.")
 
 
 def _number(text: str, reader: Reader) -> str:
@@ -291,7 +297,8 @@ _VALUES: Mapping[str, Callable[[str, Reader, tuple[str, ...]], Any]] = {
     "length": lambda text, reader, texts: measure.millimetres(_number(text, reader), reader.spec.unit),
     "hs_code": _hs_code,
     "flag": _flag,
-    "whole number": _whole,
+    WHOLE: _whole,
+    NUMBER: lambda text, reader, texts: _exact(text, reader),
     "currency": _currency,
     "time": _time,
 }

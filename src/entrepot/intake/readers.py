@@ -71,7 +71,7 @@ def header(path: Path, spec: FileOf) -> list[str]:
     with _open(path, spec) as lines:
         names = next(_rows(lines, path, spec), (0, [], ""))[1]
     names = [name.strip() for name in names]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise Invalid(
             "intake.column_twice", "{file}: the header names {columns} twice.", file=path.name, columns=", ".join(twice)

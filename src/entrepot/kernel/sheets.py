@@ -42,11 +42,14 @@ class Unreadable(Invalid):
     message = "Row {row}, {column}: {problem}"
 
 
-def read_csv(text: str, readers: Mapping[str, Reader], *, field: str = "sheet") -> list[dict[str, Any]]:
+def read_csv(
+    text: str, readers: Mapping[str, Reader], *, field: str = "sheet", number_as: str = ""
+) -> list[dict[str, Any]]:
     """The rows of a pasted or uploaded table whose first row names its columns.
 
     Cells are divided by tabs, semicolons or commas, whichever the first row has; rows count as in a spreadsheet, the
-    one with the names is 1. A column that is left out reads as empty cells. Raises: Unreadable naming row and column.
+    one with the names is 1, and stand under `number_as` where that is given. A column that is left out reads as empty
+    cells. Raises: Unreadable naming row and column.
     """
     lines = text.lstrip("\ufeff").strip("\r\n")
     head = lines.partition("\n")[0]
@@ -63,7 +66,8 @@ def read_csv(text: str, readers: Mapping[str, Reader], *, field: str = "sheet") 
     rows = []
     for number, cells in enumerate(table[1:], start=2):
         if any(cell.strip() for cell in cells):
-            rows.append(_read_row(number, dict(zip(names, cells, strict=False)), readers, field))
+            row = _read_row(number, dict(zip(names, cells, strict=False)), readers, field)
+            rows.append(row | {number_as: number} if number_as else row)
     return rows
 
 

@@ -282,6 +282,47 @@ def list_offers(
     return list(offers.order_by("id")[:limit])
 
 
+def find_offered_skus(*, seller_id: UUID, sku_codes: Collection[str]) -> dict[str, UUID]:
+    """A seller's articles by code: its own, and those of the common catalogue that it offers."""
+    rows = fetch_rows(
+        "SELECT DISTINCT ON (k.code) k.code, k.id FROM catalogue_sku k WHERE k.code = ANY(%s) AND (k.organisation_id = %s"
+        " OR EXISTS (SELECT 1 FROM catalogue_offer o WHERE o.sku_id = k.id AND o.seller_id = %s))"
+        " ORDER BY k.code, k.organisation_id <> %s",
+        [list(sku_codes), seller_id, seller_id, seller_id],
+    )
+    return {row.code: row.id for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class OfferKey:
+    """An offer as people name it in a sheet: article, market, programme."""
+
+    id: UUID
+    sku_id: UUID
+    sku_code: str
+    product_id: UUID
+    market_code: str
+    currency: str
+    programme_code: str
+    enrolment_id: UUID
+    status: str
+
+
+def find_offers(
+    *, seller_id: UUID, sku_codes: Collection[str] | None = None, after: str = "", limit: int = 100_000
+) -> list[OfferKey]:
+    """A seller's offers that are not archived, by article number; `after` is the last one of the page before."""
+    rows = fetch_rows(
+        "SELECT o.id, k.id AS sku_id, k.code AS sku_code, k.product_id, m.code AS market_code, m.currency,"
+        " o.programme_code, o.enrolment_id, o.status FROM catalogue_offer o JOIN catalogue_sku k ON k.id = o.sku_id"
+        " JOIN markets_market m ON m.id = o.market_id"
+        " WHERE o.seller_id = %s AND o.status <> 'archived' AND (%s::text[] IS NULL OR k.code = ANY(%s::text[]))"
+        " AND k.code > %s ORDER BY k.code, m.code, o.programme_code, o.id LIMIT %s",
+        [seller_id, *[None if sku_codes is None else list(sku_codes)] * 2, after, limit],
+    )
+    return [OfferKey(*row) for row in rows]
+
+
 def open_offers(*, product_ids: Collection[UUID]) -> list[Offer]:
     """Every offer of these products that is not archived."""
     offers = Offer.objects.select_related("sku").filter(sku__product_id__in=list(product_ids))

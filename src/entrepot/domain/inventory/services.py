@@ -30,7 +30,7 @@ from entrepot.kernel.errors import Invalid, NotFound, Refused
 
 __all__ = [
     "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "confirm_holds",
-    "consume_holds", "expire_holds", "hold_again", "lock_stock", "open_holds", "receive", "release_holds",
+    "consume_holds", "expire_holds", "hold_again", "lock_rows", "lock_stock", "open_holds", "receive", "release_holds",
     "release_quantities", "transfer_title",
 ]  # fmt: skip
 
@@ -177,6 +177,14 @@ def allot(*, offer_id: UUID, rows: Sequence[tuple[UUID, int]], now: datetime) ->
         [now, offer_id, *params],
     )
     add_to_stock({"allotted": {stock_id: quantity - present.get(stock_id, 0) for stock_id, quantity in wanted.items()}})
+
+
+def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Lock stock rows by id, in the caller's transaction; what is on hand in each."""
+    rows = fetch_rows(
+        "SELECT id, on_hand FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(stock_ids)]
+    )
+    return {row.id: row.on_hand for row in rows}
 
 
 def lock_stock(

@@ -72,6 +72,11 @@ def list_quotes(
     return list(quotes.order_by("id")[:limit])
 
 
+def open_quotes(offer_ids: Collection[UUID]) -> list[SupplyQuote]:
+    """The steps of these offers that wait for an answer."""
+    return list(SupplyQuote.objects.filter(offer_id__in=list(offer_ids), status__in=["quoted", "countered"]))
+
+
 def count_open_quotes(*, made_by_party: str) -> int:
     """How many steps of a party wait for the other side's answer."""
     return SupplyQuote.objects.filter(status__in=["quoted", "countered"], made_by_party=made_by_party).count()
@@ -88,6 +93,12 @@ def price_history(*, offer_id: UUID, seller_id: UUID | None = None) -> list[Reta
     if seller_id is not None:
         history = history.filter(offer__seller_id=seller_id)
     return list(history.order_by("-valid_from", "-id"))
+
+
+def open_proposals(offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The retail price that waits for somebody's consent, of each offer that has one. Units: minor."""
+    found = RetailProposal.objects.filter(offer_id__in=list(offer_ids), status=RetailProposal.Status.OPEN)
+    return dict(found.values_list("offer_id", "amount_minor"))
 
 
 def list_proposals(

@@ -54,8 +54,14 @@ def quote(*, rows: Sequence[NewQuote], valid_until: datetime, actor: Actor, now:
     _put_in_force(at_once, now)
     SupplyQuote.objects.bulk_create(steps)
     _record(actor, "quotes.make", steps, "", now)
-    telling.tell("supply_price.quoted", [step.offer_id for step in steps if step.status == Status.QUOTED], found,
-                 party=party, actor=actor, now=now)
+    telling.tell(
+        "supply_price.quoted",
+        [step.offer_id for step in steps if step.status == Status.QUOTED],
+        found,
+        party=party,
+        actor=actor,
+        now=now,
+    )
     return steps
 
 
@@ -88,8 +94,9 @@ def accept(*, quote_ids: Sequence[UUID], actor: Actor, now: datetime) -> list[Su
     _put_in_force(answered, now)
     SupplyQuote.objects.bulk_update(answered, ["status", "decided_at"])
     _record(actor, "quotes.accept", answered, "", now)
-    telling.tell("supply_price.accepted", [step.offer_id for step in answered], found, party=party, actor=actor,
-                 now=now)
+    telling.tell(
+        "supply_price.accepted", [step.offer_id for step in answered], found, party=party, actor=actor, now=now
+    )
     return answered
 
 

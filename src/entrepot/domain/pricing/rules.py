@@ -11,15 +11,11 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from entrepot.kernel.money import Minor, apply_ppm, checked_multiply, divide_half_even
+from entrepot.kernel.money import Indices, Minor, apply_ppm, checked_multiply, divide_half_even, split_groups
 
-Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 MILLION = np.int64(1_000_000)
-
-#: Products of two amounts beyond this are computed in Python's integers, which have no bounds.
-INT64_SAFE = 9.0e18
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,44 +97,9 @@ def net_and_tax(displayed: Minor, tax_ppm: Minor, includes_tax: Flags) -> tuple[
     return net, tax
 
 
-def split_groups(totals: Minor, weights: Minor, group: Indices) -> Minor:
-    """`money.split` for many wholes at once: each total over the members of its group, by weight, summing to it.
-
-    Shape: `totals` has one entry a group, `weights` and `group` one a member; every group has a member.
-    Rounding: largest remainder, ties to the earlier member; where no member has weight, all falls on the first.
-    """
-    if not len(group):
-        return np.zeros(0, dtype=np.int64)
-    first = np.full(len(totals), len(group), dtype=np.int64)
-    np.minimum.at(first, group, np.arange(len(group)))
-    weightless = _sums(weights, group, len(totals)) == 0
-    weights = weights.copy()
-    weights[first[weightless]] = 1
-    whole = _sums(weights, group, len(totals))[group]
-    total = totals[group]
-    if float(np.max(total)) * float(np.max(weights)) > INT64_SAFE:
-        total, weights, whole = total.astype(object), weights.astype(object), whole.astype(object)
-    product = total * weights
-    part = np.asarray(product // whole, dtype=np.int64)
-    rest = np.asarray(product % whole, dtype=np.int64)
-    left = (totals - _sums(part, group, len(totals)))[group]
-    order = np.lexsort((np.arange(len(group)), -rest, group))
-    starts = np.searchsorted(group[order], np.arange(len(totals)))
-    rank = np.empty(len(group), dtype=np.int64)
-    rank[order] = np.arange(len(group)) - starts[group[order]]
-    result: Minor = part + (rank < left)
-    return result
-
-
 def ppm(rates: Sequence[Decimal]) -> Minor:
     """Rates of six decimal places in parts per million, exactly. Raises: ValueError for more places."""
     scaled = [rate * 1_000_000 for rate in rates]
     if any(value != value.to_integral_value() for value in scaled):
         raise ValueError("a rate has six decimal places at most")
     return np.array([int(value) for value in scaled], dtype=np.int64)
-
-
-def _sums(values: Minor, group: Indices, groups: int) -> Minor:
-    total = np.zeros(groups, dtype=np.int64)
-    np.add.at(total, group, values)
-    return total
