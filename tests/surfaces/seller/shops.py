@@ -9,12 +9,13 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import User
 from entrepot.domain.aftersales.models import ReturnCase
 from entrepot.domain.catalogue.models import Offer
+from entrepot.domain.conversations.models import Attachment, Thread
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.pricing import quoting
 from entrepot.domain.sellers.models import Enrolment, Seller
 from entrepot.domain.settlement.models import Accrual, Statement
-from entrepot.flows import returns, settling
+from entrepot.flows import conversing, enrolling, returns, settling
 from entrepot.kernel.actors import SYSTEM
 from worlds import World
 
@@ -48,6 +49,8 @@ class Shop:
     case: ReturnCase
     statement: Statement
     accrual: Accrual
+    thread: Thread
+    file: Attachment
 
     def addresses(self) -> dict[str, list[object]]:
         """The arguments of every route of the seller's pages that takes any, of what belongs to this shop."""
@@ -62,9 +65,14 @@ class Shop:
             (self.open_order.number,): ("order", "order_acceptance", "order_parcels"),
             of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking"),
             (self.case.number,): ("return", "return_receipt", "return_refund"),
+            (self.thread.number,): (
+                "conversation", "conversation_messages", "conversation_handing", "conversation_state",
+            ),
+            (self.thread.number, self.file.id): ("conversation_file",),
             (self.accrual.id,): ("accrual",),
             (self.statement.number,): ("statement", "statement_paper", "statement_sheet"),
             (self.enrolment.id,): ("enrolment_end",),
+            (self.document.id,): ("document_file",),
         }  # fmt: skip
         return {name: list(arguments) for arguments, names in owned.items() for name in names}
 
@@ -86,6 +94,10 @@ def furnish(world: World, seller: Seller) -> Shop:
     (packed_line,) = shipping.lines_of(packed)
     parcel = shipping.pack(world, (packed_line, 1))
     waiting = shipping.order(world, (offer, 3))
+    thread = conversing.open_thread(
+        order_id=packed.id, line_id=packed_line.id, subject="change", text="Can I have it in green?",
+        files=[b"%PDF-1.7 a paper"], actor=SYSTEM, now=world.now,
+    )  # fmt: skip
     return Shop(
         seller=seller,
         offer=offer,
@@ -98,6 +110,11 @@ def furnish(world: World, seller: Seller) -> Shop:
         case=case,
         statement=statement,
         accrual=Accrual.objects.filter(seller=seller).order_by("-amount_minor")[0],
+        document=enrolling.submit_document(
+            actor=SYSTEM, seller_id=seller.pk, kind="identity", content=b"%PDF-1.7 somebody", now=world.now
+        ),
+        thread=thread,
+        file=Attachment.objects.get(thread=thread),
     )
 
 

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from entrepot.domain.conversations.models import Attachment, Message, Thread
 from entrepot.kernel.errors import NotFound
@@ -94,11 +95,25 @@ def list_threads(
     return list(threads.order_by(*order)[:limit])
 
 
-def count_waiting(*, organisation_id: UUID, now: datetime) -> tuple[int, int]:
-    """How many threads wait for an answer of an organisation, and how many of them for too long."""
-    due = Thread.objects.filter(organisation_id=organisation_id, due_at__isnull=False).values_list("due_at", flat=True)
-    found = list(due[:1000])
-    return len(found), sum(each < now for each in found if each)
+class Waiting(NamedTuple):
+    """How many threads wait for an answer, how many of them for too long, and by when the first is owed."""
+
+    count: int
+    late: int
+    first_due: datetime | None
+
+
+def count_waiting(*, organisation_id: UUID, now: datetime) -> Waiting:
+    """What waits for an answer of an organisation."""
+    found = Thread.objects.filter(organisation_id=organisation_id, due_at__isnull=False).aggregate(
+        count=Count("id"), late=Count("id", filter=Q(due_at__lt=now)), first_due=Min("due_at")
+    )
+    return Waiting(**found)
+
+
+def count_unread(*, user_id: UUID) -> int:
+    """In how many threads a shopper has something new to read."""
+    return Thread.objects.filter(order__user_id=user_id, unread_shopper__gt=0).count()
 
 
 def list_messages(*, thread_ids: Collection[UUID]) -> dict[UUID, list[Message]]:

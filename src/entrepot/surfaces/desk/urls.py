@@ -7,6 +7,7 @@ from entrepot.surfaces.desk import (
     books,
     catalogue,
     contribution,
+    conversations,
     drafts,
     goods,
     order_lines,
@@ -43,6 +44,7 @@ SELLERS = [
     path("sellers/<slug:code>", sellers.seller, name="seller"),
     path("sellers/<slug:code>/tier", sellers.tier, name="tier"),
     path("sellers/<slug:code>/standing/<slug:status>", sellers.standing, name="standing"),
+    path("sellers/<slug:code>/documents/requests", sellers.document_requests, name="document_requests"),
     path("sellers/<slug:code>/documents/<uuid:document_id>", sellers.document_file, name="document_file"),
     path(
         "sellers/<slug:code>/documents/<uuid:document_id>/decision",
@@ -95,6 +97,14 @@ WAREHOUSE = [
     path("returns/<slug:number>/reception", returns.reception, name="reception"),
     path("returns/<slug:number>/refund", returns.refund, name="refund"),
 ]
+CONVERSATIONS = [
+    path("conversations", conversations.index, name="conversations"),
+    path("conversations/<slug:number>", conversations.show, name="conversation"),
+    path("conversations/<slug:number>/messages", conversations.write, name="conversation_messages"),
+    path("conversations/<slug:number>/handing", conversations.hand_on, name="conversation_handing"),
+    path("conversations/<slug:number>/state", conversations.set_state, name="conversation_state"),
+    path("conversations/<slug:number>/files/<uuid:attachment_id>", conversations.file, name="conversation_file"),
+]
 SETTLEMENT = [
     path("settlement", settlement.settlement, name="settlement"),
     path("settlement/runs", settlement.runs, name="settlement_runs"),
@@ -133,6 +143,7 @@ urlpatterns: list[URLPattern] = [
     *CATALOGUE,
     *ORDERS,
     *WAREHOUSE,
+    *CONVERSATIONS,
     *SETTLEMENT,
     *BOOKS,
 ]

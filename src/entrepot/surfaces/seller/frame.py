@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.aftersales import queries as cases
+from entrepot.domain.conversations import queries as conversations
 from entrepot.domain.markets.models import Market
 from entrepot.domain.orders import work
 from entrepot.kernel import clock, money
@@ -32,11 +33,13 @@ def seller_of(request: ActingRequest) -> UUID:
 def render(request: ActingRequest, template: str, context: Mapping[str, Any], *forms: ActForm) -> HttpResponse:
     """A page of the seller; where one of its forms was refused, the answer says so by its status."""
     seller_id = seller_of(request)
-    counts = work.count_work(organisation_id=seller_id, now=clock.now())
+    now = clock.now()
+    counts = work.count_work(organisation_id=seller_id, now=now)
     frame = {
         "organisation": accounts.list_organisation_names([seller_id])[seller_id],
         "navigation_counts": {
             "seller:orders": sum(counts[state] for state in work.OPEN) or None,
+            "seller:conversations": conversations.count_waiting(organisation_id=seller_id, now=now).count or None,
             "seller:returns": len(cases.list_cases(operator_id=seller_id, states=cases.OPEN)) or None,
         },
         "work_counts": counts,

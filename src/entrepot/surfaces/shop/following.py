@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from entrepot.domain.aftersales import queries as cases
 from entrepot.domain.aftersales.models import ReturnCase, ReturnLine
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.conversations import queries as conversations
+from entrepot.domain.conversations.models import Thread
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Parcel, ParcelLine
 from entrepot.domain.orders import purchases
@@ -26,6 +28,7 @@ from entrepot.domain.payments.models import Payment
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Party, Terms
 from entrepot.surfaces.shared.components import Event, Explanation, Part, Step, Text, Tone
+from entrepot.surfaces.shared.threads import SUBJECTS, state_of
 from entrepot.surfaces.shop import sums
 from entrepot.surfaces.shop.browsing import picture_url, product_url
 from entrepot.surfaces.shop.frame import Visit
@@ -36,6 +39,8 @@ from entrepot.surfaces.shop.words import (
     EVENTS,
     ORDER_STATES,
     PARCEL_STATES,
+    REFUNDED,
+    REFUNDED_OTHERWISE,
     RETURN_STATES,
     TRACKING,
     country,
@@ -93,6 +98,26 @@ class ReturnView:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundView:
+    """Money of a line that goes back, and why. Units: minor."""
+
+    why: Text
+    amount_minor: int
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """A conversation as the order's page shows it."""
+
+    subject: Text
+    about: str
+    state: tuple[Text, Tone]
+    href: str
+    is_unread: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """A whole order."""
 
@@ -101,6 +126,8 @@ class Followed:
     state: tuple[Text, Tone]
     parts: Sequence[PartView]
     returns: Sequence[ReturnView]
+    refunds: Sequence[RefundView]
+    threads: Sequence[ThreadView]
     payment: Payment | None
     explanation: Explanation
     rows: Sequence[tuple[Text, int, Explanation]]
@@ -205,6 +232,8 @@ def follow(visit: Visit, number: str) -> Followed:
         state=ORDER_STATES[order_state(order.state, map(quantities, rows.lines))],
         parts=[_part(rows, suborder, views, tracking, names) for suborder in rows.suborders],
         returns=[_return(rows, each) for each in rows.cases],
+        refunds=_refunds(rows),
+        threads=[_thread(rows, each, visit.now) for each in conversations.list_of_order(order_id=order.id)],
         payment=payments.get_payments(reference_ids=[order.id]).get(order.id),
         explanation=sums.of_order(rows.lines),
         rows=_sums(rows.lines, includes_tax=includes_tax),
@@ -328,6 +357,33 @@ def _return(rows: Read, case: ReturnCase) -> ReturnView:
         href=reverse("shop:return", args=[rows.order.number, case.number]),
         state=RETURN_STATES[case.state],
         contents=_contents(rows.case_lines.get(case.id, ()), rows.titles),
+    )
+
+
+def _refunds(rows: Read) -> list[RefundView]:
+    """What goes back, line by line."""
+    back = payments.list_refunded(line_ids=[line.id for line in rows.lines])
+    return [
+        RefundView(
+            _("{what}: {units} × {title}").format(
+                what=REFUNDED.get(each.reason, REFUNDED_OTHERWISE),
+                units=each.quantity,
+                title=rows.titles.get(each.line_id, ""),
+            ),
+            each.amount_minor,
+            each.state == "done",
+        )
+        for each in back
+    ]
+
+
+def _thread(rows: Read, thread: Thread, now: datetime) -> ThreadView:
+    return ThreadView(
+        SUBJECTS[thread.subject],
+        rows.titles.get(thread.line_id, ""),
+        state_of(thread, now, for_shopper=True),
+        reverse("shop:conversation", args=[rows.order.number, thread.number]),
+        bool(thread.unread_shopper),
     )
 
 

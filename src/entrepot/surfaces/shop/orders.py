@@ -1,7 +1,6 @@
 """A shopper's orders: where everything is, what it cost, and what may still be changed."""
 
 from collections.abc import Mapping
-from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -159,6 +158,5 @@ def _page(
         or QuantitiesForm(lines=followed.cancellable, full=len(followed.lines) == 1, name="cancel"),
         "guest_link": link if order.user_id is None else "",
         "bank_account": settings.BANK_ACCOUNT,
-        "write_to": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
     }
     return visit.render("order.html", context, status=status)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from entrepot.surfaces.shop import browsing, cart, checkout, orders, returns
+from entrepot.surfaces.shop import browsing, cart, checkout, conversations, orders, receipts, returns
 
 app_name = "shop"
 
@@ -24,6 +24,24 @@ urlpatterns = [
     path("orders/<slug:number>/payment", orders.payment, name="order_payment"),
     path("orders/<slug:number>/cancellation", orders.cancel, name="order_cancellation"),
     path("orders/<slug:number>/address", orders.address, name="order_address"),
+    path("orders/<slug:number>/receipt", receipts.show, name="order_receipt"),
+    path("orders/<slug:number>/questions", conversations.ask, name="order_questions"),
+    path("orders/<slug:number>/conversations/<slug:thread_number>", conversations.show, name="conversation"),
+    path(
+        "orders/<slug:number>/conversations/<slug:thread_number>/messages",
+        conversations.write,
+        name="conversation_messages",
+    ),
+    path(
+        "orders/<slug:number>/conversations/<slug:thread_number>/state",
+        conversations.set_state,
+        name="conversation_state",
+    ),
+    path(
+        "orders/<slug:number>/conversations/<slug:thread_number>/files/<uuid:attachment_id>",
+        conversations.file,
+        name="conversation_file",
+    ),
     path("orders/<slug:number>/returns", returns.ask, name="order_returns"),
     path("orders/<slug:number>/returns/<slug:case_number>", returns.show, name="return"),
     path("orders/<slug:number>/returns/<slug:case_number>/label", returns.label, name="return_label"),

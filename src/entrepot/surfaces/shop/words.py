@@ -96,6 +96,15 @@ DECLINED: Mapping[str, Text] = {
 }
 DECLINED_OTHERWISE = _("The payment did not go through. Nothing was charged.")
 
+#: Why money goes back.
+REFUNDED: Mapping[str, Text] = {
+    "return": _("Sent back"),
+    "lost": _("Lost on the way"),
+    "cancelled": _("Cancelled"),
+    "substituted": _("Replaced"),
+}
+REFUNDED_OTHERWISE = _("Given back")
+
 #: Who bears the cost of a voucher, as a note beside it.
 FUNDED_BY: Mapping[str, Text] = {
     "platform": _("paid by the marketplace"),
