@@ -63,8 +63,8 @@ def ask(*, orders: Sequence[NewStockOrder], actor: Actor, now: datetime) -> list
     Raises: NotFound, NotYours where the terms leave the planning to others, Invalid, Refused: no agreed supply price,
     a kit, a node that does not take these goods, a seller that is not active.
     """
-    places = _places(orders, actor)
     offers = _offers(orders)
+    places = _places(orders, actor)
     quotes = pricing.supply_prices(list(offers))
     made, lines, happened = [], [], []
     known = queries.settings_by_programme({each.programme_code for each, _, _ in places.values()}, on=now.date())

@@ -422,6 +422,16 @@ _COMING = """
 """
 
 
+def standing(sku_ids: Collection[UUID]) -> dict[tuple[UUID, UUID, UUID], int]:
+    """(seller, SKU, node) -> units on hand, of whatever condition."""
+    rows = fetch_rows(
+        "SELECT seller_id, sku_id, node_id, sum(on_hand)::bigint AS units FROM inventory_stock"
+        " WHERE sku_id = ANY(%s) GROUP BY 1, 2, 3",
+        [list(sku_ids)],
+    )
+    return {(row.seller_id, row.sku_id, row.node_id): row.units for row in rows}
+
+
 def find_source(*, movement_id: UUID) -> Shipment | None:
     """The shipment from which goods came that a movement put into stock or bought, or None."""
     found = fetch_value(
