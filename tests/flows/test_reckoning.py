@@ -26,10 +26,13 @@ NEUTRAL = {
 def example(world: World, programme: str, currency: str, origin: str = "", **changes) -> reckoning.Example:
     version = world.programme(programme)
     unit = {"retail_minor": 2990, "supply_minor": 7000, "cost_minor": 1500, "weight_g": 400, "category_path": "mugs"}
+    unit |= changes
+    basis = reckoning.gather(
+        market=world.market("DE"), currency=currency, home_country="CN", weight_g=unit["weight_g"], now=world.now
+    )
     return reckoning.reckon(
-        programme=wording_of(version), version=version.version, market=world.market("DE"), currency=currency,
-        home_country="CN", unit=Unit(**unit | changes), now=world.now, origin=origin,
-    )  # fmt: skip
+        basis=basis, programme=wording_of(version), version=version.version, unit=Unit(**unit), origin=origin
+    )
 
 
 @pytest.mark.parametrize(("programme", "currency"), NEUTRAL.items())

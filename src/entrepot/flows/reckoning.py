@@ -4,7 +4,7 @@ Nothing here computes money of its own. A line is made up as checkout would free
 `settlement.moves` say what accrues and what its parcel costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,11 +12,14 @@ from decimal import Decimal
 import numpy as np
 
 from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.queries import FreightQuote
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
+from entrepot.domain.markets.queries import Rate
 from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.settlement import queries as settlement
 from entrepot.domain.settlement.economics import Amounts, Book, Lines, code_of
+from entrepot.domain.settlement.models import CostRate
 from entrepot.domain.settlement.moves import Parcels, hand_over
 from entrepot.domain.terms.arrays import PARTY, PPM, Whole, compile_terms
 from entrepot.domain.terms.bases import COMPONENTS
@@ -72,8 +75,7 @@ class Example:
     cost_minor: int
     delivered_on: date
     pays_on: date
-    rate: Decimal
-    rate_on: date
+    rate: Rate
 
     @property
     def left_minor(self) -> int:
@@ -81,73 +83,85 @@ class Example:
         return self.kept_minor - self.carriage_minor - self.cost_minor
 
 
-def reckon(
-    *,
-    programme: Programme,
-    version: int,
-    market: Market,
-    currency: str,
-    home_country: str,
-    unit: Unit,
-    now: datetime,
-    origin: str = "",
-) -> Example:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a day's rates say of a parcel of this weight into the market; `freight` is by the country it leaves from."""
+
+    market: Market
+    currency: str
+    home_country: str
+    on: date
+    freight: Mapping[str, FreightQuote | None]
+    rate: Rate
+    tax_ppm: Whole
+    costs: Mapping[str, CostRate]
+
+
+def gather(*, market: Market, currency: str, home_country: str, weight_g: int, now: datetime) -> Basis:
+    """The rates that count today, in one query each. Raises: Unavailable without an exchange rate."""
+    on = now.date()
+    origins = list(dict.fromkeys((market.country, home_country)))
+    quotes = logistics.find_freight([(market.code, origin, weight_g) for origin in origins], on)
+    tax = markets.tax_rates([market.id], on).get((market.id, "standard"), Decimal(0))
+    costs = settlement.list_cost_rates(on=on)
+    return Basis(
+        market=market,
+        currency=currency,
+        home_country=home_country,
+        on=on,
+        freight=dict(zip(origins, quotes, strict=True)),
+        rate=markets.exchange_rates({(market.currency, currency)}, on)[market.currency, currency],
+        tax_ppm=pricing.ppm([tax]),
+        costs={each.kind: each for each in costs if each.currency == market.currency and not each.code},
+    )
+
+
+def reckon(*, basis: Basis, programme: Programme, version: int, unit: Unit, origin: str = "") -> Example:
     """One unit sold today under the programme; it leaves where the programme says, else from home or `origin`.
 
-    Raises: Unavailable without a freight or exchange rate.
+    Raises: Unavailable where nobody carries it, Refused where the programme has no amount in the market's currency.
     """
-    on = now.date()
-    terms = programme.terms(version=version, on=on, enrolled_on=on)
-    origin = origin or (market.country if terms.fulfilment.ship_from is ShipFrom.MARKET else home_country)
-    [freight] = logistics.find_freight([(market.code, origin, unit.weight_g)], on)
-    if freight is None or freight.currency != market.currency:
+    terms = programme.terms(version=version, on=basis.on, enrolled_on=basis.on)
+    inside = terms.fulfilment.ship_from is ShipFrom.MARKET
+    origin = origin or (basis.market.country if inside else basis.home_country)
+    freight = basis.freight[origin]
+    if freight is None or freight.currency != basis.market.currency:
         raise Unavailable(
             "orders.no_freight",
             "Nobody ships {weight_g} g from {origin} to {market} at the moment.",
             weight_g=unit.weight_g,
             origin=origin,
-            market=market.code,
+            market=basis.market.code,
         )
-    rate = markets.exchange_rates({(market.currency, currency)}, on)[market.currency, currency]
-    book, shipping = _book(terms, market, currency, unit, freight, rate.rate, on)
+    book, shipping = _book(basis, terms, unit, freight)
     accrued = book.accrue(_NONE, _ONE)
     carried = hand_over(book, Parcels(_NONE, _NONE, _ONE, np.array([freight.cost_minor])))
     # What the platform buys on receipt it paid for before it was sold.
     bought = [Share("receipt", unit.supply_minor)] if book.is_owned[0] else []
     shares = [*bought, *_shares(book, accrued), *_shares(book, carried)]
-    own = _own_carriage(book, carried)
-    delivered = _working_days(on, terms.service.handling_business_days + terms.service.transit_business_days)
+    delivered = _working_days(basis.on, terms.service.handling_business_days + terms.service.transit_business_days)
     return Example(
         programme_code=programme.code,
-        market_currency=market.currency,
-        currency=currency,
+        market_currency=basis.market.currency,
+        currency=basis.currency,
         earns_supply=bool(book.is_supply[0]),
         paid_minor=int(book.paid[0]),
         goods_minor=unit.retail_minor,
         shipping_minor=shipping,
         shares=tuple(shares),
         kept_minor=sum(each.amount_minor for each in shares),
-        carriage_minor=own,
+        carriage_minor=_own_carriage(book, carried),
         cost_minor=unit.cost_minor,
         delivered_on=delivered,
         pays_on=terms.settlement.closes_on(delivered),
-        rate=rate.rate,
-        rate_on=rate.published_on,
+        rate=basis.rate,
     )
 
 
-def _book(
-    terms: Terms,
-    market: Market,
-    currency: str,
-    unit: Unit,
-    freight: logistics.FreightQuote,
-    rate: Decimal,
-    on: date,
-) -> tuple[Book, int]:
+def _book(basis: Basis, terms: Terms, unit: Unit, freight: FreightQuote) -> tuple[Book, int]:
     """The economics of the line that checkout would freeze, and its shipping as displayed."""
-    tax = markets.tax_rates([market.id], on).get((market.id, "standard"), Decimal(0))
-    tax_ppm, includes_tax = pricing.ppm([tax]), np.array([market.prices_include_tax])
+    market, tax_ppm = basis.market, basis.tax_ppm
+    includes_tax = np.array([market.prices_include_tax])
     charged = pricing.charge_lines(
         unit_minor=np.array([unit.retail_minor]),
         quantity=_ONE,
@@ -168,12 +182,8 @@ def _book(
         "shipping_tax": charged.shipping_tax_minor,
         "customs_duty": charged.customs_duty_minor,
     }
-    rates = {
-        each.kind: each
-        for each in settlement.list_cost_rates(on=on)
-        if each.currency == market.currency and not each.code
-    }
-    top, bottom = (1, 1) if currency == market.currency else exchange_fraction(rate, market.currency, currency)
+    rates, pair = basis.costs, (market.currency, basis.currency)
+    top, bottom = (1, 1) if pair[0] == pair[1] else exchange_fraction(basis.rate.rate, *pair)
 
     def costs(kind: str) -> Whole:
         return np.array([rates[kind].amount_minor if kind in rates else 0])

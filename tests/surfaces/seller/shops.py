@@ -13,7 +13,7 @@ from entrepot.domain.conversations.models import Attachment, Thread
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.pricing import quoting
-from entrepot.domain.sellers.models import Enrolment, Seller
+from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
 from entrepot.domain.settlement.models import Accrual, Statement
 from entrepot.flows import conversing, enrolling, returns, settling
 from entrepot.kernel.actors import SYSTEM
@@ -51,6 +51,7 @@ class Shop:
     accrual: Accrual
     thread: Thread
     file: Attachment
+    document: SellerDocument
 
     def addresses(self) -> dict[str, list[object]]:
         """The arguments of every route of the seller's pages that takes any, of what belongs to this shop."""
@@ -96,7 +97,7 @@ def furnish(world: World, seller: Seller) -> Shop:
     waiting = shipping.order(world, (offer, 3))
     thread = conversing.open_thread(
         order_id=packed.id, line_id=packed_line.id, subject="change", text="Can I have it in green?",
-        files=[b"%PDF-1.7 a paper"], actor=SYSTEM, now=world.now,
+        attachments=[b"%PDF-1.7 a paper"], actor=SYSTEM, now=world.now,
     )  # fmt: skip
     return Shop(
         seller=seller,

@@ -219,7 +219,7 @@ def _accepted(world: World, seller: Seller, kind: str) -> None:
 def test_somebody_applies_and_hands_in_documents(world):
     client = Client()
     typed = {
-        "name": "North Wharf Tools", "country": "de", "settlement_currency": "EUR", "person": "Nia Wharf",
+        "name": "North Wharf Tools", "country": "DE", "settlement_currency": "EUR", "person": "Nia Wharf",
         "email": "nia@northwharf.example", "password": "short", "idempotency_key": "again",
     }  # fmt: skip
     weak = client.post(to("apply"), typed)
@@ -232,4 +232,7 @@ def test_somebody_applies_and_hands_in_documents(world):
     assert client.post(to("application_documents"), {"kind": "vat_number"}).status_code == 422
     assert client.post(to("application_documents"), {"kind": "vat_number", "reference": "DE1"}).status_code == 302
     assert SellerDocument.objects.get().reference == "DE1"
-    assert client.post(to("apply"), typed | {"password": "a wharf in the north"}).status_code in (409, 422)
+    assert Client().post(to("apply"), typed | {"password": "a wharf in the north"}).status_code in (409, 422)
+    second = {name: typed[name] for name in ("name", "country", "settlement_currency", "idempotency_key")}
+    assert "will own the firm" in words(client, to("apply")), "who is signed in makes no second account"
+    assert client.post(to("apply"), second | {"name": "South Wharf Tools"}).status_code == 302

@@ -1,6 +1,7 @@
 """Sellers: who asks to join, with what papers; who trades, under which programmes, and what is owed to them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,21 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from entrepot.domain.ledger import queries as ledger
+from entrepot.domain.markets import queries as markets
 from entrepot.domain.sellers import queries, rules
 from entrepot.domain.sellers.models import Seller, SellerDocument
+from entrepot.domain.sellers.readiness import Answers
 from entrepot.domain.terms import phrases
+from entrepot.domain.terms import queries as terms
+from entrepot.domain.terms import words as plain
 from entrepot.domain.terms.clauses import Document, Tier
-from entrepot.flows import enrolling
+from entrepot.flows import enrolling, joining
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
-from entrepot.surfaces.shared import files, guards
+from entrepot.surfaces.shared import files, guards, readiness
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -71,6 +76,20 @@ class DocumentForm(ReasonForm):
         widget=forms.RadioSelect,
     )
     field_order = ("decision", "reason")
+
+
+class AskForm(ReasonForm):
+    """One more paper, and why it is needed."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Paper"), choices=[(each.value, phrases.DOCUMENTS[each]) for each in Document]
+    )
+    field_order = ("kind", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Why you need it")
+        self.fields["reason"].help_text = _("The seller reads this.")
 
 
 @guards.allow("sellers.read", kind="operator")
@@ -171,13 +190,29 @@ def document_decision(request: ActingRequest, code: str, document_id: UUID) -> H
 
 
 @guards.allow("sellers.admit", kind="operator")
+@require_POST
+def document_requests(request: ActingRequest, code: str) -> HttpResponse:
+    """Ask the seller for one more paper."""
+    found = _found(code)
+    form = AskForm(request.POST, name="ask")
+
+    def ask(typed: Mapping[str, Any]) -> None:
+        joining.ask_for_document(
+            seller_id=found.pk, kind=typed["kind"], note=typed["reason"], actor=request.actor, now=clock.now()
+        )
+
+    said = _("The seller is asked, and sees your words on its application.")
+    answer = attempt(request, form, ask, said=said, to=reverse("desk:seller", args=[code]))
+    return answer or _show(request, found, refused={"ask": form})
+
+
+@guards.allow("sellers.admit", kind="operator")
 @require_GET
 def document_file(request: ActingRequest, code: str, document_id: UUID) -> HttpResponse:
     """A paper as it was handed in."""
     found = _found(code)
-    document = next((each for each in queries.list_documents(seller_id=found.pk) if each.id == document_id), None)
-    if document is None or not document.media:
-        raise NotFound(kind="document")
+    queries.get_document(document_id=document_id, seller_id=found.pk)
+    document, _content = joining.read_document(actor=request.actor, document_id=document_id)
     return files.send(document.media, f"{code}-{document.kind}")
 
 
@@ -221,6 +256,8 @@ def _show(request: ActingRequest, found: Seller, refused: Mapping[str, ActForm] 
     code = found.organisation.code
     may_admit = request.actor.may("sellers.admit")
     tier_form = refused.get("tier") or TierForm(name="tier", initial={"tier": found.tier})
+    answers = queries.get_answers(seller_id=found.pk)
+    said = joining.get_answers(seller_id=found.pk)
     balances = ledger.balances(owner_id=found.pk) if request.actor.may("ledger.read") else []
     context = {
         "seller": found,
@@ -233,6 +270,15 @@ def _show(request: ActingRequest, found: Seller, refused: Mapping[str, ActForm] 
         ],
         "profile": [(key.replace("_", " ").capitalize(), value) for key, value in found.profile.items() if value],
         "documents": [_document(each, code, refused) for each in queries.list_documents(seller_id=found.pk)],
+        "lacking": [
+            (document_name(each.kind), each.note)
+            for each in joining.list_asked(seller=found, now=now)
+            if each.state == "missing"
+        ],
+        "ask_form": refused.get("ask") or AskForm(name="ask"),
+        "answers": answers,
+        "answered": readiness.answered(said) if answers else [],
+        "ready": _ready(found, said, now) if answers else [],
         "enrolments": [
             {
                 "enrolment": each,
@@ -252,6 +298,27 @@ def _show(request: ActingRequest, found: Seller, refused: Mapping[str, ActForm] 
         "crumbs": [Link(_("Sellers"), reverse("desk:sellers")), Link(found.organisation.name)],
     }
     return render(request, "sellers/seller.html", context, *refused.values())
+
+
+def _ready(found: Seller, answers: Answers, now: datetime) -> list[dict[str, Any]]:
+    """How ready the seller is for every programme that it could accept, market by market, the readiest first."""
+    rows = []
+    for market in markets.list_markets():
+        for version in terms.find_in_force(market_code=market.code, on=now.date()):
+            wording = terms.wording_of(version)
+            result = joining.assess(conditions=wording, answers=answers, seller=found, market=market, now=now)
+            label, tone = readiness.summary(result)
+            rows.append(
+                {
+                    "programme": plain.label(wording.label),
+                    "market": market.name,
+                    "label": label,
+                    "tone": tone,
+                    "needs": readiness.told(result),
+                    "percent": result.percent,
+                }
+            )
+    return sorted(rows, key=lambda row: -row["percent"])
 
 
 def _move(found: Seller, status: str, refused: Mapping[str, ActForm]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +16,25 @@ from django.views.decorators.http import require_POST, require_safe
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.sellers import queries as sellers
-from entrepot.domain.sellers.models import Enrolment
+from entrepot.domain.sellers.models import Enrolment, Seller
+from entrepot.domain.sellers.readiness import Answers
 from entrepot.domain.sellers.rules import Unmet
 from entrepot.domain.terms import changes, phrases, queries
+from entrepot.domain.terms import rules as terms
 from entrepot.domain.terms import words as plain
 from entrepot.domain.terms.clauses import Document, Tier
 from entrepot.domain.terms.queries import wording_of
-from entrepot.flows import enrolling
+from entrepot.domain.terms.rules import Party, Programme, Task
+from entrepot.flows import enrolling, joining
 from entrepot.flows.enrolling import Preview
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound
-from entrepot.surfaces.seller import words
+from entrepot.surfaces.seller import examples, words
+from entrepot.surfaces.seller.examples import Numbers, Shown
 from entrepot.surfaces.seller.frame import render, seller_of
+from entrepot.surfaces.shared import readiness
 from entrepot.surfaces.shared.acting import ActForm, ReasonForm, attempt
-from entrepot.surfaces.shared.components import Link
+from entrepot.surfaces.shared.components import Link, Text, Tone
 from entrepot.surfaces.shared.guards import ActingRequest, allow
 
 
@@ -50,13 +56,49 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A programme that could be accepted."""
+    """A programme that could be accepted: who does what, how ready the seller is, what it would keep of one unit."""
 
     preview: Preview
     label: str
     summary: str
     lacking: list[str]
     href: str
+    who: list[tuple[Text, str]]
+    needs: list[readiness.Told]
+    ready: tuple[str, Tone]
+    example: Shown | None
+
+
+#: What a newcomer asks first: the question, and the task whose performer is the answer.
+FIRST_ASKED: tuple[tuple[Text, Task, str], ...] = (
+    (gettext_lazy("Sets the shopper's price"), Task.RETAIL_PRICE, "decider"),
+    (gettext_lazy("Sends to shoppers"), Task.LAST_MILE, "performer"),
+    (gettext_lazy("Answers shoppers"), Task.CUSTOMER_SERVICE, "performer"),
+    (gettext_lazy("Takes returns"), Task.RETURNS_HANDLING, "performer"),
+    (gettext_lazy("Keeps what is not sold"), Task.UNSOLD_STOCK, "performer"),
+)
+#: Why somebody else enters it, by what it is.
+WHY_NOT: Mapping[Task, Text] = {
+    Task.RETAIL_PRICE: gettext_lazy(
+        "You get your supply price or share whatever it is; whoever carries the risk of a price sets it."
+    ),
+    Task.PRODUCT_SELECTION: gettext_lazy(
+        "You propose articles; what fits the shop is decided there, so that you make nothing in vain."
+    ),
+    Task.LISTING_CONTENT: gettext_lazy("Texts and pictures are made in one style and in the shoppers' languages."),
+    Task.PROMOTION: gettext_lazy("Discounts are planned for the whole shop."),
+    Task.ADVERTISING: gettext_lazy("Advertising is bought for the whole shop."),
+    Task.TRAFFIC: gettext_lazy("What is shown where follows one rule for everybody."),
+    Task.STORAGE: gettext_lazy("Goods stand where whoever ships them keeps its stock."),
+    Task.LAST_MILE: gettext_lazy("Whoever ships chooses the carrier."),
+    Task.LINE_HAUL: gettext_lazy("Whoever ships chooses the route."),
+    Task.RETURNS_HANDLING: gettext_lazy("Returns go where they can be checked."),
+    Task.INVENTORY_PLANNING: gettext_lazy(
+        "Stock is ordered from you as it sells: you answer the order, you do not guess."
+    ),
+    Task.QUALITY_INSPECTION: gettext_lazy("Goods are checked where they arrive."),
+    Task.SUPPLY_PRICE: gettext_lazy("There is none: you earn the shopper's price less a commission."),
+}
 
 
 @allow("enrolments.read", kind="seller")
@@ -159,13 +201,17 @@ def _index(request: ActingRequest, ending: ReasonForm | None = None) -> HttpResp
         if preview.version.programme.code in here
         and preview.version.id != here[preview.version.programme.code].programme_version_id
     }
+    view = _View.of(request, market, now)
     context = {
         "market": market,
         "markets": [Link(each.name, f"?market={each.code}", each == market) for each in every],
+        "numbers": view.numbers,
+        "asked": [question for question, *_rest in FIRST_ASKED],
+        "is_answered": view.is_answered,
         "held": [
             Held(each, plain.label(wording_of(each.programme_version).label), newer.get(each.id)) for each in held
         ],
-        "programmes": [_open(each) for each in found if each.version.programme.code not in here],
+        "programmes": [view.open(each) for each in found if each.version.programme.code not in here],
         "ending": ending,
         "may_accept": request.actor.may("enrolments.accept"),
     }
@@ -183,8 +229,12 @@ def _page(request: ActingRequest, market_code: str, version_id: UUID, form: Acce
     is_held = current is not None and current.programme_version_id == version_id
     form = form or AcceptForm(name="accept", initial={"seen_hash": preview.content_hash})
     wording = wording_of(preview.version)
+    view = _View.of(request, preview.market, clock.now())
     context = {
-        "open": _open(preview),
+        "open": view.open(preview),
+        "numbers": view.numbers,
+        "is_answered": view.is_answered,
+        "closed": _closed(wording),
         "version": preview.version,
         "market": preview.market,
         "chapters": preview.chapters,
@@ -192,7 +242,7 @@ def _page(request: ActingRequest, market_code: str, version_id: UUID, form: Acce
         "is_held": is_held,
         "told": changes.tell(wording_of(current.programme_version), wording) if current and not is_held else [],
         "form": form if request.actor.may("enrolments.accept") and not is_held else None,
-        "seller": sellers.get_seller(seller_id=seller_id),
+        "seller": view.seller,
         "crumbs": [Link(_("Programmes"), reverse("seller:programmes")), Link(plain.label(wording.label))],
     }
     return render(request, "programmes/show.html", context, form)
@@ -210,15 +260,51 @@ def _chosen(every: list[Market], code: str) -> Market | None:
     return next((each for each in every if each.code == code), every[0] if every else None)
 
 
-def _open(preview: Preview) -> Open:
-    wording = wording_of(preview.version)
-    return Open(
-        preview,
-        _label(preview),
-        plain.label(wording.summary),
-        [lacks(each) for each in preview.unmet],
-        reverse("seller:programme", args=[preview.market.code, preview.version.id]),
-    )
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What every programme of a page is seen with: whose eyes, and which numbers."""
+
+    seller: Seller
+    numbers: Numbers | None
+    answers: Answers
+    is_answered: bool
+    now: datetime
+
+    @classmethod
+    def of(cls, request: ActingRequest, market: Market | None, now: datetime) -> "_View":
+        """Read once for the page."""
+        seller = sellers.get_seller(seller_id=seller_of(request))
+        answers = joining.get_answers(seller_id=seller.pk)
+        numbers = examples.read(request.GET, seller, market, now) if market else None
+        return cls(seller, numbers, answers, answers != Answers(), now)
+
+    def open(self, preview: Preview) -> Open:
+        """A programme with who does what, how ready the seller is and what it would keep."""
+        wording = wording_of(preview.version)
+        found = joining.assess(
+            conditions=wording, answers=self.answers, seller=self.seller, market=preview.market, now=self.now
+        )
+        href = reverse("seller:programme", args=[preview.market.code, preview.version.id])
+        return Open(
+            preview,
+            _label(preview),
+            plain.label(wording.summary),
+            [lacks(each) for each in preview.unmet],
+            f"{href}?{self.numbers.query}" if self.numbers and self.numbers.query else href,
+            [(text, str(getattr(wording, role)(task) or "")) for text, task, role in FIRST_ASKED],
+            readiness.told(found),
+            readiness.summary(found),
+            examples.show(self.numbers, preview) if self.numbers else None,
+        )
+
+
+def _closed(wording: Programme) -> list[tuple[str, str, Text]]:
+    """What the seller does not enter under the programme: what, who decides, why."""
+    return [
+        (str(phrases.TASKS[task].sets), plain.decision(decider), why)
+        for task, why in WHY_NOT.items()
+        if (decider := terms.who_decides(wording, task)) and not terms.may_propose(wording, task, Party.SELLER)
+    ]
 
 
 def _label(preview: Preview) -> str:

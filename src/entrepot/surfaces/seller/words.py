@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from entrepot.domain.terms import phrases
+from entrepot.domain.terms.clauses import Document
 from entrepot.surfaces.shared.components import Text, Tone
 
 
@@ -26,6 +28,8 @@ DOCUMENTS: Mapping[str, Said] = {
     "accepted": Said(_("Accepted"), "good"),
     "refused": Said(_("Refused"), "bad"),
 }
+#: A paper that is asked for: as handed in last, or missing.
+PAPERS: Mapping[str, Said] = {"missing": Said(_("To hand in"), "accent"), **DOCUMENTS}
 OFFERS: Mapping[str, Said] = {
     "draft": Said(_("Draft"), "warn"),
     "live": Said(_("On sale"), "good"),
@@ -142,3 +146,11 @@ UNMET: Mapping[str, Text] = {
     "skus_min": _("At least {wanted} articles that are ready for sale; you have {found}"),
     "training": _("A training: {wanted}"),
 }
+
+
+def document(kind: str) -> str:
+    """A paper in words, as it stands at the beginning of a line; one that nobody named as it stands."""
+    text = str(phrases.DOCUMENTS[Document(kind)]) if kind in set(Document) else kind.replace("_", " ")
+    for article in ("a ", "an ", "the "):
+        text = text.removeprefix(article)
+    return text[:1].upper() + text[1:]
