@@ -162,22 +162,22 @@ def test_closing_an_unanswered_question_needs_a_reason_and_a_message_opens_it_ag
 
 
 def test_what_was_said_cannot_be_changed(world):
-    _, thread = asked(world, files=[picture()])
+    _, thread = asked(world, attachments=[picture()])
     for model, values in ((Message, {"text": "x"}), (Attachment, {"size": 1})):
         with pytest.raises(DatabaseError, match="append"):
             model.objects.filter(thread=thread).update(**values)
 
 
 def test_files_are_pictures_or_papers_and_kept_privately(world):
-    _, thread = asked(world, files=[picture(), b"%PDF-1.7".ljust(40)])
+    _, thread = asked(world, attachments=[picture(), b"%PDF-1.7".ljust(40)])
     found = Attachment.objects.filter(thread=thread).order_by("id")
     assert [each.is_picture for each in found] == [True, False]
     assert all(media.is_private(each.media) for each in found)
     ordered = thread.order
     for files in ([b"<script>"], [b"%PDF-" + b"x" * rules.PAPER_BYTES_MAX], [picture()] * 5):
         with pytest.raises(Exception) as told:
-            ask(world, ordered, files=files)
-        assert told.value.field == "files"
+            ask(world, ordered, attachments=files)
+        assert told.value.field == "attachments"
     for text in ("", "  ", "x" * 4001):
         with pytest.raises(Exception) as told:
             ask(world, ordered, text=text)
@@ -220,4 +220,4 @@ def test_threads_are_found_by_word_number_and_deadline(world):
     assert found(text="' OR 1 --") == []
     world.pass_time(hours=23)
     assert found(is_waiting=True, is_late=True) == [thread.id]
-    assert queries.count_waiting(organisation_id=thread.organisation_id, now=world.now) == (1, 1, thread.due_at)
+    assert queries.count_waiting(organisation_id=thread.organisation_id, now=world.now) == queries.Waiting(1, 1, thread.due_at)

@@ -40,7 +40,7 @@ def open_thread(
     text: str,
     actor: Actor,
     now: datetime,
-    files: Sequence[bytes] = (),
+    attachments: Sequence[bytes] = (),
     access_token: str = "",
 ) -> Thread:
     """Ask about a line of one's own order; it goes to whoever holds customer service for it.
@@ -56,7 +56,7 @@ def open_thread(
             "conversations.unknown_subject", "Say what it is about: {known}.", field="subject",
             known=", ".join(rules.ACTS),
         )  # fmt: skip
-    kept = _keep(text, files)
+    kept = _keep(text, attachments)
     agreed = terms.get_terms({line.terms_id})[line.terms_id]
     party = agreed.performer(Task.CUSTOMER_SERVICE) or Party.PLATFORM
     party, organisation_id = _organisation(party, line)
@@ -68,10 +68,10 @@ def open_thread(
 
 
 @atomic
-def _open(thread: NewThread, text: str, files: Sequence[Kept], actor: Actor, now: datetime) -> Thread:
+def _open(thread: NewThread, text: str, attachments: Sequence[Kept], actor: Actor, now: datetime) -> Thread:
     opened = services.open_thread(thread=thread, now=now)
     author = Author(SHOPPER, user_id=actor.user_id)
-    services.say(thread=opened, author=author, text=text, files=files, now=now)
+    services.say(thread=opened, author=author, text=text, files=attachments, now=now)
     _tell(opened, _answerer(opened), actor, now)
     return opened
 
@@ -82,7 +82,7 @@ def write(
     text: str,
     actor: Actor,
     now: datetime,
-    files: Sequence[bytes] = (),
+    attachments: Sequence[bytes] = (),
     access_token: str = "",
     as_shopper: bool = False,
 ) -> Message:
@@ -90,17 +90,17 @@ def write(
 
     Raises: NotFound, Denied, Invalid, TooMany.
     """
-    kept = _keep(text, files)
+    kept = _keep(text, attachments)
     return _write(thread_id, text.strip(), kept, actor, now, access_token, as_shopper)
 
 
 @atomic
 def _write(
-    thread_id: UUID, text: str, files: Sequence[Kept], actor: Actor, now: datetime, token: str, as_shopper: bool
+    thread_id: UUID, text: str, attachments: Sequence[Kept], actor: Actor, now: datetime, token: str, as_shopper: bool
 ) -> Message:
     thread = services.lock_thread(thread_id=thread_id)
     author = _author(thread, actor, token, as_shopper)
-    message = services.say(thread=thread, author=author, text=text, files=files, now=now)
+    message = services.say(thread=thread, author=author, text=text, files=attachments, now=now)
     _tell(thread, _answerer(thread) if author.side == SHOPPER else SHOPPER, actor, now)
     return message
 
@@ -191,7 +191,7 @@ def _organisation(party: Party, line: OrderLine) -> tuple[Party, UUID]:
     return Party.PLATFORM, accounts.get_operator().id
 
 
-def _keep(text: str, files: Sequence[bytes]) -> list[Kept]:
+def _keep(text: str, attachments: Sequence[bytes]) -> list[Kept]:
     """Check what is to be said and keep its files. Raises: Invalid."""
     if not text.strip() or "\0" in text:
         raise Invalid("conversations.no_text", "Write something.", field="text")
@@ -200,12 +200,12 @@ def _keep(text: str, files: Sequence[bytes]) -> list[Kept]:
             "conversations.text_too_long", "A message has {most} characters at most.", field="text",
             most=rules.TEXT_MAX,
         )  # fmt: skip
-    if len(files) > rules.FILES_MAX:
+    if len(attachments) > rules.FILES_MAX:
         raise Invalid(
-            "conversations.too_many_files", "A message takes {most} files at most.", field="files",
+            "conversations.too_many_files", "A message takes {most} files at most.", field="attachments",
             most=rules.FILES_MAX,
         )  # fmt: skip
-    return [_keep_file(each) for each in files]
+    return [_keep_file(each) for each in attachments]
 
 
 def _keep_file(content: bytes) -> Kept:
@@ -216,10 +216,10 @@ def _keep_file(content: bytes) -> Kept:
             return Kept(media.keep_paper(content), False, len(content))
     except Invalid as refusal:
         if refusal.code != "media.not_a_picture":
-            raise Invalid(refusal.code, refusal.message, field="files", **refusal.values) from None
+            raise Invalid(refusal.code, refusal.message, field="attachments", **refusal.values) from None
     raise Invalid(
         "conversations.bad_file", "Attach pictures (JPEG, PNG, WebP) or a PDF of {most} megabytes at most.",
-        field="files", most=rules.PAPER_BYTES_MAX // 1_000_000,
+        field="attachments", most=rules.PAPER_BYTES_MAX // 1_000_000,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from entrepot.domain.catalogue import services as catalogue
+from entrepot.domain.conversations.models import Attachment
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger.models import Account, Journal
 from entrepot.domain.orders.models import WorkItem
@@ -11,7 +12,7 @@ from entrepot.domain.payments.models import Payment
 from entrepot.domain.pricing import quoting
 from entrepot.domain.pricing.models import RetailProposal
 from entrepot.domain.settlement.models import Accrual, Payout
-from entrepot.flows import enrolling, fulfilment, returns, settling
+from entrepot.flows import conversing, enrolling, fulfilment, returns, settling
 from entrepot.kernel import ids
 from entrepot.kernel.actors import SYSTEM
 from shipping import deliver, lines_of, order, pack
@@ -46,6 +47,15 @@ def make(world: World) -> dict[str, Any]:
         actor=actor, seller_id=seller.pk, kind="vat_number", reference="DE 1", now=world.now
     )
     picture = catalogue.add_pictures(rows=[(offer.sku.product_id, "ab/abc.webp", {})], now=world.now)[0]
+    thread = conversing.open_thread(
+        order_id=waiting.id,
+        line_id=lines_of(waiting)[0].id,
+        subject="other",
+        text="Is it green?",
+        attachments=[b"%PDF-1.7 a paper"],
+        actor=SYSTEM,
+        now=world.now,
+    )
     accrual = Accrual.objects.filter(seller=seller).earliest("id")
     proposal = RetailProposal.objects.create(
         id=ids.new_id(world.now),
@@ -77,6 +87,8 @@ def make(world: World) -> dict[str, Any]:
         "work_item_id": WorkItem.objects.get(suborder__order=waiting).id,
         "parcel_id": parcel.id,
         "case_id": case.id,
+        "thread_id": thread.id,
+        "attachment_id": Attachment.objects.get(thread=thread).id,
         "accrual_id": accrual.id,
         "payout_id": Payout.objects.get(seller=seller).id,
         "batch_id": Payout.objects.get(seller=seller).batch_id,

@@ -45,7 +45,7 @@ def ours(world):
 
 def test_a_question_goes_to_the_seller_and_its_answer_comes_back(world, guest, ours):
     order = guest.order((world.offer(ours, title="Mug"), 1))
-    page = ask(guest, order, files=picture())
+    page = ask(guest, order, attachments=picture())
     assert page.status == 200 and "Your question is sent." in page.text
     assert "ours answers by" in page.text
     assert "The handle is <b>off</b>; ada@example.org" in page.text and "<b>off" not in page.source
@@ -76,9 +76,9 @@ def test_a_question_goes_to_the_seller_and_its_answer_comes_back(world, guest, o
 
 def test_what_is_wrong_is_named_and_what_was_typed_is_kept(world, guest, ours):
     order = guest.order((world.offer(ours), 1))
-    page = ask(guest, order, subject="", text="Kept words", files=io.BytesIO(b"no picture"))
+    page = ask(guest, order, subject="", text="Kept words", attachments=io.BytesIO(b"no picture"))
     assert page.status == 422 and "Kept words" in page.text and not Thread.objects.exists()
-    page = ask(guest, order, text="Kept words", files=io.BytesIO(b"no picture"))
+    page = ask(guest, order, text="Kept words", attachments=io.BytesIO(b"no picture"))
     assert page.status == 422 and "Attach pictures" in page.text and "Kept words" in page.text
     assert not Thread.objects.exists()
 
@@ -150,7 +150,7 @@ def test_closing_and_opening_again(world, guest, ours):
 
 def test_nobody_else_sees_it(world, guest, ours):
     order = guest.order((world.offer(ours), 1))
-    ask(guest, order, files=picture())
+    ask(guest, order, attachments=picture())
     thread, file = Thread.objects.get(), Attachment.objects.get()
     path = f"/orders/{order.number}/conversations/{thread.number}"
     other = Shopper(world)
@@ -173,7 +173,7 @@ def test_pages_ask_no_more_with_more_messages(world, known, ours):
     for number in range(6):
         world.pass_time(minutes=1)
         conversing.write(
-            thread_id=thread.id, text=f"More {number}", actor=world.seller_actor(ours), now=world.now, files=[]
+            thread_id=thread.id, text=f"More {number}", actor=world.seller_actor(ours), now=world.now, attachments=[]
         )
     known.get(path)
     assert known.count(path) == few <= 25

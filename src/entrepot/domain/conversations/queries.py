@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
@@ -48,6 +47,14 @@ def get_thread(
     if thread is None:
         raise NotFound(kind="conversation")
     return thread
+
+
+def find_order_id(*, thread_id: UUID) -> UUID:
+    """Which order a thread is of; says nothing about who may see it. Raises: NotFound."""
+    found = Thread.objects.filter(id=thread_id).values_list("order_id", flat=True).first()
+    if found is None:
+        raise NotFound(kind="conversation")
+    return found
 
 
 def list_of_order(*, order_id: UUID) -> list[Thread]:
@@ -95,7 +102,8 @@ def list_threads(
     return list(threads.order_by(*order)[:limit])
 
 
-class Waiting(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Waiting:
     """How many threads wait for an answer, how many of them for too long, and by when the first is owed."""
 
     count: int

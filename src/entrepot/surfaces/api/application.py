@@ -10,7 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from entrepot import __version__
-from entrepot.kernel.errors import EntrepotError, Invalid
+from entrepot.kernel.errors import EntrepotError, Invalid, TooMany
 from entrepot.surfaces.api import routers
 from entrepot.surfaces.api.auth import Session, Token
 from entrepot.surfaces.api.idempotent import HEADER
@@ -86,9 +86,12 @@ def problem(request: HttpRequest, *, status: int, code: str, title: str, **more:
 def refused(request: HttpRequest, error: EntrepotError) -> HttpResponse:
     """Our own refusals, with their code, field and values."""
     values = {name: value for name, value in error.values.items() if isinstance(value, str | int | list | dict)}
-    return problem(
+    response = problem(
         request, status=error.status, code=error.code, title=sentence(error), field=error.field, values=values
     )
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.values.get("seconds", 60))
+    return response
 
 
 @api.exception_handler(ValidationError)

@@ -65,7 +65,7 @@ class WriteForm(ActForm):
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": gettext_lazy("Write something.")},
     )
-    files = FilesField(
+    attachments = FilesField(
         label=gettext_lazy("Pictures or a PDF"),
         required=False,
         help_text=gettext_lazy("Up to four files. Only you and those who answer see them."),

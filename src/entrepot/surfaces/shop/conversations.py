@@ -35,7 +35,7 @@ class AskForm(WriteForm):
     )
     line = forms.ChoiceField(label=gettext_lazy("About which goods?"), widget=forms.RadioSelect)
 
-    field_order = ["subject", "line", "text", "files"]
+    field_order = ["subject", "line", "text", "attachments"]
 
     def __init__(self, *args: Any, lines: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -63,7 +63,7 @@ def ask(request: ActingRequest, number: str) -> HttpResponse:
             line_id=UUID(typed["line"]),
             subject=typed["subject"],
             text=typed["text"],
-            files=typed["files"],
+            attachments=typed["attachments"],
             actor=visit.actor,
             now=visit.now,
             access_token=rows.order.access_token,
