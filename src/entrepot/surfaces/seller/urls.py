@@ -13,6 +13,8 @@ from entrepot.surfaces.seller import (
     returns,
     statements,
     stock,
+    team,
+    uploads,
 )
 
 app_name = "seller"
@@ -26,6 +28,14 @@ urlpatterns = [
     path("application/questions", applying.questions, name="questions"),
     path("offers", offers.index, name="offers"),
     path("offers/new", goods.new, name="offer_new"),
+    path("offers/sheets", uploads.index, name="uploads"),
+    path("offers/sheets/<slug:sheet>", uploads.new, name="upload_new"),
+    path("offers/sheets/<slug:sheet>/template", uploads.template, name="upload_template"),
+    path("offers/sheets/<slug:sheet>/content", uploads.content, name="upload_content"),
+    path("offers/uploads/<uuid:upload_id>", uploads.show, name="upload"),
+    path("offers/uploads/<uuid:upload_id>/run", uploads.run, name="upload_run"),
+    path("offers/uploads/<uuid:upload_id>/dropping", uploads.drop, name="upload_drop"),
+    path("offers/uploads/<uuid:upload_id>/rejects", uploads.rejects, name="upload_rejects"),
     path("offers/<uuid:offer_id>", offers.show, name="offer"),
     path("offers/<uuid:offer_id>/price", offers.price, name="offer_price"),
     path("offers/<uuid:offer_id>/supply-price", offers.supply_price, name="offer_supply_price"),
@@ -72,4 +82,12 @@ urlpatterns = [
     path("programmes/<str:market_code>/<uuid:version_id>", programmes.show, name="programme"),
     path("programmes/<str:market_code>/<uuid:version_id>/acceptance", programmes.acceptance, name="acceptance"),
     path("enrolments/<uuid:enrolment_id>/end", programmes.ending, name="enrolment_end"),
+    path("team", team.team, name="team"),
+    path("team/invitations", team.invitations, name="team_invitations"),
+    path("team/invitations/<uuid:invitation_id>/withdrawal", team.withdrawal, name="team_withdrawal"),
+    path("team/members/<uuid:membership_id>/role", team.role, name="team_role"),
+    path("team/members/<uuid:membership_id>/end", team.end, name="team_end"),
+    path("team/keys", team.keys, name="keys"),
+    path("team/keys/<uuid:key_id>/revocation", team.key_revocation, name="key_revocation"),
+    path("trail", team.trail, name="trail"),
 ]
