@@ -3,6 +3,7 @@
 What each step is called, and why it matters, the surfaces say; here stands what is done and what is found.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Category
 from entrepot.domain.catalogue.services import NewCategory
 from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets import services as market_services
+from entrepot.domain.markets.models import Market
 from entrepot.domain.payments.providers import list_offered
 from entrepot.domain.settlement.models import CostRate
 from entrepot.flows.installing import NO_COUNTRY
@@ -27,8 +30,8 @@ State = Literal["done", "todo", "advised"]
 
 #: In the order of need. The last ones are those of the first sellable offer.
 STEPS = (
-    "operator", "markets", "taxes", "rates", "categories", "programmes", "nodes", "freight", "payments", "costs",
-    "team", "partners",
+    "operator", "letters", "markets", "taxes", "rates", "categories", "programmes", "nodes", "freight", "payments",
+    "costs", "team", "partners",
 )  # fmt: skip
 FIRST_OFFER = ("applied", "admitted", "enrolled", "product", "price", "stock", "live")
 
@@ -97,6 +100,7 @@ trading AS (
 )
 SELECT
     (SELECT country FROM accounts_organisation WHERE kind = 'operator') AS operator_country,
+    EXISTS (SELECT FROM kernel_auditentry WHERE verb = 'letters.try') AS letters,
     (SELECT coalesce(array_agg(code ORDER BY code), '{}') FROM market) AS markets,
     (SELECT coalesce(array_agg(DISTINCT currency), '{}') FROM (
         SELECT currency FROM market
@@ -166,6 +170,7 @@ def _steps(facts: _Facts) -> list[Step]:
     pays = [each for each in facts.providers if each.code != "manual" or settings.BANK_ACCOUNT]
     return [
         Step("operator", _state(is_known)),
+        Step("letters", _state(row.letters, "advised")),
         Step("markets", _state(row.markets), len(row.markets)),
         Step("taxes", _state(row.markets and not row.untaxed), len(row.markets) - len(row.untaxed), tuple(row.untaxed)),
         Step("rates", _state(row.markets and not facts.unexchangeable), len(row.currencies), facts.unexchangeable),
@@ -195,6 +200,14 @@ def _first_offer(row: Any) -> list[Step]:
 
 def _state(holds: object, otherwise: State = "todo") -> State:
     return "done" if holds else otherwise
+
+
+@atomic
+def open_market(*, actor: Actor, tax: Mapping[str, Any], now: datetime, **market: Any) -> Market:
+    """A market with its first tax rate (rate, valid_from, source). Raises: Invalid, Refused where the code is taken."""
+    made = market_services.open_market(actor=actor, now=now, **market)
+    market_services.set_tax_rate(actor=actor, market=made, now=now, **tax)
+    return made
 
 
 @atomic

@@ -1,7 +1,7 @@
 """Writes of nodes, their calendars, and freight rates."""
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime, time
 from importlib import resources
@@ -266,18 +266,22 @@ def set_freight_rates(*, actor: Actor, rows: Sequence[FreightRow], now: datetime
     return len(made)
 
 
-def load_flat_rates(now: datetime) -> int:
-    """The flat planning rates that ship with the project; a table that is there already stays. How many rows came."""
+def load_flat_rates(now: datetime, *, actor: Actor = SYSTEM, market_codes: Collection[str] | None = None) -> int:
+    """The flat planning rates that ship with the project, of these markets or of all.
+
+    A table that is there already stays. How many rows came. Raises: FreightOverlap where a later table is there.
+    """
     text = (resources.files("entrepot.domain.logistics") / "data" / "flat_freight.csv").read_text()
     present = set(FreightRate.objects.values_list("market_code", "origin_country", "valid_from").distinct())
     rows = [
         row
         for row in read_rows(csv.DictReader(text.splitlines()))
         if (row.market_code, row.origin_country, row.valid_from) not in present
+        and (market_codes is None or row.market_code in market_codes)
     ]
     # A table is loaded day by day, so that each ends the one before it.
     return sum(
-        set_freight_rates(actor=SYSTEM, rows=[row for row in rows if row.valid_from == day], now=now)
+        set_freight_rates(actor=actor, rows=[row for row in rows if row.valid_from == day], now=now)
         for day in sorted({row.valid_from for row in rows})
     )
 

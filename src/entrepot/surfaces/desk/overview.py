@@ -17,12 +17,14 @@ from entrepot.domain.orders import work
 from entrepot.domain.pricing import queries as prices
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.settlement import queries as settlement
+from entrepot.flows import setting_up
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.surfaces.desk import amounts
 from entrepot.surfaces.desk.acting import render
 from entrepot.surfaces.desk.contribution import SPAN, row_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
+from entrepot.surfaces.desk.setup import checklist
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Text, Tone
 from entrepot.surfaces.shared.guards import ActingRequest
@@ -51,6 +53,8 @@ def overview(request: ActingRequest) -> HttpResponse:
         "groups": [(title, tiles) for title, tiles in groups if tiles],
         "days": SPAN.days,
     }
+    if actor.may("setup.edit"):
+        context["setup"] = checklist.shown(setting_up.progress(now=now))
     if actor.may("ledger.read"):
         found = settlement.list_contributions(by=("programme", "market"), since=now - SPAN, until=now)
         context["contributions"] = [

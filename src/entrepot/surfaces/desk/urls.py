@@ -1,15 +1,19 @@
 """The addresses of the desk."""
 
+from django.conf import settings
 from django.urls import URLPattern, path
 
 from entrepot.surfaces.desk import (
     approvals,
     books,
     catalogue,
+    clock,
     contribution,
     conversations,
     drafts,
     goods,
+    letters,
+    notices,
     order_lines,
     orders,
     overview,
@@ -18,8 +22,10 @@ from entrepot.surfaces.desk import (
     returns,
     sellers,
     settlement,
+    team,
     warehouse,
 )
+from entrepot.surfaces.desk.setup import urls as setup
 from entrepot.surfaces.shared import gallery
 
 app_name = "desk"
@@ -133,6 +139,32 @@ BOOKS = [
     path("verify/proofs", books.proof, name="proof"),
     path("verify/<slug:code>", books.invariant, name="invariant"),
 ]
+TEAM = [
+    path("team", team.team, name="team"),
+    path("team/invitations", team.invitations, name="team_invitations"),
+    path("team/invitations/<uuid:invitation_id>/withdrawal", team.withdrawal, name="team_withdrawal"),
+    path("team/members/<uuid:membership_id>/role", team.role, name="team_role"),
+    path("team/members/<uuid:membership_id>/end", team.end, name="team_end"),
+    path("team/keys", team.keys, name="keys"),
+    path("team/keys/<uuid:key_id>/revocation", team.key_revocation, name="key_revocation"),
+    path("trail", team.trail, name="trail"),
+]
+
+NOTICES = [
+    path("notices", notices.notices, name="notices"),
+    path("notices/read", notices.read, name="notices_read"),
+    path("notices/letters", notices.letters, name="notices_letters"),
+    path("notices/<uuid:notice_id>", notices.notice, name="notice"),
+]
+#: A demonstration's alone: elsewhere there are no such addresses.
+DEMONSTRATION = [
+    path("clock", clock.overview, name="clock"),
+    path("clock/status", clock.status, name="clock_status"),
+    path("clock/advances", clock.advances, name="clock_advances"),
+    path("clock/workers", clock.workers, name="clock_workers"),
+    path("letters", letters.letters, name="letters"),
+    path("letters/<str:name>", letters.letter, name="letter"),
+]
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -146,4 +178,8 @@ urlpatterns: list[URLPattern] = [
     *CONVERSATIONS,
     *SETTLEMENT,
     *BOOKS,
+    *NOTICES,
+    *(DEMONSTRATION if settings.DEMONSTRATION else []),
+    *TEAM,
+    *setup.urlpatterns,
 ]

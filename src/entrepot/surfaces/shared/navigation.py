@@ -31,6 +31,8 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Conversations"), "seller:conversations", "message"),
         Entry(_("Statements"), "seller:statements", "ledger"),
         Entry(_("Programmes"), "seller:programmes", "scroll"),
+        Entry(_("Team"), "seller:team", "user"),
+        Entry(_("Audit trail"), "seller:trail", "seal"),
     ),
     "desk": (
         Entry(_("Overview"), "desk:overview", "gauge", root=True),
@@ -45,6 +47,9 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Books"), "desk:books", "ledger"),
         Entry(_("Approvals"), "desk:approvals", "check"),
         Entry(_("Verify"), "desk:verify", "shield"),
+        Entry(_("Team"), "desk:team", "user"),
+        Entry(_("Audit trail"), "desk:trail", "seal"),
+        Entry(_("Set-up"), "desk:setup", "pennant"),
     ),
 }
 

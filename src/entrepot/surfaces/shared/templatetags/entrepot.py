@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,9 @@ from django.conf import settings
 from django.http import QueryDict
 from django.template import Context, Engine
 from django.template.base import Template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.dateformat import format as format_by
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
@@ -21,8 +24,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from entrepot.demonstration import clock as clock_of_all
+from entrepot.domain.notices.queries import MANY
+from entrepot.kernel import clock
 from entrepot.kernel import money as kernel_money
 from entrepot.surfaces.shared import navigation as menus
+from entrepot.surfaces.shared import notices
 from entrepot.surfaces.shared.components import (
     DutyRow,
     Event,
@@ -88,6 +95,14 @@ def quantity(value: int | None) -> str:
     return format_html(
         '<data value="{}">{}</data>', str(value), number_format(value, force_grouping=True).replace("-", "−")
     )
+
+
+@register.simple_tag
+def percent(share: Decimal | None) -> str:
+    """A share from 0 to 1 as per cent."""
+    if share is None:
+        return NOTHING
+    return format_html("<span>{}\u00a0%</span>", number_format((share * 100).normalize() + Decimal(0)))
 
 
 @register.simple_tag(name="date")
@@ -420,6 +435,56 @@ def facts(rows: Sequence[tuple[Text, Any]]) -> str:
     """Names and values, as a definition list."""
     pairs = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", rows)
     return format_html('<dl class="facts">{}</dl>', pairs)
+
+
+@register.simple_tag(takes_context=True)
+def bell(context: Context, words: str = "") -> str:
+    """The way to the notices of the page's surface, with how many are new; nothing for whoever has none.
+
+    `words` is a class of what the link says.
+    """
+    request = context.get("request")
+    match = getattr(request, "resolver_match", None)
+    surface = match.namespace if match else ""
+    actor = getattr(request, "actor", None)
+    if surface not in notices.HEARD or actor is None or actor.user_id is None:
+        return ""
+    if surface != "shop" and actor.organisation_id is None:
+        return ""
+    href = reverse(f"{surface}:notices")
+    unread = notices.unread_of(request, surface)
+    shown = {"href": href, "is_here": request.path == href, "words_class": words}  # type: ignore[union-attr]
+    return render_to_string(
+        "shared/layouts/_bell.html", shown | {"unread": f"{unread - 1}+" if unread >= MANY else unread}
+    )
+
+
+@register.simple_tag(takes_context=True)
+def clock_bar(context: Context) -> str:
+    """In a demonstration: that the clock is not real, what it shows, and for the operator's people its controls."""
+    state = clock_of_all.state()
+    if state is None:
+        return ""
+    request = context.get("request")
+    actor = getattr(request, "actor", None)
+    is_operator = actor is not None and actor.role.startswith("operator.") and settings.DEMONSTRATION
+    return render_to_string(
+        "shared/layouts/_clock.html",
+        {
+            "now": clock.now(),
+            "zone": getattr(context.get("market"), "time_zone", "UTC"),
+            "state": state,
+            "is_operator": is_operator,
+            "was_going": context.get("was_going", False),
+            "key": secrets.token_urlsafe(16),
+            "here": request.get_full_path() if request is not None and request.method == "GET" else "",
+            **({name: reverse(route) for name, route in CLOCK_ROUTES.items()} if is_operator else {}),
+        },
+        request=request,
+    )
+
+
+CLOCK_ROUTES = {"status_url": "desk:clock_status", "advance_url": "desk:clock_advances", "clock_url": "desk:clock"}
 
 
 # Machinery

@@ -1,0 +1,56 @@
+"""The addresses of the set-up."""
+
+from django.urls import path
+
+from entrepot.surfaces.desk.setup import (
+    categories,
+    checklist,
+    costs,
+    freight,
+    markets,
+    nodes,
+    operator,
+    partners,
+    payments,
+    programmes,
+    rates,
+)
+
+urlpatterns = [
+    path("setup", checklist.setup, name="setup"),
+    path("setup/operator", operator.operator, name="setup_operator"),
+    path("setup/letters", operator.letters, name="setup_letters"),
+    path("setup/markets", markets.markets, name="setup_markets"),
+    path("setup/markets/<slug:code>", markets.market, name="setup_market"),
+    path("setup/markets/<slug:code>/tax", markets.tax, name="setup_tax"),
+    path("setup/markets/<slug:code>/change", markets.change, name="setup_market_change"),
+    path("setup/markets/<slug:code>/closing", markets.closing, name="setup_market_closing"),
+    path("setup/rates", rates.rates, name="setup_rates"),
+    path("setup/rates/publication", rates.publication, name="setup_rate"),
+    path("setup/rates/table", rates.table, name="setup_rates_table"),
+    path("setup/categories", categories.categories, name="setup_categories"),
+    path("setup/categories/category", categories.category, name="setup_category"),
+    path("setup/categories/table", categories.table, name="setup_categories_table"),
+    path("setup/programmes", programmes.programmes, name="setup_programmes"),
+    path("setup/nodes", nodes.nodes, name="setup_nodes"),
+    path("setup/nodes/<slug:code>", nodes.node, name="setup_node"),
+    path("setup/nodes/<slug:code>/calendar", nodes.calendar, name="setup_calendar"),
+    path("setup/nodes/<slug:code>/closures", nodes.closures, name="setup_closures"),
+    path("setup/nodes/<slug:code>/openings", nodes.openings, name="setup_openings"),
+    path("setup/freight", freight.freight, name="setup_freight"),
+    path("setup/freight/table", freight.table, name="setup_freight_table"),
+    path("setup/freight/planning", freight.planning, name="setup_freight_planning"),
+    path("setup/freight/sheet", freight.sheet, name="setup_freight_sheet"),
+    path("setup/payments", payments.payments, name="setup_payments"),
+    path("setup/costs", costs.costs, name="setup_costs"),
+    path("setup/partners", partners.partners, name="setup_partners"),
+    path("setup/partners/<slug:code>", partners.partner, name="partner"),
+    path("setup/partners/<slug:code>/invitations", partners.invitations, name="partner_invitations"),
+    path(
+        "setup/partners/<slug:code>/invitations/<uuid:invitation_id>/withdrawal",
+        partners.withdrawal,
+        name="partner_withdrawal",
+    ),
+    path("setup/partners/<slug:code>/members/<uuid:membership_id>/role", partners.role, name="partner_role"),
+    path("setup/partners/<slug:code>/members/<uuid:membership_id>/end", partners.end, name="partner_end"),
+]
