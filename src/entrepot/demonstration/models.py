@@ -48,6 +48,7 @@ class Advance(Record):
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="open"), name="demonstration_one_advance"),
             models.CheckConstraint(
-                condition=Q(until_at__gt=F("from_at"), reached_at__gte=F("from_at")), name="demonstration_advance_goes_on"
+                condition=Q(until_at__gt=F("from_at"), reached_at__gte=F("from_at")),
+                name="demonstration_advance_goes_on",
             ),
         ]

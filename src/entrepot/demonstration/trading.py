@@ -5,19 +5,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 
+from entrepot.demonstration import carriers, working
 from entrepot.demonstration.setting import Setting
 from entrepot.domain.accounts.models import User
 from entrepot.domain.aftersales.models import ReturnCase, ReturnLine
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.inventory import queries as inventory
-from entrepot.domain.logistics.models import Parcel
-from entrepot.domain.orders.models import OrderLine, Suborder, WorkItem
+from entrepot.domain.orders.models import OrderLine, WorkItem
 from entrepot.domain.settlement.models import Payout
 from entrepot.flows import checkout, fulfilment, returns, settling
 from entrepot.flows.checkout import OrderRequest
-from entrepot.flows.fulfilment import Box, Handover, Scan
 from entrepot.kernel.actors import SYSTEM
 
 #: Orders come in at these hours after noon, so many at once.
@@ -79,7 +79,7 @@ def play_day(trade: Trade, day: date, is_last: bool) -> None:
     """One day in every market: what is due is shipped and delivered, then new orders come in."""
     morning, noon, evening = (datetime.combine(day, time(hour), tzinfo=UTC) for hour in (7, 12, 20))
     fulfilment.mark_late(now=morning)
-    _deliver(trade, morning)
+    carriers.carry(now=morning)
     _ship(trade, noon, keep_back=0.55 if is_last else 0.12)
     _come_back(trade, noon + timedelta(hours=1))
     for hour in HOURS:
@@ -158,7 +158,7 @@ def _change_minds(trade: Trade, now: datetime) -> None:
 def _ship(trade: Trade, now: datetime, keep_back: float) -> None:
     """Performers work off what was ordered before today, and leave a little for tomorrow."""
     items = list(WorkItem.objects.filter(state__in=["waiting", "accepted", "packed"]).order_by("due_at", "id"))
-    by_organisation: dict[UUID, list[WorkItem]] = defaultdict(list)
+    ready = []
     for item in items:
         draw = trade.chance.random()
         if draw < keep_back:
@@ -167,42 +167,12 @@ def _ship(trade: Trade, now: datetime, keep_back: float) -> None:
                     work_item_ids=[item.id], actor=trade.setting.actor(item.organisation_id), now=now
                 )
             continue
-        by_organisation[item.organisation_id].append(item)
-    for organisation_id, group in by_organisation.items():
-        actor = trade.setting.actor(organisation_id)
-        lines: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
-        for line in OrderLine.objects.filter(suborder__in=[item.suborder_id for item in group]).order_by("id"):
-            if units := line.quantity - line.cancelled_qty - line.shipped_qty:
-                lines[line.suborder_id].append((line.id, units))
-        boxes = [
-            Box(item.id, lines[item.suborder_id])
-            for item in group
-            if lines[item.suborder_id] and item.state != "packed"
-        ]
-        parcels = fulfilment.pack(boxes=boxes, actor=actor, now=now) if boxes else []
-        fulfilment.hand_over(
-            handovers=[Handover(parcel.id, tracking_number=trade.next("TRK")) for parcel in parcels],
-            actor=actor,
-            now=now + timedelta(hours=1),
-        )
+        ready.append(item)
+    def number(parcel_id: UUID) -> str:
+        return trade.next("TRK")
 
-
-def _deliver(trade: Trade, now: datetime) -> None:
-    """Carriers scan what is on its way: most arrives within its promise, some late, very little is lost."""
-    moving = list(Parcel.objects.filter(state="handed_over", direction="outbound").order_by("id"))
-    promised = Suborder.objects.in_bulk({parcel.reference_id for parcel in moving})
-    scans: list[Scan] = []
-    for parcel in moving:
-        suborder = promised[parcel.reference_id]
-        days = (now.date() - suborder.promised_from).days
-        draw = trade.chance.random()
-        kind = "in_transit"
-        if days >= 0 and draw < 0.45:
-            kind = "delivered"
-        elif now.date() > suborder.promised_until and draw < 0.9:
-            kind = "delivered" if draw > 0.03 else "lost"
-        scans.append(Scan(kind, "carrier", now, trade.next("scan"), parcel_id=parcel.id, place=suborder.carrier))
-    fulfilment.record_tracking(events=scans, now=now)
+    leaves_at = now + working.LOADING
+    working.ship(ready, actor_of=trade.setting.actor, number=number, now=now, leaves_at=leaves_at)
 
 
 def _come_back(trade: Trade, now: datetime) -> None:
@@ -213,16 +183,8 @@ def _come_back(trade: Trade, now: datetime) -> None:
         if now - case.created_at < timedelta(days=5):
             continue
         actor = trade.setting.actor(case.node.operator_id)
-        received = [
-            returns.Received(line_id, quantity, trade.chance.choice(("restock", "restock", "discard")))
-            for line_id, quantity in _asked(case)
-        ]
-        returns.receive_return(case_id=case.id, received=received, actor=actor, now=now)
-        returns.refund(case_ids=[case.id], actor=actor, now=now)
-
-
-def _asked(case: ReturnCase) -> Sequence[tuple[UUID, int]]:
-    return list(ReturnLine.objects.filter(case=case).order_by("id").values_list("line_id", "quantity"))
+        disposition = partial(trade.chance.choice, ("restock", "restock", "discard"))
+        working.receive(case, actor=actor, disposition=disposition, now=now)
 
 
 def _request_return(trade: Trade, now: datetime) -> None:

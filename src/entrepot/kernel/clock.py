@@ -19,6 +19,11 @@ def set_offset(offset: timedelta) -> None:
     _offset = offset
 
 
+def offset() -> timedelta:
+    """How far this process's clock runs ahead of real time."""
+    return _offset
+
+
 def require_utc(instant: datetime) -> datetime:
     """The same instant in UTC; a time without a zone is a defect of the caller."""
     if instant.tzinfo is None:

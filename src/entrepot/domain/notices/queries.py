@@ -1,6 +1,7 @@
 """Reads of notices; the reader and the organisation they read for are always passed."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from entrepot.domain.notices.models import Notice, Silence
@@ -9,6 +10,11 @@ from entrepot.kernel.errors import NotFound
 
 #: The count in a header stops here: more is "many".
 MANY = 100
+
+
+def reader(user_id: UUID, organisation_id: UUID | None) -> dict[str, Any]:
+    """What rows of this reader, in this organisation or for themselves, have in common."""
+    return {"user_id": user_id, "organisation_id": organisation_id}
 
 
 def list_notices(
@@ -20,7 +26,7 @@ def list_notices(
     limit: int = 50,
 ) -> list[Notice]:
     """A person's notices, newest first; `before` is the last one of the page before."""
-    found = Notice.objects.filter(user_id=user_id, organisation_id=organisation_id)
+    found = Notice.objects.filter(**reader(user_id, organisation_id))
     if is_unread:
         found = found.filter(read_at__isnull=True)
     if before is not None:
@@ -30,7 +36,7 @@ def list_notices(
 
 def get_notice(*, notice_id: UUID, user_id: UUID, organisation_id: UUID | None) -> Notice:
     """One notice of a person. Raises: NotFound."""
-    found = Notice.objects.filter(id=notice_id, user_id=user_id, organisation_id=organisation_id).first()
+    found = Notice.objects.filter(id=notice_id, **reader(user_id, organisation_id)).first()
     if found is None:
         raise NotFound(kind="notice")
     return found

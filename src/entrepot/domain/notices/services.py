@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from entrepot.domain.notices.models import Notice, Silence
+from entrepot.domain.notices.queries import reader
 from entrepot.kernel import ids
 from entrepot.kernel.db import atomic, execute, fetch_rows, unnest
 
@@ -99,7 +100,7 @@ def _readers(addresses: Sequence[Address]) -> list[Reader]:
 
 def mark_read(*, user_id: UUID, organisation_id: UUID | None, now: datetime, notice_ids: Collection[UUID] = ()) -> int:
     """Note that a person has read these, or all where none are named; how many were new to them."""
-    unread = Notice.objects.filter(user_id=user_id, organisation_id=organisation_id, read_at__isnull=True)
+    unread = Notice.objects.filter(read_at__isnull=True, **reader(user_id, organisation_id))
     if notice_ids:
         unread = unread.filter(id__in=list(notice_ids))
     return unread.update(read_at=now)

@@ -217,3 +217,12 @@ def unit_weights(*, line_ids: Collection[UUID]) -> dict[UUID, int]:
         [list(line_ids)],
     )
     return {row.id: row.weight_g for row in rows}
+
+
+def list_performers() -> list[tuple[UUID, str]]:
+    """Every organisation that runs a node, and so ships: (id, name), by name."""
+    rows = fetch_rows(
+        "SELECT id, name FROM accounts_organisation organisation"
+        " WHERE EXISTS (SELECT FROM logistics_node node WHERE node.operator_id = organisation.id) ORDER BY name, id"
+    )
+    return [(row.id, row.name) for row in rows]

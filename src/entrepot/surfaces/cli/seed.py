@@ -32,6 +32,7 @@ def _demo() -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from entrepot.demonstration.build import build
+    from entrepot.demonstration.clock import begin
     from entrepot.domain.accounts.models import Organisation
     from entrepot.kernel import clock
     from entrepot.kernel.models import SchemaFingerprint
@@ -47,6 +48,7 @@ def _demo() -> None:
             progress.update(task, description=what, completed=done, total=of)
 
         setting = build(clock.now(), tell)
+        begin()
     # Written last: `up` takes a demonstration without it for half made.
     write_sign_ins(settings.DATA_DIR, setting.sign_ins)
     click.echo(f"{len(setting.sign_ins)} sign-ins are in {settings.DATA_DIR / SIGN_INS}.")

@@ -20,6 +20,9 @@ def database() -> Iterator[None]:
         from entrepot.kernel import schema
 
         schema.migrate()
+        from entrepot.demonstration import clock as shared
+
+        shared.look()
         yield
 
 

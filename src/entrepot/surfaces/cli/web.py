@@ -18,6 +18,9 @@ def application() -> Callable[..., Any]:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     handler = get_wsgi_application()
     _ = get_resolver().url_patterns
+    from entrepot.demonstration import clock as shared
+
+    shared.watch()
     return handler
 
 

@@ -60,7 +60,7 @@ SUBJECTS: Mapping[str, str] = {
 
 
 def addresses(events: Sequence[Any]) -> list[Address]:
-    """Whom these events are told to, by the table of topics; a constant number of questions for each kind of subject."""
+    """Whom these events are told to, by the table of topics; one question for each kind of subject."""
     known = _subjects(events)
     operator_id = fetch_value("SELECT id FROM accounts_organisation WHERE kind = 'operator'") if events else None
     return [address for event in events for address in _addresses(event, known[event.id], operator_id)]

@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.module_loading import import_string
 
+from entrepot.demonstration import clock as shared
 from entrepot.kernel import clock, db
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job, when it runs (cron; a sixth field counts seconds), and the act that it calls with `now`."""
+    """A job, when it runs (cron; a sixth field counts seconds), and the act that it calls with `now`.
+
+    One that is a demonstration's is known to no other installation.
+    """
 
     name: str
     cron: str
     act: str
+    is_demonstrations: bool = False
 
 
 JOBS = (
@@ -32,24 +38,34 @@ JOBS = (
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),
     Periodic("quotes", "*/5 * * * *", "entrepot.domain.pricing.quoting.expire"),
     Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle"),
+    Periodic("demonstration", "* * * * * */2", "entrepot.surfaces.jobs.advancing.advance", is_demonstrations=True),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),
 )
 
 
 def register(app: Any) -> None:
     """Make every job of the table known to the worker."""
+    is_demonstration = shared.state() is not None
     for job in JOBS:
+        if job.is_demonstrations and not is_demonstration:
+            continue
         task = app.task(name=job.name, queueing_lock=job.name)(_task(job))
         app.periodic(cron=job.cron)(task)
 
 
 def _task(job: Periodic) -> Callable[[int], None]:
-    def run(timestamp: int) -> None:
-        # A lock of the session, so that a worker that was killed never leaves a job locked.
-        if db.fetch_value("SELECT pg_try_advisory_lock(hashtext(%s))", [job.name]):
-            try:
-                import_string(job.act)(now=clock.now())
-            finally:
-                db.execute("SELECT pg_advisory_unlock(hashtext(%s))", [job.name])
+    def task(timestamp: int) -> None:
+        shared.follow()
+        run(job, now=clock.now())
 
-    return run
+    return task
+
+
+def run(job: Periodic, *, now: datetime) -> None:
+    """Do a job, unless it is being done."""
+    # A lock of the session, so that a worker that was killed never leaves a job locked.
+    if db.fetch_value("SELECT pg_try_advisory_lock(hashtext(%s))", [job.name]):
+        try:
+            import_string(job.act)(now=now)
+        finally:
+            db.execute("SELECT pg_advisory_unlock(hashtext(%s))", [job.name])

@@ -251,9 +251,9 @@ TOPICS: dict[str, Topic] = {
     "conversation.message": Topic(
         "messages",
         Told("shopper", _("A message about your order {order_number}"), *_ORDER, letter=True),
-        Told("seller", _("A message about order {order_number}"), "seller:thread", ("thread",), letter=True),
-        Told("operator", _("A message about order {order_number}"), "desk:thread", ("thread",)),
-        Told("answerer", _("A message about order {order_number}"), "desk:thread", ("thread",)),
+        Told("seller", _("A message about order {order_number}"), "seller:conversation", ("thread",), letter=True),
+        Told("operator", _("A message about order {order_number}"), "desk:conversation", ("thread",)),
+        Told("answerer", _("A message about order {order_number}"), "desk:conversation", ("thread",)),
     ),
     "team.invited": Topic("account", Told("invited", "", letter=True)),  # somebody who has no account here yet
     # Whoever did it sees it on the same page.

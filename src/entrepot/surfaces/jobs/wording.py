@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ def sentence(topic: str, who: str, values: Mapping[str, Any]) -> str:
     said = _Values(values)
     try:
         # Words with a plural form ask for the number by its name.
-        return str(told.says.format(**said)) if "count" in values else str(told.says).format_map(said)
+        return str(cast(Any, told.says).format(**said)) if "count" in values else str(told.says).format_map(said)
     except (KeyError, ValueError, IndexError, AttributeError):
         return str(told.says)
 

@@ -16,9 +16,11 @@ def main() -> None:
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
+    from entrepot.demonstration import clock as shared
     from entrepot.kernel import clock
     from entrepot.surfaces.jobs import heartbeat, schedule
 
+    shared.watch()
     schedule.register(app)
     heartbeat.beat(now=clock.now())
     connector = cast(DjangoConnector, app.connector).get_worker_connector()

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from entrepot.demonstration import clock as shared
 from entrepot.kernel.errors import Denied, EntrepotError
 from entrepot.surfaces.shared import errors, guards
 
@@ -30,6 +31,7 @@ class GuardMiddleware:
         self.handler = handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        shared.follow()
         response = self.handler(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not getattr(response, "content", b"-"):
             response = errors.not_a_page(request, response.headers.get("Allow", ""))

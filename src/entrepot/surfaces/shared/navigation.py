@@ -26,6 +26,8 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Overview"), "seller:overview", "gauge", root=True),
         Entry(_("Offers"), "seller:offers", "tag"),
         Entry(_("Stock"), "seller:stock", "layers"),
+        Entry(_("Stock orders"), "seller:stock_orders", "clipboard"),
+        Entry(_("Shipments"), "seller:shipments", "crate"),
         Entry(_("Orders to ship"), "seller:orders", "truck"),
         Entry(_("Returns"), "seller:returns", "return"),
         Entry(_("Conversations"), "seller:conversations", "message"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from entrepot.surfaces.shop import browsing, cart, checkout, conversations, orders, receipts, returns
+from entrepot.surfaces.shop import browsing, cart, checkout, conversations, notices, orders, receipts, returns
 
 app_name = "shop"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("cart/voucher", cart.redeem, name="cart_voucher"),
     path("checkout", checkout.show, name="checkout"),
     path("checkout/order", checkout.place, name="checkout_order"),
+    path("notices", notices.notices, name="notices"),
+    path("notices/read", notices.read, name="notices_read"),
+    path("notices/letters", notices.letters, name="notices_letters"),
+    path("notices/<uuid:notice_id>", notices.notice, name="notice"),
     path("orders", orders.index, name="orders"),
     path("orders/access/<slug:token>", orders.enter, name="order_access"),
     path("orders/<slug:number>", orders.show, name="order"),
