@@ -14,7 +14,7 @@ from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Offer, Picture, Product, Sku
 from entrepot.domain.catalogue.queries import OfferFacts
 from entrepot.domain.catalogue.rules import ProductDraft
-from entrepot.domain.catalogue.services import Kept, NewOffer
+from entrepot.domain.catalogue.services import Kept, NewOffer, PictureRow
 from entrepot.domain.inventory import queries as inventory_reads
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.markets import queries as markets
@@ -83,11 +83,27 @@ def archive_products(*, actor: Actor, product_ids: Collection[UUID], reason: str
 
 
 @atomic
-def upload_picture(*, actor: Actor, product_id: UUID, content: bytes, alt: Mapping[str, str], now: datetime) -> Picture:
-    """Show one more picture of a product. Raises: NotFound, NotYours, Invalid."""
+def upload_picture(
+    *,
+    actor: Actor,
+    product_id: UUID,
+    content: bytes,
+    alt: Mapping[str, str],
+    now: datetime,
+    options: Mapping[str, str] | None = None,
+) -> Picture:
+    """Show one more picture of a product, or of its SKUs of these options. Raises: NotFound, NotYours, Invalid."""
     _reach_products(actor, [product_id])
     _demand_content(actor, [product_id])
-    return catalogue.upload_picture(product_id=product_id, content=content, alt=alt, now=now)
+    return catalogue.upload_picture(product_id=product_id, content=content, alt=alt, options=options, now=now)
+
+
+@atomic
+def arrange_pictures(*, actor: Actor, product_id: UUID, rows: Sequence[PictureRow]) -> None:
+    """Put all pictures of a product into an order, with texts and options. Raises: NotFound, NotYours, Invalid."""
+    _reach_products(actor, [product_id])
+    _demand_content(actor, [product_id])
+    catalogue.arrange_pictures(product_id=product_id, rows=rows)
 
 
 @atomic

@@ -85,7 +85,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a day's rates say of a parcel of this weight into the market; `freight` is by the country it leaves from."""
+    """What a day's rates say of a parcel of this weight into the market.
+
+    `freight` is by the country that it leaves from, `per_euro` what a euro is in the market.
+    """
 
     market: Market
     currency: str
@@ -93,6 +96,7 @@ class Basis:
     on: date
     freight: Mapping[str, FreightQuote | None]
     rate: Rate
+    per_euro: Decimal
     tax_ppm: Whole
     costs: Mapping[str, CostRate]
 
@@ -104,13 +108,16 @@ def gather(*, market: Market, currency: str, home_country: str, weight_g: int, n
     quotes = logistics.find_freight([(market.code, origin, weight_g) for origin in origins], on)
     tax = markets.tax_rates([market.id], on).get((market.id, "standard"), Decimal(0))
     costs = settlement.list_cost_rates(on=on)
+    pair, euro = (market.currency, currency), ("EUR", market.currency)
+    rates = markets.exchange_rates({pair, euro}, on)
     return Basis(
         market=market,
         currency=currency,
         home_country=home_country,
         on=on,
         freight=dict(zip(origins, quotes, strict=True)),
-        rate=markets.exchange_rates({(market.currency, currency)}, on)[market.currency, currency],
+        rate=rates[pair],
+        per_euro=rates[euro].rate,
         tax_ppm=pricing.ppm([tax]),
         costs={each.kind: each for each in costs if each.currency == market.currency and not each.code},
     )

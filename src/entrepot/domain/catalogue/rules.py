@@ -172,3 +172,16 @@ def first_offer(candidates: Sequence[Candidate]) -> First | None:
         return First(first.offer_id, "only_offer")
     second = others[0]
     return First(first.offer_id, next(name for name, step in LADDER if step(first) != step(second)))
+
+
+def picture_of(shown: Sequence[Mapping[str, str]], options: Mapping[str, str]) -> int:
+    """Which of the pictures, told by the options that each shows, stands first for a SKU of these options.
+
+    The one that agrees in most and contradicts in none; of those the first. Zero where none agrees.
+    """
+    fitting = [
+        (-len(each), place)
+        for place, each in enumerate(shown)
+        if all(options.get(axis) == value for axis, value in each.items())
+    ]
+    return min(fitting)[1] if fitting else 0

@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from entrepot.domain.catalogue import rows as sql
 from entrepot.domain.catalogue import rules
-from entrepot.domain.catalogue.models import Category, Offer, Picture, Product
+from entrepot.domain.catalogue.models import Category, Offer, Picture, Product, Sku
 from entrepot.domain.catalogue.rules import ProductDraft
 from entrepot.kernel import audit, ids, media
 from entrepot.kernel.actors import Actor
@@ -179,9 +179,50 @@ def add_pictures(*, rows: Sequence[tuple[UUID, str, Mapping[str, str]]], now: da
     return Picture.objects.bulk_create(pictures)
 
 
-def upload_picture(*, product_id: UUID, content: bytes, alt: Mapping[str, str], now: datetime) -> Picture:
+def upload_picture(
+    *, product_id: UUID, content: bytes, alt: Mapping[str, str], now: datetime, options: Mapping[str, str] | None = None
+) -> Picture:
     """Keep an uploaded picture, encoded anew, and show it last. Raises: Invalid, NotFound."""
-    return add_pictures(rows=[(product_id, media.keep_picture(content), alt)], now=now)[0]
+    name = media.keep_picture(content)
+    with transaction.atomic():
+        (picture,) = add_pictures(rows=[(product_id, name, alt)], now=now)
+        if options:
+            arrange_pictures(product_id=product_id, rows=[PictureRow(picture.id, alt, options)], partly=True)
+            picture.options = dict(options)
+    return picture
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """What a picture is told of: language -> alternative text, and axis -> value of the SKUs that it shows."""
+
+    picture_id: UUID
+    alt: Mapping[str, str]
+    options: Mapping[str, str]
+
+
+@transaction.atomic
+def arrange_pictures(*, product_id: UUID, rows: Sequence[PictureRow], partly: bool = False) -> None:
+    """Put the pictures of a product into this order, with their texts and the options that they show.
+
+    All of them are named, unless `partly`: then they stay in their places. Raises: NotFound, Invalid for an option
+    that no SKU has.
+    """
+    (product,) = _locked_products([product_id])
+    found = {each.id: each for each in Picture.objects.filter(product_id=product_id)}
+    named = [row.picture_id for row in rows]
+    if set(named) - found.keys() or (not partly and sorted(named) != sorted(found)):
+        raise NotFound(kind="picture")
+    skus = list(Sku.objects.filter(product_id=product_id).values_list("options", flat=True))
+    for place, row in enumerate(rows, start=1):
+        if not all(any(options.get(axis) == value for options in skus) for axis, value in row.options.items()):
+            raise Invalid("catalogue.unknown_option", "No variant of {product} has this option.", field="options",
+                          product=product.code)  # fmt: skip
+        picture = found[row.picture_id]
+        picture.alt, picture.options = dict(row.alt), dict(row.options)
+        if not partly:
+            picture.position = place
+    Picture.objects.bulk_update([found[each] for each in named], ["position", "alt", "options"])
 
 
 @transaction.atomic

@@ -137,11 +137,12 @@ def show(numbers: Numbers, preview: Preview) -> Shown | None:
 
 def _made_up(own: str, market: str, basis: Basis | None) -> dict[str, Any]:
     """Round amounts that one can think in."""
-    to_own = basis.rate.rate if basis else Decimal(1)
+    to_market = basis.per_euro if basis else Decimal(1)
+    to_own = to_market * basis.rate.rate if basis else Decimal(1)
     return {
         "cost": _round(COST * to_own, own),
         "supply": _round(SUPPLY * to_own, own),
-        "price": _round(RETAIL, market),
+        "price": _round(RETAIL * to_market, market),
         "weight": WEIGHT_G,
     }
 

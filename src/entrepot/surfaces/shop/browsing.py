@@ -8,25 +8,26 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.catalogue import rules
 from entrepot.domain.catalogue.models import Category, Picture, Product, Sku
 from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.terms.rules import Party
 from entrepot.flows import shelf
 from entrepot.flows.shelf import Shelf, Shown
-from entrepot.kernel import clock, ids
+from entrepot.kernel import ids
 from entrepot.kernel.errors import NotFound
-from entrepot.surfaces.shared.components import Explanation, Link, Slice, Text
+from entrepot.surfaces.shared.components import Explanation, Link, Text
 from entrepot.surfaces.shared.guards import public
 from entrepot.surfaces.shop import sums
-from entrepot.surfaces.shop.forms import FilterForm
 from entrepot.surfaces.shop.frame import MARKET, MARKET_AGE, Visit, arrive, category_url, name_of
 from entrepot.surfaces.shop.parties import Names, names_of
-from entrepot.surfaces.shop.words import FIRST_BECAUSE, country, in_language, span, stock
+from entrepot.surfaces.shop.words import FIRST_BECAUSE, country, in_language, span
+from entrepot.surfaces.shop.words import stock as stock_words
 
 PAGE = 24
 
@@ -63,71 +64,6 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
-def category(request: HttpRequest, category_code: str) -> HttpResponse:
-    """What is in a category and below it, the newest first."""
-    visit = arrive(request)
-    found = next((each for each in visit.categories if each.code == category_code), None)
-    if found is None:
-        raise NotFound(kind="category")
-    form = FilterForm(request.GET, currency=visit.market.currency)
-    after = request.GET.get("cursor", "")
-    product_ids = catalogue.browse_products(
-        market_id=visit.market.id,
-        category_path=found.path,
-        narrowing=shelf.narrowing(now=clock.now(), **_wanted(form)),
-        after=ids.read("prd", after, kind="page") if after else None,
-        limit=PAGE + 1,
-    )
-    more = product_ids[PAGE - 1].hex if len(product_ids) > PAGE else ""
-    context = {
-        "title": name_of(found),
-        "crumbs": [*_crumbs(visit, found)[:-1], Link(name_of(found))],
-        "page": Slice(cards(visit, product_ids[:PAGE]), next_cursor=more),
-        "form": form,
-        "is_narrowed": any(form.cleaned_data.values()),
-        "everything": request.path,
-        "is_later_page": bool(after),
-        "aisles": [Link(name_of(each), category_url(each)) for each in visit.categories if each.parent_id == found.id],
-    }
-    return visit.render("category.html", context, current=found.path)
-
-
-@public
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """What was asked for in words, best first; words that nothing has are taken for misspelt ones."""
-    visit = arrive(request)
-    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:120]
-    form = FilterForm(request.GET, currency=visit.market.currency)
-    chosen = next((each for each in visit.categories if each.code == request.GET.get("category")), None)
-    hits = catalogue.search_products(
-        market_id=visit.market.id,
-        languages=visit.languages,
-        text=query,
-        category_path=chosen.path if chosen else "",
-        narrowing=shelf.narrowing(now=clock.now(), **_wanted(form)),
-        after=request.GET.get("cursor", ""),
-        limit=PAGE + 1,
-    )
-    found = hits[:PAGE]
-    context = {
-        "query": query,
-        "page": Slice(
-            cards(visit, [hit.thing_id for hit in found]),
-            next_cursor=str(found[-1].cursor) if len(hits) > PAGE else "",
-        ),
-        "alike": bool(found) and found[0].cursor.way == "likeness",
-        "form": form,
-        "is_narrowed": bool(chosen) or any(form.cleaned_data.values()),
-        "everything": f"{request.path}?{urlencode({'q': query})}",
-        "chosen": chosen.code if chosen else "",
-        "choices": [(each.code, name_of(each), each.path.count("/")) for each in visit.categories],
-    }
-    return visit.render("search.html", context)
-
-
-@public
-@require_safe
 def product(request: HttpRequest, product_id: UUID) -> HttpResponse:
     """A product: pictures, text, the choice of a SKU, the first offer with the reason for it, the others."""
     visit = arrive(request)
@@ -144,11 +80,12 @@ def product(request: HttpRequest, product_id: UUID) -> HttpResponse:
     here = whole.of_sku(chosen.id) if whole and chosen else None
     pictures = catalogue.pictures([product_id])[product_id]
     place = request.GET.get("picture", "")[:3]
-    shown = min(int(place) if place.isdecimal() else 0, len(pictures) - 1)
+    own = rules.picture_of([each.options for each in pictures], chosen.options if chosen else {})
+    shown = min(int(place) if place.isdecimal() else own, len(pictures) - 1)
     context = {
         "product": found,
         "text": text,
-        "crumbs": [*_crumbs(visit, found.category), Link(text.title)],
+        "crumbs": [*crumbs_to(visit, found.category), Link(text.title)],
         "pictures": [
             (picture_url(each), in_language(each.alt, text.title), place == shown)
             for place, each in enumerate(pictures)
@@ -179,9 +116,11 @@ def choose_market(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def cards(visit: Visit, product_ids: Sequence[UUID]) -> list[Card]:
+def cards(visit: Visit, product_ids: Sequence[UUID], shelves: Mapping[UUID, Shelf] | None = None) -> list[Card]:
     """Products as they stand on the shelf, in the order given; what has nothing to show is left out."""
-    shelves = shelf.stock_shelves(product_ids=product_ids, market=visit.market, language=visit.language, now=visit.now)
+    if shelves is None:
+        shelves = stock(visit, product_ids)
+    shelves = {each: shelves[each] for each in product_ids if each in shelves}
     unnamed = [product_id for product_id, found in shelves.items() if not found.first.title]
     texts = catalogue.texts(unnamed, languages=visit.languages) if unnamed else {}
     titles = {product_id: text.title for product_id, text in texts.items()}
@@ -191,6 +130,11 @@ def cards(visit: Visit, product_ids: Sequence[UUID]) -> list[Card]:
         for product_id in product_ids
         if product_id in shelves
     ]
+
+
+def stock(visit: Visit, product_ids: Sequence[UUID]) -> dict[UUID, Shelf]:
+    """The shelves of products in the market and language of a visit."""
+    return shelf.stock_shelves(product_ids=product_ids, market=visit.market, language=visit.language, now=visit.now)
 
 
 def _card(visit: Visit, found: Shelf, title: str, pictures: Sequence[Picture]) -> Card:
@@ -245,7 +189,7 @@ def _offer(each: Shown, units: int, names: Names, is_first: bool) -> OfferView:
         landed_minor=each.landed_minor,
         explanation=sums.of_unit(each.quote) if each.quote else None,
         arrives=span(*each.promised) if each.promised else "",
-        stock=stock(units if parcel else 0),
+        stock=stock_words(units if parcel else 0),
         origin=country(parcel.country) if parcel else "",
         who=names.who(parcel.terms, each.seller_id, ships=Party(parcel.performer_party)) if parcel else [],
         returns_days=parcel.terms.returns.window_days if parcel else 0,
@@ -317,14 +261,7 @@ def _facts(product: Product, sku: Sku) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _wanted(form: FilterForm) -> dict[str, Any]:
-    """What the filter asks for; what cannot be read is shown beside its field and narrows nothing."""
-    form.is_valid()
-    found = {name: form.cleaned_data.get(name) for name in ("price_from", "price_until")}
-    return found | {"in_stock": bool(form.cleaned_data.get("in_stock"))}
-
-
-def _crumbs(visit: Visit, below: Category | None) -> list[Link]:
+def crumbs_to(visit: Visit, below: Category | None) -> list[Link]:
     """The way to a category from the front page."""
     crumbs = [Link(_("Shop"), reverse("shop:home"))]
     if below is None:
