@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
 from allauth.account.utils import perform_login
 from django import forms
 from django.http import HttpResponse
@@ -117,7 +116,7 @@ def _open_account(found: Invitation, known: User | None, name: str, password: st
         user.name = user.name or name
         user.set_password(password)
         user.save(update_fields=["name", "password"])
-    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    services.confirm_address(user=user)
     team.accept_invitation(invitation_id=found.id, user=user, now=clock.now())
     return user.id
 

@@ -83,7 +83,7 @@ def _try(request: ActingRequest) -> Done:
     try:
         EmailMessage(subject, text + "\n", to=[request.actor.label]).send()
     except OSError as problem:
-        raise Unavailable("letters.no_way_out", "No letter leaves: {problem}", problem=str(problem)) from None
+        raise Unavailable("letters.no_way_out", "No letter leaves: {problem}.", problem=str(problem)) from None
     identity = request.actor.organisation_id
     assert identity is not None, "the guard admits members only"
     audit.record(
