@@ -321,7 +321,8 @@ def _nodes_for(articles: Sequence[Article], node_id: UUID | None) -> dict[UUID, 
             )
         ]
         if fitting:
-            found[each.offer_id] = min(fitting, key=lambda node, of=each: _rank(node, of, standing)).id
+            ranked = sorted((_rank(node, each, standing), node.id) for node in fitting)
+            found[each.offer_id] = ranked[0][1]
     return found
 
 
