@@ -29,6 +29,7 @@ def put_away(
     placed = receiving.due_for_stock(shipment, take_extra=take_extra, keep_damaged=keep_damaged)
     if not placed:
         raise Refused("inbound.nothing_to_put_away", "Nothing that was counted waits to be put away.")
+    receiving.tell_put_away(shipment, sum(each.quantity for each in placed), actor=actor, now=now)
     return _place(shipment, placed, actor, now)
 
 
@@ -78,5 +79,5 @@ def _place(shipment: Shipment, placed: Sequence[Placed], actor: Actor, now: date
         source_id=shipment.id,
     )
     rows = [(each, done.movement_id, done.is_bought) for each, done in zip(placed, received, strict=True)]
-    receiving.record_put_away(shipment, rows, actor=actor, now=now)
+    receiving.record_put_away(shipment, rows, now=now)
     return received

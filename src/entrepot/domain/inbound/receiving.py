@@ -183,9 +183,7 @@ def due_for_stock(shipment: Shipment, *, take_extra: bool, keep_damaged: bool) -
     )
 
 
-def record_put_away(
-    shipment: Shipment, rows: Sequence[tuple[Placed, UUID, bool]], *, actor: Actor, now: datetime
-) -> None:
+def record_put_away(shipment: Shipment, rows: Sequence[tuple[Placed, UUID, bool]], *, now: datetime) -> None:
     """Append what became stock, each with the movement that says so and whether the platform bought it."""
     PutAway.objects.bulk_create(
         PutAway(
@@ -200,9 +198,11 @@ def record_put_away(
         )
         for identity, (placed, movement_id, is_bought) in zip(ids.new_ids(now, len(rows)), rows, strict=True)
     )
-    if rows:
-        data = {"units": sum(placed.quantity for placed, _, _ in rows)}
-        trail.append([Happened("put_away", shipment=shipment, data=data)], actor=actor, now=now)
+
+
+def tell_put_away(shipment: Shipment, units: int, *, actor: Actor, now: datetime) -> None:
+    """Say that units became stock before the shipment is closed."""
+    trail.append([Happened("put_away", shipment=shipment, data={"units": units})], actor=actor, now=now)
 
 
 def close(shipment: Shipment, order: StockOrder | None, *, actor: Actor, now: datetime, note: str = "") -> None:
