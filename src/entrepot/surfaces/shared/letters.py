@@ -17,6 +17,6 @@ class Adapter(DefaultAccountAdapter):
         except OSError:
             raise Unavailable(
                 "letters.no_way_out",
-                "A letter to {email} is needed now, and none can leave. Whoever runs this marketplace can set it right.",
+                "A letter to {email} is needed now, and none can leave. Please tell whoever runs this marketplace.",
                 email=email,
             ) from None

@@ -18,8 +18,10 @@ from entrepot.surfaces.api.routers import (
     returns,
     sellers,
     settlement,
+    setup,
     statements,
     stock,
+    team,
     vouchers,
     webhooks,
     work,
@@ -29,6 +31,8 @@ ROUTERS: list[tuple[str, Router]] = [
     (prefix, module.routes.router)
     for prefix, module in (
         ("/me", me),
+        ("", team),
+        ("/setup", setup),
         ("/markets", markets),
         ("/programmes", programmes),
         ("/sellers", sellers),

@@ -1,0 +1,407 @@
+"""What the marketplace needs before it sells: how far it is, markets, rates, categories, nodes, freight, partners."""
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Schema
+from pydantic import Field
+
+from entrepot.domain.accounts import queries as accounts
+from entrepot.domain.accounts.models import Organisation
+from entrepot.domain.catalogue.services import NewCategory
+from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics import services as nodes
+from entrepot.domain.logistics.services import FreightRow
+from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets import services as market_services
+from entrepot.domain.terms import services as terms
+from entrepot.flows import setting_up
+from entrepot.kernel import clock
+from entrepot.surfaces.api.auth import actor_of
+from entrepot.surfaces.api.paging import Page, Paged, Paging, page
+from entrepot.surfaces.api.routers.markets import MarketOut
+from entrepot.surfaces.api.routes import Routes
+from entrepot.surfaces.api.schemas import (
+    ROWS_MAX,
+    Code,
+    Country,
+    Currency,
+    Done,
+    In,
+    Label,
+    Minor,
+    ReasonIn,
+    Short,
+    Text,
+)
+
+routes = Routes("Set-up")
+
+Share = Annotated[Decimal, Field(ge=0, lt=1, max_digits=8, decimal_places=6)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]{2,4})?$")]
+Source = Annotated[str, Field(min_length=1, max_length=200, description="Where it is known from.")]
+
+
+class StepOut(Schema):
+    """One step: done, todo (nothing sells before it) or advised."""
+
+    code: str
+    state: str
+    found: int
+    lacking: list[str]
+
+
+class ProgressOut(Schema):
+    """How far the marketplace is on the way to its first sellable offer."""
+
+    is_complete: bool
+    steps: list[StepOut]
+    first_offer: list[StepOut]
+    offer_id: UUID | None
+
+
+class TaxIn(In):
+    """A tax rate from a day on."""
+
+    rate: Share
+    valid_from: date
+    source: Source
+    tax_class: Code = "standard"
+
+
+class MarketIn(In):
+    """A new market with its first tax rate."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,8}$")]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    country: Country
+    currency: Currency
+    tax_display: Literal["inclusive", "exclusive"]
+    time_zone: Annotated[str, Field(max_length=60)]
+    languages: Annotated[list[Language], Field(min_length=1, max_length=20)]
+    tax: TaxIn
+
+
+class MarketChangeIn(In):
+    """What of a market may change."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    time_zone: Annotated[str, Field(max_length=60)]
+    languages: Annotated[list[Language], Field(min_length=1, max_length=20)]
+
+
+class RateIn(In):
+    """Units of `quote` for one unit of `base`, published on a day."""
+
+    base: Currency
+    quote: Currency
+    rate: Annotated[Decimal, Field(gt=0, max_digits=20, decimal_places=10)]
+    day: date
+
+
+class RatesIn(In):
+    """Rates of one source."""
+
+    rates: Annotated[list[RateIn], Field(min_length=1, max_length=ROWS_MAX)]
+    source: Source
+
+
+class CategoryIn(In):
+    """A category; one of the same code is called otherwise."""
+
+    code: Code
+    parent: Annotated[str, Field(max_length=60)] = ""
+    names: Annotated[dict[Language, Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1)]
+    tax_class: Code = "standard"
+    position: Annotated[int, Field(ge=0, le=30_000)] = 0
+
+
+class CategoriesIn(In):
+    """Categories, parents before children."""
+
+    categories: Annotated[list[CategoryIn], Field(min_length=1, max_length=ROWS_MAX)]
+
+
+class ProgrammesIn(In):
+    """The programmes that are open, all of them; the others are archived."""
+
+    codes: Annotated[list[Code], Field(max_length=200)]
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class OpenOut(Schema):
+    """The programmes that are open."""
+
+    codes: list[str]
+
+
+class ClosureIn(In):
+    """A day on which a node does not work."""
+
+    day: date
+    label: Label = ""
+
+
+class AddressIn(In):
+    """Where a node is."""
+
+    company: Label = ""
+    line1: Annotated[str, Field(min_length=1, max_length=200)]
+    line2: Annotated[str, Field(max_length=200)] = ""
+    city: Annotated[str, Field(min_length=1, max_length=120)]
+    region: Label = ""
+    postcode: Annotated[str, Field(max_length=20)] = ""
+    phone: Short = ""
+
+
+class CalendarIn(In):
+    """What a node is called and when it works; ISO weekdays."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    time_zone: Annotated[str, Field(max_length=60)]
+    working_days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)]
+    cut_off: time
+
+
+class NodeIn(CalendarIn):
+    """A new node; `operator` is the code of the organisation that works there."""
+
+    code: Code
+    kind: Annotated[str, Field(max_length=24)]
+    operator: Code
+    country: Country
+    address: AddressIn
+    closures: Annotated[list[ClosureIn], Field(max_length=400)] = []
+
+
+class ClosuresIn(ReasonIn):
+    """Days off, and why."""
+
+    days: Annotated[list[ClosureIn], Field(min_length=1, max_length=400)]
+
+
+class NodeOut(Schema):
+    """A node with its calendar."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: str
+    operator_id: UUID
+    country: str
+    time_zone: str
+    working_days: list[int]
+    cut_off: time
+    closures: list[date]
+
+
+class FreightIn(In):
+    """A weight band of a freight table. Units: grams, minor of `currency`, days."""
+
+    market_code: Annotated[str, Field(min_length=1, max_length=8)]
+    origin_country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    carrier: Annotated[str, Field(min_length=1, max_length=40)]
+    service: Short = ""
+    weight_from_g: Annotated[int, Field(ge=0, le=100_000_000)]
+    weight_until_g: Annotated[int, Field(ge=1, le=100_000_000)]
+    currency: Currency
+    cost_minor: Minor
+    charge_minor: Minor
+    customs_minor: Minor = 0
+    transit_days_min: Annotated[int, Field(ge=0, le=365)]
+    transit_days_max: Annotated[int, Field(ge=0, le=365)]
+    valid_from: date
+    source: Text
+
+
+class FreightTableIn(In):
+    """Freight tables from a day on; what a market and origin had before ends there."""
+
+    rates: Annotated[list[FreightIn], Field(min_length=1, max_length=ROWS_MAX)]
+
+
+class PartnerIn(In):
+    """A warehouse or forwarder."""
+
+    code: Code
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    country: Country
+
+
+class OrganisationOut(Schema):
+    """An organisation."""
+
+    id: UUID
+    kind: str
+    code: str
+    name: str
+    country: str
+
+
+@routes.get("", ProgressOut, "setup.edit", everybodys=True)
+def get_setup(request: HttpRequest) -> ProgressOut:
+    """How far the marketplace is on the way to its first sellable offer."""
+    found = setting_up.progress(now=clock.now())
+    return ProgressOut(
+        is_complete=found.is_complete,
+        steps=[_step(each) for each in found.steps],
+        first_offer=[_step(each) for each in found.first_offer],
+        offer_id=found.offer_id,
+    )
+
+
+def _step(step: setting_up.Step) -> StepOut:
+    return StepOut(code=step.code, state=step.state, found=step.found, lacking=list(step.lacking))
+
+
+@routes.post("/markets", MarketOut, "setup.edit", status=201, everybodys=True)
+def open_market(request: HttpRequest, payload: MarketIn) -> MarketOut:
+    """Open a market."""
+    values = payload.dict()
+    tax = values.pop("tax")
+    return MarketOut.from_orm(setting_up.open_market(actor=actor_of(request), tax=tax, now=clock.now(), **values))
+
+
+@routes.put("/markets/{code}", MarketOut, "setup.edit", everybodys=True)
+def change_market(request: HttpRequest, code: str, payload: MarketChangeIn) -> MarketOut:
+    """Call a market otherwise, or move its clock."""
+    changed = market_services.change_market(actor=actor_of(request), code=code, now=clock.now(), **payload.dict())
+    return MarketOut.from_orm(changed)
+
+
+@routes.post("/markets/{code}/closing", MarketOut, "setup.edit", everybodys=True)
+def close_market(request: HttpRequest, code: str, payload: ReasonIn) -> MarketOut:
+    """Close a market: nobody buys there any more."""
+    closed = market_services.close_market(actor=actor_of(request), code=code, reason=payload.reason, now=clock.now())
+    return MarketOut.from_orm(closed)
+
+
+@routes.post("/markets/{code}/reopening", MarketOut, "setup.edit", everybodys=True)
+def reopen_market(request: HttpRequest, code: str, payload: ReasonIn) -> MarketOut:
+    """Open a market again that was closed."""
+    opened = market_services.reopen_market(actor=actor_of(request), code=code, reason=payload.reason, now=clock.now())
+    return MarketOut.from_orm(opened)
+
+
+@routes.post("/markets/{code}/tax-rates", Done, "setup.edit", status=201, everybodys=True)
+def set_tax_rate(request: HttpRequest, code: str, payload: TaxIn) -> Done:
+    """Set a tax rate from a day on."""
+    market = markets.find_market(code)
+    market_services.set_tax_rate(actor=actor_of(request), market=market, now=clock.now(), **payload.dict())
+    return Done(count=1)
+
+
+@routes.post("/exchange-rates", Done, "setup.edit", status=201, everybodys=True)
+def publish_exchange_rates(request: HttpRequest, payload: RatesIn) -> Done:
+    """Publish exchange rates; a day that has its rate keeps it. How many were new."""
+    rows = [(each.base, each.quote, each.rate, each.day) for each in payload.rates]
+    new = market_services.publish_exchange_rates(
+        rows=rows, source=payload.source, actor=actor_of(request), now=clock.now()
+    )
+    return Done(count=new)
+
+
+@routes.post("/categories", Done, "setup.edit", status=201, everybodys=True)
+def keep_categories(request: HttpRequest, payload: CategoriesIn) -> Done:
+    """Make categories, or call them otherwise."""
+    rows = [
+        NewCategory(each.code, each.parent, each.names, each.tax_class, each.position) for each in payload.categories
+    ]
+    return Done(count=len(setting_up.keep_categories(actor=actor_of(request), rows=rows, now=clock.now())))
+
+
+@routes.put("/programmes", OpenOut, "programmes.publish", everybodys=True)
+def choose_programmes(request: HttpRequest, payload: ProgrammesIn) -> OpenOut:
+    """Choose which programmes are open; who accepted another one keeps it."""
+    chosen = terms.choose_programmes(
+        actor=actor_of(request), codes=payload.codes, reason=payload.reason, now=clock.now()
+    )
+    return OpenOut(codes=list(chosen))
+
+
+@routes.get("/nodes", list[NodeOut], "setup.edit", everybodys=True)
+def list_nodes(request: HttpRequest) -> list[NodeOut]:
+    """Every node."""
+    return [_node(each) for each in logistics.list_nodes().values()]
+
+
+@routes.post("/nodes", NodeOut, "setup.edit", status=201, everybodys=True)
+def create_node(request: HttpRequest, payload: NodeIn) -> NodeOut:
+    """Add a node."""
+    values = payload.dict()
+    operator = accounts.get_organisation(code=values.pop("operator"))
+    values["closures"] = [(each["day"], each["label"]) for each in values["closures"]]
+    made = nodes.create_node(actor=actor_of(request), operator_id=operator.id, now=clock.now(), **values)
+    return _node(logistics.list_nodes([made.id])[made.id])
+
+
+@routes.put("/nodes/{code}", NodeOut, "setup.edit", everybodys=True)
+def change_node(request: HttpRequest, code: str, payload: CalendarIn) -> NodeOut:
+    """Change what a node is called and when it works."""
+    found = logistics.get_node(code=code)
+    nodes.change_node(actor=actor_of(request), node_id=found.id, now=clock.now(), **payload.dict())
+    return _node(logistics.list_nodes([found.id])[found.id])
+
+
+@routes.post("/nodes/{code}/closures", Done, "setup.edit", everybodys=True)
+def close_node(request: HttpRequest, code: str, payload: ClosuresIn) -> Done:
+    """Name days on which a node does not work; how many were new."""
+    days = [(each.day, each.label) for each in payload.days]
+    found = logistics.get_node(code=code)
+    closed = nodes.close_node(
+        actor=actor_of(request), node_id=found.id, days=days, reason=payload.reason, now=clock.now()
+    )
+    return Done(count=closed)
+
+
+@routes.post("/nodes/{code}/openings", Done, "setup.edit", everybodys=True)
+def open_node(request: HttpRequest, code: str, payload: ClosuresIn) -> Done:
+    """Take days off back; how many there were."""
+    found = logistics.get_node(code=code)
+    days = [each.day for each in payload.days]
+    opened = nodes.open_node(
+        actor=actor_of(request), node_id=found.id, days=days, reason=payload.reason, now=clock.now()
+    )
+    return Done(count=opened)
+
+
+@routes.post("/freight", Done, "setup.edit", status=201, everybodys=True)
+def set_freight(request: HttpRequest, payload: FreightTableIn) -> Done:
+    """Set freight tables from a day on."""
+    rows = [FreightRow(**each.dict()) for each in payload.rates]
+    return Done(count=nodes.set_freight_rates(actor=actor_of(request), rows=rows, now=clock.now()))
+
+
+@routes.get("/partners", Page[OrganisationOut], "setup.edit", everybodys=True)
+def list_partners(request: HttpRequest, paging: Paging = Paged) -> Any:
+    """Warehouses and forwarders."""
+    found = accounts.list_organisations(kind="third_party", after=paging.after, limit=paging.more)
+    return page(found, paging, _organisation)
+
+
+@routes.post("/partners", OrganisationOut, "setup.edit", status=201, everybodys=True)
+def add_partner(request: HttpRequest, payload: PartnerIn) -> OrganisationOut:
+    """Add a warehouse or forwarder; invite its first person by the team's operations."""
+    return _organisation(setting_up.add_partner(actor=actor_of(request), now=clock.now(), **payload.dict()))
+
+
+def _organisation(found: Organisation) -> OrganisationOut:
+    return OrganisationOut(id=found.id, kind=found.kind, code=found.code, name=found.name, country=found.country)
+
+
+def _node(found: logistics.NodeView) -> NodeOut:
+    return NodeOut(
+        id=found.id,
+        code=found.code,
+        name=found.name,
+        kind=found.kind,
+        operator_id=found.operator_id,
+        country=found.country,
+        time_zone=found.time_zone,
+        working_days=list(found.working_days),
+        cut_off=found.cut_off,
+        closures=sorted(found.closures),
+    )
