@@ -259,6 +259,12 @@ def _reprice(offer_ids: Sequence[UUID], now: datetime) -> None:
             pricing.reprice(market=market, actor=SYSTEM, now=now, offer_ids=by_market[market.id])
 
 
+def content_closed_by(party: terms.Party, offers: Sequence[Offer]) -> list[Programme]:
+    """The wordings of offers on sale under which the party may not change what shoppers have seen."""
+    found = sellers.list_conditions({offer.enrolment_id for offer in offers if offer.status in ON_SALE})
+    return [each for each in found.values() if not terms.may_set(each, Task.LISTING_CONTENT, party)]
+
+
 def _demand_content(actor: Actor, product_ids: Collection[UUID]) -> None:
     """Content that shoppers have seen is set by whoever the terms of the offers name."""
     enrolments = {offer.enrolment_id for offer in reads.open_offers(product_ids=product_ids) if offer.status in ON_SALE}

@@ -61,7 +61,10 @@ class Shop:
                 "offer", "offer_price", "offer_supply_price", "offer_sale", "offer_pause", "offer_archiving",
             ),
             (self.offer.id, self.offer.id): ("offer_supply_answer",),
-            (self.offer.sku.product_id,): ("product", "product_content", "product_offers"),
+            (self.offer.sku.product_id,): (
+                "product", "product_content", "product_offers", "product_pictures", "product_picture_order",
+                "product_variants",
+            ),
             (self.stock.id,): ("stock_row", "stock_adjustment"),
             (self.open_order.number,): ("order", "order_acceptance", "order_parcels"),
             of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking"),

@@ -9,8 +9,9 @@ from uuid import UUID
 from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
@@ -47,8 +48,8 @@ from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Event, Link, Text
 from entrepot.surfaces.shared.guards import ActingRequest, allow
 
-#: How long a supply price may be agreed to.
-QUOTE_DAYS = 14
+#: How long a supply price may be agreed to, to choose from. Units: days.
+QUOTE_DAYS = (7, 14, 30)
 
 
 class PriceForm(ActForm):
@@ -57,10 +58,27 @@ class PriceForm(ActForm):
     amount = AmountField(label=gettext_lazy("Retail price"))
 
 
+def _holds() -> forms.TypedChoiceField:
+    """For how many days a price holds."""
+    return forms.TypedChoiceField(
+        label=gettext_lazy("It holds for"),
+        choices=[(days, _days(days)) for days in QUOTE_DAYS],
+        coerce=int,
+        initial=14,
+        required=False,
+        empty_value=14,
+    )
+
+
+def _days(count: int) -> Text:
+    return ngettext_lazy("{days} day", "{days} days", count).format(days=count)
+
+
 class QuoteForm(ActForm):
     """What the seller asks for a unit."""
 
     amount = AmountField(label=gettext_lazy("Supply price of one unit"))
+    holds = _holds()
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=400)
 
 
@@ -78,6 +96,7 @@ class AnswerForm(ActForm):
         initial="accept",
     )
     amount = AmountField(label=gettext_lazy("Your counter-offer"), required=False)
+    holds = _holds()
     note = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=200)
 
     def clean(self) -> dict[str, Any]:
@@ -110,6 +129,11 @@ class Row:
     stock: int
     todo: Sequence[ToDo]
     programme: str
+
+    @property
+    def more(self) -> int:
+        """How many things are to be done beside the first."""
+        return len(self.todo) - 1
 
 
 @allow("offers.read", kind="seller")
@@ -169,11 +193,12 @@ def supply_price(request: ActingRequest, offer_id: UUID) -> HttpResponse:
         (made,) = listing.quote_supply_prices(
             actor=request.actor,
             rows=[NewQuote(offer.id, amount, note=typed["note"])],
-            valid_until=now + timedelta(days=QUOTE_DAYS),
+            valid_until=now + timedelta(days=typed["holds"]),
             now=now,
         )
-        agreed = made.status == SupplyQuote.Status.ACCEPTED
-        return Done(_("The supply price holds from now on.") if agreed else _("Your quote waits for an answer."))
+        if made.status == SupplyQuote.Status.ACCEPTED:
+            return Done(_("The supply price holds from now on."))
+        return Done(_("Your quote is with the marketplace. You are told as soon as it answers."))
 
     return attempt(request, form, quote, to=_to(offer_id)) or _page(request, offer_id, quote=form)
 
@@ -194,17 +219,17 @@ def supply_answer(request: ActingRequest, offer_id: UUID, quote_id: UUID) -> Htt
         match typed["answer"]:
             case "accept":
                 listing.accept_supply_prices(actor=request.actor, quote_ids=[step.id], now=now)
-                return Done(_("Agreed: this is your supply price from now on."))
+                return Done(_("Agreed: this is your supply price from now on. See below what comes next."))
             case "counter":
                 amount = money.parse_minor(typed["amount"], step.currency)
-                until = now + timedelta(days=QUOTE_DAYS)
+                until = now + timedelta(days=typed["holds"])
                 quoting.counter(
                     rows=[(step.id, amount)], valid_until=until, actor=request.actor, now=now, note=typed["note"]
                 )
-                return Done(_("Your counter-offer waits for an answer."))
+                return Done(_("Your counter-offer is with the marketplace. You are told as soon as it answers."))
             case _:
                 quoting.refuse(quote_ids=[step.id], actor=request.actor, reason=typed["note"], now=now)
-                return Done(_("Refused."))
+                return Done(_("Refused, with your reason. You can quote another price at any time."))
 
     return attempt(request, form, answer, to=_to(offer_id)) or _page(request, offer_id, answer=form)
 
@@ -301,6 +326,8 @@ def _page(
         "supply_decision": _decision(conditions, Task.SUPPLY_PRICE),
         "answer_form": answer if waits_for_me else None,
         "open_step": open_step,
+        "bargaining": [_Bargain.of(each) for each in reversed(steps)],
+        "comes_next": _comes_next(steps, supply, todo, conditions),
         "own_currency": own,
         "state": state,
         "todo": todo,
@@ -316,6 +343,49 @@ def _page(
     }
     sent = [form for form in (price, quote, answer, state) if form]
     return render(request, "offers/show.html", context, *sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bargain:
+    """A step of the negotiation as both sides see it."""
+
+    step: SupplyQuote
+    who: str
+    said: words.Said
+
+    @classmethod
+    def of(cls, step: SupplyQuote) -> "_Bargain":
+        """A step."""
+        is_own = step.made_by_party == Party.SELLER
+        return cls(step, _("You") if is_own else _("The marketplace"), words.QUOTES[step.status])
+
+
+def _comes_next(
+    steps: Sequence[SupplyQuote], supply: SupplyQuote | None, todo: Sequence[ToDo], conditions: Programme
+) -> str:
+    """What follows from where the negotiation stands, in one or two sentences."""
+    if not negotiation.voices(conditions):
+        return ""
+    last = steps[-1] if steps else None
+    if last is None:
+        return _("Say what you ask for one unit. The marketplace agrees, refuses, or names a price of its own.")
+    if last.status in negotiation.OPEN:
+        until = {"until": date_format(last.valid_until, "j F")}
+        if last.made_by_party == Party.SELLER:
+            return _("The marketplace answers by {until}; after that your price lapses and nothing changes.").format(
+                **until
+            )
+        return _("Answer by {until}: agree, name another price, or refuse. After that the offer lapses.").format(
+            **until
+        )
+    if supply is not None and last.id == supply.id:
+        rest = [each for each in todo if each.is_yours]
+        return _("Agreed. Next: {todo}.").format(todo=rest[0].text) if rest else (
+            _("Agreed. The marketplace sets the shopper's price and orders stock from you; you are told of each order.")
+            if conditions.performer(Task.STORAGE) is Party.PLATFORM
+            else _("Agreed. Bring stock in, and the offer can be on sale.")
+        )  # fmt: skip
+    return _("Nothing is under way. Quote a price that you could agree to; the reasons above may help.")
 
 
 def _rows(offers: Sequence[Offer], now: datetime) -> list[Row]:
@@ -345,14 +415,23 @@ def _todo(offer: Offer, facts: OfferFacts, asked: Price | None, conditions: Prog
     product = offer.sku.product
     said = []
     if "product" in lacking:
-        missing = ", ".join(str(words.LACKING.get(each, each)) for each in product.missing)
-        text = _("The product lacks {missing}").format(missing=missing) if missing else _("The product is not active")
-        said.append(ToDo(text, reverse("seller:product", args=[product.id])))
+        href = reverse("seller:product", args=[product.id])
+        for each in product.missing:
+            name, field = words.missing(each)
+            said.append(ToDo(_("The product lacks {missing}").format(missing=name), f"{href}#{field}"))
+        if not product.missing:
+            said.append(ToDo(_("The product is not active"), href))
     if "supply_price" in lacking:
-        said.append(ToDo(_("No supply price is agreed"), _to(offer.id), Party.SELLER in negotiation.voices(conditions)))
+        said.append(
+            ToDo(
+                _("No supply price is agreed"),
+                _to(offer.id) + "#supply",
+                Party.SELLER in negotiation.voices(conditions),
+            )
+        )
     if "price" in lacking:
         is_yours = terms.may_propose(conditions, Task.RETAIL_PRICE, Party.SELLER)
-        said.append(ToDo(_("It has no retail price"), _to(offer.id), is_yours))
+        said.append(ToDo(_("It has no retail price"), _to(offer.id) + "#price", is_yours))
     if "seller" in lacking:
         said.append(ToDo(_("Your shop is not admitted at the moment"), reverse("seller:application")))
     if not said and not _can_go_live(offer, conditions):

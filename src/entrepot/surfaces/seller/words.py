@@ -54,6 +54,15 @@ LACKING: Mapping[str, Text] = {
     "hs_code": _("the HS code"),
     "origin": _("the country of origin"),
 }
+#: The field of the product's form in which it is written.
+LACKING_FIELDS: Mapping[str, str] = {
+    "title": "goods-title",
+    "category": "goods-category",
+    "weight": "goods-weight_g",
+    "dimensions": "goods-length_mm",
+    "hs_code": "goods-hs_code",
+    "origin": "goods-origin_country",
+}
 WORK: Mapping[str, Said] = {
     "waiting": Said(_("To accept"), "warn"),
     "accepted": Said(_("To pack"), "info"),
@@ -154,3 +163,8 @@ def document(kind: str) -> str:
     for article in ("a ", "an ", "the "):
         text = text.removeprefix(article)
     return text[:1].upper() + text[1:]
+
+
+def missing(name: str) -> tuple[Text, str]:
+    """What a product lacks in words, and the field in which to write it."""
+    return LACKING.get(name, name), LACKING_FIELDS.get(name, "variants")
