@@ -4,9 +4,10 @@ Price, freight, tax and promise of an offer are those of a cart with one unit of
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from entrepot.domain.catalogue import queries as catalogue
@@ -17,6 +18,7 @@ from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import queries as pricing
 from entrepot.flows.quoting import Quote, quote_carts
 from entrepot.flows.requests import CartRequest
+from entrepot.kernel.db import fetch_rows
 
 SOLD_OUT = "orders.sold_out"
 
@@ -69,6 +71,15 @@ class Shelf:
         return _ranked([each for each in self.offers if each.sku_id == sku_id])
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """How many of some products there are of each kind."""
+
+    by_category: Mapping[UUID, int]
+    in_stock: int
+    local: int
+
+
 def stock_shelves(*, product_ids: Collection[UUID], market: Market, language: str, now: datetime) -> dict[UUID, Shelf]:
     """The shelf of each product that has anything to show in the market, in a constant number of queries."""
     found = catalogue.list_sellable(product_ids=product_ids, market_id=market.id)
@@ -93,10 +104,19 @@ def stock_shelves(*, product_ids: Collection[UUID], market: Market, language: st
 
 
 def narrowing(
-    *, now: datetime, price_from: int | None = None, price_until: int | None = None, in_stock: bool = False
+    *,
+    now: datetime,
+    price_from: int | None = None,
+    price_until: int | None = None,
+    in_stock: bool = False,
+    from_country: str = "",
 ) -> Narrowing:
-    """Only what has an offer in this band of prices, or one that can be had now. Units: minor, as displayed."""
-    where, params = [], {"price_from": price_from, "price_until": price_until, "now": now}
+    """Only what has an offer in this band of prices, one that can be had now, or one with stock in a country.
+
+    Units: minor, as displayed.
+    """
+    where: list[str] = []
+    params = {"price_from": price_from, "price_until": price_until, "now": now, "country": from_country}
     if price_from is not None or price_until is not None:
         where.append(
             "EXISTS (SELECT 1 FROM pricing_retailprice r WHERE r.offer_id = o.id AND r.valid_from <= %(now)s"
@@ -106,6 +126,8 @@ def narrowing(
         )
     if in_stock:
         where.append(_IN_STOCK)
+    if from_country:
+        where.append(_LOCAL)
     return Narrowing(" AND ".join(where) or "true", params)
 
 
@@ -120,6 +142,66 @@ _IN_STOCK = """
         ), 0)
     )
 """
+
+
+_LOCAL = """
+    EXISTS (
+        SELECT 1 FROM inventory_stock stock JOIN logistics_node node ON node.id = stock.node_id
+        WHERE node.country = %(country)s AND stock.seller_id = o.seller_id AND stock.condition = 'new'
+        AND stock.on_hand > stock.reserved
+        AND stock.sku_id IN (SELECT component_id FROM catalogue_skucomponent WHERE sku_id = o.sku_id)
+    )
+"""
+
+#: How many products a list is sorted or narrowed among where that takes their quotes.
+WINDOW = 240
+
+
+def count_kinds(*, product_ids: Sequence[UUID], market: Market, now: datetime) -> Kinds:
+    """How many of these products are of which category, how many can be had now, how many leave from the market."""
+    has = (
+        "EXISTS (SELECT 1 FROM catalogue_offer o JOIN catalogue_sku k ON k.id = o.sku_id WHERE k.product_id = p.id"
+        " AND o.market_id = %(market)s AND o.status = 'live' AND {})"
+    )
+    rows = fetch_rows(
+        f"SELECT p.category_id, count(*) AS found, count(*) FILTER (WHERE {has.format(_IN_STOCK)}) AS in_stock,"
+        f" count(*) FILTER (WHERE {has.format(_LOCAL)}) AS local"
+        f" FROM catalogue_product p WHERE p.id = ANY(%(products)s) GROUP BY p.category_id",
+        {"products": list(product_ids), "market": market.id, "country": market.country, "now": now},
+    )
+    return Kinds(
+        {row.category_id: row.found for row in rows if row.category_id},
+        sum(row.in_stock for row in rows),
+        sum(row.local for row in rows),
+    )
+
+
+def arrange(
+    shelves: Mapping[UUID, Shelf], product_ids: Sequence[UUID], *, sort: str, days: int | None, today: date
+) -> list[UUID]:
+    """Products whose first offer arrives within so many days, by price with delivery, or by arrival; else as they are.
+
+    What is sold out comes last, and arrives never.
+    """
+    there = [each for each in product_ids if each in shelves]
+    if days is not None:
+        there = [each for each in there if (when := shelves[each].first.promised) and (when[1] - today).days <= days]
+    if sort not in SORTS:
+        return there
+    key = SORTS[sort]
+    return sorted(there, key=lambda each: (shelves[each].first.quote is None, *key(shelves[each].first)))
+
+
+def _landed(shown: Shown) -> int:
+    return shown.unit_minor if shown.landed_minor is None else shown.landed_minor
+
+
+#: sort -> what products are compared by.
+SORTS: Mapping[str, Callable[[Shown], tuple[Any, ...]]] = {
+    "cheapest": lambda shown: (_landed(shown),),
+    "dearest": lambda shown: (-_landed(shown),),
+    "soonest": lambda shown: (shown.promised[::-1] if shown.promised else (), _landed(shown)),
+}
 
 
 def _shown(offer: Sellable, unit_minor: int, quote: Quote | None) -> Shown:

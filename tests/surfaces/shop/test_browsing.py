@@ -54,6 +54,47 @@ def test_a_category_is_narrowed_by_price_and_stock(world, guest):
     assert "Nothing fits" in guest.get("/categories/mugs", price_from="100").text
 
 
+def test_a_list_is_sorted_by_price_with_delivery_and_by_arrival(world, guest):
+    local, abroad = world.seller("local", programme=LOCAL), world.seller("abroad", programme="fully-managed")
+    world.offer(local, title="Cheap mug", price="5.00")
+    world.offer(local, title="Fine mug", price="25.00")
+    world.offer(abroad, title="Gone mug", price="15.00")
+    for path in ("/categories/mugs", "/search?q=mug"):
+        assert order_of(guest, path, sort="cheapest") == ["Cheap mug", "Gone mug", "Fine mug"]
+        assert order_of(guest, path, sort="dearest") == ["Fine mug", "Gone mug", "Cheap mug"]
+        assert order_of(guest, path, sort="soonest")[-1] == "Gone mug"
+        assert set(order_of(guest, path, local="on")) == {"Cheap mug", "Fine mug"}
+        assert set(order_of(guest, path, days="5")) == {"Cheap mug", "Fine mug"}
+        assert set(order_of(guest, path, days="21")) == {"Cheap mug", "Fine mug", "Gone mug"}
+        assert len(order_of(guest, path, sort="'; --", days="x")) == 3
+    for path in ("/categories/mugs", "/search"):
+        assert guest.get(path, q="mug", sort="cheapest", cursor="at-x").status == 404
+        assert guest.get(path, q="mug", cursor="at-24").status in (404, 422)
+        assert "Back to the first page" in guest.get(path, q="mug", sort="cheapest", cursor="at-24").text
+
+
+def order_of(shopper, path, **query) -> list[str]:
+    from urllib.parse import parse_qsl, urlsplit
+
+    split = urlsplit(path)
+    text = shopper.get(split.path, **dict(parse_qsl(split.query)) | query).text
+    found = [title for title in ("Cheap mug", "Fine mug", "Gone mug") if title in text]
+    return sorted(found, key=text.index)
+
+
+def test_kinds_are_counted_and_nothing_found_leads_on(world, guest):
+    world.offer(world.seller(), title="Red mug", category="mugs")
+    world.offer(world.seller(), title="Red top", category="toys")
+    world.offer(world.seller(), title="Red hat", category="toys", stock=0)
+    page = guest.get("/search", q="red")
+    assert "3 products" in page.text and "(2)" in page.text and "All (3)" in page.text
+    narrowed = guest.get("/search", q="red", price_from="900")
+    assert "3 products have these words" in narrowed.text
+    nothing = guest.get("/search", q="qqqq")
+    assert "Nothing was found" in nothing.text and "New in the shop" in nothing.text and "Red mug" in nothing.text
+    assert "/categories/toys" in nothing.source
+
+
 def titles(shopper, **query) -> set[str]:
     text = shopper.get("/categories/mugs", **query).text
     return {title for title in ("Cheap mug", "Fine mug", "Gone mug") if title in text}

@@ -396,6 +396,19 @@ def browse_products(
     return [row.id for row in rows]
 
 
+def narrow_products(
+    *, product_ids: Sequence[UUID], market_id: UUID, category_path: str = "", narrowing: Narrowing = Narrowing()
+) -> set[UUID]:
+    """Which of these products are in a category and have an offer that fits."""
+    narrowed, params = _in_market(market_id, category_path, narrowing)
+    rows = fetch_rows(
+        f"SELECT product.id FROM catalogue_product product WHERE product.id = ANY(%(products)s)"
+        f" AND {narrowed.format(product='product.id')}",
+        params | {"products": list(product_ids)},
+    )
+    return {row.id for row in rows}
+
+
 def _in_market(market_id: UUID, category_path: str, narrowing: Narrowing) -> tuple[str, dict[str, object]]:
     where = f"EXISTS (SELECT 1 FROM {_SELLABLE} AND o.market_id = %(market)s AND p.id = {{product}}"
     where += f" AND ({narrowing.where})"

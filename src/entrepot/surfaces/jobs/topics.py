@@ -54,6 +54,8 @@ class Topic:
 
 NOBODY = Topic("goods")
 _ORDER = ("shop:order", ("order_number",))
+_STOCK_ORDER = ("seller:stock_order", ("number",))
+_SHIPMENT = ("seller:shipment", ("number",))
 _SHIP = {"seller": "seller:order", "desk": "desk:work"}
 _RETURN = {"seller": "seller:return", "desk": "desk:return", "shop": "shop:return"}
 
@@ -250,12 +252,73 @@ TOPICS: dict[str, Topic] = {
     # What is said on an order, to whoever did not say it, and to whoever is asked to answer now.
     "conversation.message": Topic(
         "messages",
-        Told("shopper", _("A message about your order {order_number}"), *_ORDER, letter=True),
+        Told("shopper", _("A message about your order {order_number}"), "shop:conversation", ("order_number", "thread"),
+             letter=True),
         Told("seller", _("A message about order {order_number}"), "seller:conversation", ("thread",), letter=True),
         Told("operator", _("A message about order {order_number}"), "desk:conversation", ("thread",)),
         Told("answerer", _("A message about order {order_number}"), "desk:conversation", ("thread",)),
     ),
     "team.invited": Topic("account", Told("invited", "", letter=True)),  # somebody who has no account here yet
+    # Goods that the platform asks for, and what is on its way into a warehouse.
+    "stock_order.asked": Topic(
+        "stock",
+        Told("seller", _("The marketplace asks you for goods: {number}"), *_STOCK_ORDER, "stock.read", letter=True),
+    ),
+    "stock_order.answered": Topic(
+        "stock", Told("operator", _("{seller} has answered stock order {number}"), "desk:stock_order", ("number",),
+                      "stock.receive")
+    ),
+    "stock_order.decided": Topic(
+        "stock",
+        Told("seller", _("Your answer to stock order {number} is decided"), *_STOCK_ORDER, "stock.read", letter=True),
+    ),
+    "stock_order.cancelled": Topic(
+        "stock", Told("seller", _("Stock order {number} is cancelled"), *_STOCK_ORDER, "stock.read", letter=True)
+    ),
+    "stock_order.late": Topic(
+        "stock",
+        Told("seller", _("Stock order {number} is late"), *_STOCK_ORDER, "stock.read", letter=True),
+        Told("operator", _("{seller} is late with stock order {number}"), "desk:stock_order", ("number",),
+             "stock.receive"),
+    ),
+    "stock_order.void": Topic(
+        "stock",
+        Told("seller", _("Stock order {number} has lapsed: nothing came"), *_STOCK_ORDER, "stock.read", letter=True),
+        Told("operator", _("Stock order {number} of {seller} has lapsed"), "desk:stock_order", ("number",),
+             "stock.receive"),
+    ),
+    "stock_order.received": Topic(
+        "stock", Told("seller", _("Goods of stock order {number} are counted"), *_STOCK_ORDER, "stock.read")
+    ),
+    "shipment.announced": Topic(
+        "stock",
+        Told("node_operator", _("Goods are announced: {number}"), "desk:shipment", ("number",), "stock.receive"),
+    ),
+    "shipment.shipped": Topic(
+        "stock",
+        Told("node_operator", _("Goods are on their way to you: {number}"), "desk:shipment", ("number",),
+             "stock.receive"),
+    ),
+    "shipment.arrived": Topic(
+        "stock", Told("seller", _("Your shipment {number} has arrived"), *_SHIPMENT, "stock.read")
+    ),
+    "shipment.refused": Topic(
+        "stock",
+        Told("seller", _("Your shipment {number} was turned away"), *_SHIPMENT, "stock.read", letter=True),
+    ),
+    "shipment.cancelled": Topic(
+        "stock",
+        Told("node_operator", _("Shipment {number} does not come"), "desk:shipment", ("number",), "stock.receive"),
+    ),
+    "shipment.late": Topic(
+        "stock",
+        Told("seller", _("Your shipment {number} is late"), *_SHIPMENT, "stock.read", letter=True),
+        Told("node_operator", _("Shipment {number} is late"), "desk:shipment", ("number",), "stock.receive"),
+    ),
+    "shipment.received": Topic(
+        "stock",
+        Told("seller", _("Your shipment {number} is counted and put away"), *_SHIPMENT, "stock.read", letter=True),
+    ),
     # Whoever did it sees it on the same page.
     "offer.live": NOBODY,
     "offer.paused": NOBODY,

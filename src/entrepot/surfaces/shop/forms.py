@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from entrepot.domain.orders.carts import UNITS_MAX
 from entrepot.domain.payments.providers import list_offered
@@ -42,16 +43,50 @@ class PriceField(forms.CharField):
 
 
 class FilterForm(forms.Form):
-    """What a list of goods is narrowed to."""
+    """What a list of goods is narrowed to, and in which order it stands."""
 
     price_from = forms.CharField(label=_("Price from"), required=False)
     price_until = forms.CharField(label=_("Price up to"), required=False)
+    days = forms.TypedChoiceField(
+        label=_("Arrives"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[
+            ("", _("at any time")),
+            *((str(days), ngettext_lazy("within a day", "within %(days)s days", days) % {"days": days})
+              for days in (3, 5, 7, 14, 21)),
+        ],
+    )  # fmt: skip
+    sort = forms.ChoiceField(label=_("Order"), required=False, choices=())
     in_stock = forms.BooleanField(label=_("In stock only"), required=False)
+    local = forms.BooleanField(label=_("Leaves from here"), required=False)
 
-    def __init__(self, data: Mapping[str, Any], *, currency: str) -> None:
+    def __init__(self, data: Mapping[str, Any], *, currency: str, best_first: bool = False) -> None:
         super().__init__(data)
         for name in ("price_from", "price_until"):
             self.fields[name] = PriceField(currency, label=self.fields[name].label, required=False)
+        sort = self.fields["sort"]
+        assert isinstance(sort, forms.ChoiceField)
+        sort.choices = [
+            ("", _("Best match first") if best_first else _("Newest first")),
+            ("cheapest", _("Cheapest with delivery first")),
+            ("dearest", _("Dearest first")),
+            ("soonest", _("Soonest first")),
+        ]
+        self.order_fields(["price_from", "price_until", "days", "sort", "in_stock", "local"])
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What is asked for; what cannot be read is shown beside its field and narrows nothing."""
+        if self.is_bound and self.is_valid():
+            return self.cleaned_data
+        return {name: self.cleaned_data.get(name) for name in self.fields}
+
+    @property
+    def is_narrowing(self) -> bool:
+        """Whether it leaves anything out."""
+        return any(value for name, value in self.wanted.items() if name != "sort")
 
 
 class UnitsForm(ActForm):

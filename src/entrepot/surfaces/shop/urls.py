@@ -2,14 +2,24 @@
 
 from django.urls import path
 
-from entrepot.surfaces.shop import browsing, cart, checkout, conversations, notices, orders, receipts, returns
+from entrepot.surfaces.shop import (
+    browsing,
+    cart,
+    checkout,
+    conversations,
+    finding,
+    notices,
+    orders,
+    receipts,
+    returns,
+)
 
 app_name = "shop"
 
 urlpatterns = [
     path("", browsing.home, name="home"),
-    path("search", browsing.search, name="search"),
-    path("categories/<slug:category_code>", browsing.category, name="category"),
+    path("search", finding.search, name="search"),
+    path("categories/<slug:category_code>", finding.category, name="category"),
     path("products/<uuid:product_id>", browsing.product, name="product"),
     path("market", browsing.choose_market, name="market"),
     path("cart", cart.show, name="cart"),
