@@ -15,6 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
+from entrepot.domain.inventory import rules
 from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.queries import FreightQuote, NodeView
@@ -23,7 +24,7 @@ from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.promotions import rules as vouchers
 from entrepot.domain.promotions.rules import Voucher
-from entrepot.domain.terms.rules import NodeOperator, Party, ShipFrom, Task, Terms
+from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows import routing
 from entrepot.flows.facts import Facts, Item
 from entrepot.flows.requests import CartRequest, OrderRequest, voucher_of
@@ -32,11 +33,11 @@ from entrepot.kernel.errors import EntrepotError, Refused, Unavailable
 
 MILLION = 1_000_000
 
-#: Whose node it is by the kind of organisation that runs it, and the party that then performs.
-NODE_KINDS: Mapping[str, tuple[NodeOperator, Party]] = {
-    "operator": (NodeOperator.PLATFORM_NODE, Party.PLATFORM),
-    "seller": (NodeOperator.SELLER_NODE, Party.SELLER),
-    "third_party": (NodeOperator.PARTNER_NODE, Party.THIRD_PARTY),
+#: The party that performs, by the kind of organisation that runs the node.
+PERFORMERS: Mapping[str, Party] = {
+    "operator": Party.PLATFORM,
+    "seller": Party.SELLER,
+    "third_party": Party.THIRD_PARTY,
 }
 
 
@@ -90,7 +91,7 @@ class DraftSuborder:
     @property
     def performer_party(self) -> Party:
         """Who does the work at the node."""
-        return NODE_KINDS[self.place.operator_kind][1]
+        return PERFORMERS[self.place.operator_kind]
 
     @property
     def weight_g(self) -> int:
@@ -259,12 +260,12 @@ class Drafting:
         for node_id in node_ids:
             place = self.nodes[node_id]
             is_local = place.country == market.country
-            whose = NODE_KINDS[place.operator_kind][0]
-            foreign = whose is NodeOperator.SELLER_NODE and place.operator_id != seller_id
             objection = None
-            if foreign or whose not in terms.nodes:
+            if not rules.is_theirs(
+                terms, operator_kind=place.operator_kind, is_anothers=place.operator_id != seller_id
+            ):
                 objection = Verdict.NOT_THEIR_NODE
-            elif terms.fulfilment.ship_from not in (ShipFrom.ANY, ShipFrom.MARKET if is_local else ShipFrom.ABROAD):
+            elif not rules.ships_from(terms, is_local=is_local):
                 objection = Verdict.NOT_FROM_THERE
             found.append(Candidate(node_id, place.code, is_local, objection))
         return found

@@ -38,7 +38,7 @@ from entrepot.kernel.money import prorate
 
 __all__ = [
     "AddressChanged", "Box", "HandedOver", "Handover", "Scan", "accept_work", "cancel_overdue", "hand_over",
-    "make_label", "make_labels", "mark_late", "pack", "recapture", "record_tracking", "sweep_captures",
+    "label_pages", "make_label", "make_labels", "mark_late", "pack", "recapture", "record_tracking", "sweep_captures",
     "sweep_refunds", "unpack",
 ]  # fmt: skip
 
@@ -162,19 +162,9 @@ def make_labels(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) ->
             if not kept[parcel.id]:
                 raise parcels.WrongState(number=parcel.number, state=parcel.state, next="labelled")
             continue
-        item, node = works[parcel.reference_id], nodes[parcel.node_id]
-        page = labels.render(
-            labels.Label(
-                number=parcel.number,
-                carrier=parcel.carrier,
-                service=parcel.service,
-                sender=labels.address_lines(node.address) or [node.name, node.country],
-                recipient=labels.address_lines(contacts[item.ship_to_id]),
-                reference=item.suborder_number,
-                weight_g=parcel.weight_g,
-                made_on=now,
-            )
-        )
+        item = works[parcel.reference_id]
+        label = _label(parcel, item, nodes[parcel.node_id], contacts[item.ship_to_id], now)
+        page = labels.render(label)
         fresh.append((parcel.id, item.ship_to_id, media.keep(page, "pdf")))
     with transaction.atomic():
         parcels.keep_labels(labels=fresh)
@@ -183,6 +173,41 @@ def make_labels(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) ->
             now=now,
         )
     return kept | {parcel_id: name for parcel_id, _, name in fresh}
+
+
+def label_pages(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) -> bytes:
+    """The labels of many parcels that are to leave as one PDF, a page each, made and kept as `make_labels` does.
+
+    Raises: NotFound, Denied, WrongState for one that is not packed.
+    """
+    make_labels(parcel_ids=parcel_ids, actor=actor, now=now)
+    found = {parcel.id: parcel for parcel in logistics.find_parcels(ids=parcel_ids)}
+    works = _reachable_parcels(found.values(), actor)
+    for parcel in found.values():
+        if parcel.state != Parcel.State.PACKED:
+            raise parcels.WrongState(number=parcel.number, state=parcel.state, next="labelled")
+    nodes = Node.objects.select_related("address").in_bulk({parcel.node_id for parcel in found.values()})
+    contacts = Contact.objects.in_bulk({item.ship_to_id for item in works.values()})
+    return labels.render(
+        *(
+            _label(parcel, works[parcel.reference_id], nodes[parcel.node_id],
+                   contacts[works[parcel.reference_id].ship_to_id], now)
+            for parcel in (found[key] for key in parcel_ids)
+        )
+    )  # fmt: skip
+
+
+def _label(parcel: Parcel, item: Work, node: Node, recipient: Contact, now: datetime) -> labels.Label:
+    return labels.Label(
+        number=parcel.number,
+        carrier=parcel.carrier,
+        service=parcel.service,
+        sender=labels.address_lines(node.address) or [node.name, node.country],
+        recipient=labels.address_lines(recipient),
+        reference=item.suborder_number,
+        weight_g=parcel.weight_g,
+        made_on=now,
+    )
 
 
 def make_label(*, parcel_id: UUID, actor: Actor, now: datetime) -> str:

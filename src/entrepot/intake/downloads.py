@@ -8,7 +8,9 @@ from uuid import UUID
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.catalogue.models import Sku
 from entrepot.domain.inventory import queries as inventory
+from entrepot.domain.orders import work
 from entrepot.domain.pricing import queries as prices
+from entrepot.flows import shipping
 from entrepot.intake import sheets, uploads
 from entrepot.kernel import money
 from entrepot.kernel.errors import NotFound
@@ -98,10 +100,18 @@ def _prices(seller_id: UUID, now: datetime, language: str) -> Iterator[Cells]:
         }
 
 
+def _tracking(seller_id: UUID, now: datetime, language: str) -> Iterator[Cells]:
+    for each in shipping.list_leaving(organisation_id=seller_id, limit=sheets.ROWS_MAX):
+        yield {"order": each.work.suborder_number, "parcel": each.parcel.number, "carrier": each.parcel.carrier}
+    for item in work.list_work(organisation_id=seller_id, states=("waiting", "accepted"), limit=sheets.ROWS_MAX):
+        yield {"order": item.suborder_number, "carrier": item.carrier}
+
+
 _ROWS: Mapping[str, Callable[[UUID, datetime, str], Iterator[Cells]]] = {
     "catalogue": _catalogue,
     "stock": _stock,
     "prices": _prices,
+    "tracking": _tracking,
 }
 
 #: The sheets of which a seller has something to download.

@@ -148,6 +148,35 @@ def on_hand_at(*, seller_id: UUID, sku_ids: Collection[UUID], at: datetime) -> M
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Units that are kept for an order line, where they stand."""
+
+    line_id: UUID
+    sku_id: UUID
+    sku_code: str
+    product_id: UUID
+    barcode: str
+    lot: str
+    quantity: int
+    per_unit: int
+
+
+def list_held(*, line_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
+    """What is kept for these order lines, by line, in the order in which it was kept; scope is the caller's."""
+    rows = fetch_rows(
+        "SELECT h.owner_id AS line_id, k.id AS sku_id, k.code AS sku_code, k.product_id, k.barcode, s.lot, h.quantity,"
+        " h.per_unit FROM inventory_hold h JOIN inventory_stock s ON s.id = h.stock_id"
+        " JOIN catalogue_sku k ON k.id = s.sku_id WHERE h.owner_id = ANY(%s) AND h.state = 'active'"
+        " ORDER BY h.owner_id, h.id",
+        [list(line_ids)],
+    )
+    found: dict[UUID, list[Held]] = defaultdict(list)
+    for row in rows:
+        found[row.line_id].append(Held(*row))
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Shipped:
     """A component that left for an order line: whose it was, and how many are in one unit of the line."""
 

@@ -98,12 +98,19 @@ NODE_OF: Mapping[str, NodeOperator] = {
 }
 
 
-def may_leave(conditions: Conditions, *, operator_kind: str, is_anothers: bool, is_local: bool) -> bool:
-    """Whether the terms let goods leave for the shopper from a node.
-
-    It must be of those whom the terms name, no other seller's, and stand where they ship from.
-    """
+def is_theirs(conditions: Conditions, *, operator_kind: str, is_anothers: bool) -> bool:
+    """Whether a node is of those whom the terms name, and no other seller's."""
     whose = NODE_OF[operator_kind]
-    if whose not in conditions.nodes or (whose is NodeOperator.SELLER_NODE and is_anothers):
-        return False
+    return whose in conditions.nodes and not (whose is NodeOperator.SELLER_NODE and is_anothers)
+
+
+def ships_from(conditions: Conditions, *, is_local: bool) -> bool:
+    """Whether the terms let goods leave from within the market, or from abroad."""
     return conditions.fulfilment.ship_from in (ShipFrom.ANY, ShipFrom.MARKET if is_local else ShipFrom.ABROAD)
+
+
+def may_leave(conditions: Conditions, *, operator_kind: str, is_anothers: bool, is_local: bool) -> bool:
+    """Whether the terms let goods leave for the shopper from a node."""
+    return is_theirs(conditions, operator_kind=operator_kind, is_anothers=is_anothers) and ships_from(
+        conditions, is_local=is_local
+    )

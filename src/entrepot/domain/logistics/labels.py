@@ -48,15 +48,15 @@ def address_lines(contact: Contact | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def render(label: Label, *, file_format: Literal["pdf", "png"] = "pdf") -> bytes:
-    """The label as a PDF (or "png"): the same label gives the same bytes."""
+def render(*labels: Label, file_format: Literal["pdf", "png"] = "pdf") -> bytes:
+    """Labels as one PDF, a page each (or one label as "png"): the same labels give the same bytes."""
     return typst.compile(
         str(TEMPLATE),
         root=str(TEMPLATE.parent),
         format=file_format,
         font_paths=_fonts(),
-        sys_inputs={"label": json.dumps(_data(label))},
-        timestamp=int(label.made_on.timestamp()),
+        sys_inputs={"labels": json.dumps([_data(label) for label in labels])},
+        timestamp=int(max(label.made_on for label in labels).timestamp()),
         ppi=203 if file_format == "png" else None,
     )
 

@@ -126,6 +126,16 @@ def list_near(*, now: datetime, until: datetime, limit: int = 5000) -> list[Work
     return find_work(ids=[row.id for row in rows])
 
 
+def find_by_numbers(*, numbers: Collection[str], organisation_id: UUID) -> list[Work]:
+    """An organisation's work by suborders' numbers, or by those of parcels of theirs."""
+    rows = fetch_rows(
+        f"{_WORK} WHERE work.organisation_id = %s AND (suborder.number = ANY(%s) OR suborder.id IN"
+        " (SELECT reference_id FROM logistics_parcel WHERE number = ANY(%s))) ORDER BY work.due_at, work.id",
+        [organisation_id, list(numbers), list(numbers)],
+    )
+    return [Work(*row) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Overdue:
     """A suborder that is past its deadline, with what says how long it may be so."""

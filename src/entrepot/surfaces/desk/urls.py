@@ -22,6 +22,7 @@ from entrepot.surfaces.desk import (
     returns,
     sellers,
     settlement,
+    shipping,
     team,
     warehouse,
 )
@@ -87,6 +88,11 @@ ORDERS = [
 ]
 WAREHOUSE = [
     path("warehouse", warehouse.warehouse, name="warehouse"),
+    path("warehouse/chosen", shipping.works, name="works"),
+    path("warehouse/picks", shipping.picks, name="picks"),
+    path("warehouse/departures", shipping.departures, name="departures"),
+    path("warehouse/departures/list", shipping.manifest, name="manifest"),
+    path("warehouse/scan", shipping.scan, name="scan"),
     path("warehouse/acceptances", warehouse.acceptances, name="acceptances"),
     path("warehouse/receipts", goods.receipts, name="receipts"),
     path("warehouse/stock", goods.stock, name="stock"),

@@ -262,7 +262,7 @@ def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
             "performer": names.get(item.organisation_id, ""),
             "lines": lines.get(item.suborder_id, []),
             "units": sum(line.quantity for line in lines.get(item.suborder_id, [])),
-            "can_accept": item.state == "waiting" and item.organisation_id == actor.organisation_id,
+            "can_choose": item.state in queries.OPEN and item.organisation_id == actor.organisation_id,
             "url": _url(item),
         }
         for item in shown
@@ -279,7 +279,7 @@ def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
         "state": state,
         "form": form or ActForm(name="accept"),
         "may_perform": actor.may("work.perform"),
-        "can_accept": any(row["can_accept"] for row in rows),
+        "can_choose": actor.may("work.perform") and any(row["can_choose"] for row in rows),
     }
     return render(request, "warehouse/warehouse.html", context, *([form] if form else []))
 

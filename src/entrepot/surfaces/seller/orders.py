@@ -144,6 +144,7 @@ def index(request: ActingRequest) -> HttpResponse:
         "has_more": len(found) > 200,
         "tabs": _tabs("index"),
         "accept": ActForm(name="accept"),
+        "may_perform": request.actor.may("work.perform"),
         "to_accept": sum(task.item.state == "waiting" for task in tasks) if request.actor.may("work.perform") else 0,
     }
     return render(request, "orders/index.html", context)

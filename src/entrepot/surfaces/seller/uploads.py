@@ -7,14 +7,13 @@ from uuid import UUID
 from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entrepot.domain.uploads import queries, services
 from entrepot.domain.uploads.models import Upload
-from entrepot.intake import catalogue_sheet, downloads, pricing_sheet, sheets, stock_sheet, uploads
+from entrepot.intake import catalogue_sheet, downloads, pricing_sheet, sheets, stock_sheet, tracking_sheet, uploads
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, slice_of
@@ -25,7 +24,7 @@ from entrepot.surfaces.shared.guards import ActingRequest, allow
 from entrepot.surfaces.shared.sheets import show_upload, told
 
 #: The sheets that a seller has, in the order in which they are needed.
-SHEETS = (catalogue_sheet.CATALOGUE, stock_sheet.STOCK, pricing_sheet.PRICES)
+SHEETS = (catalogue_sheet.CATALOGUE, stock_sheet.STOCK, pricing_sheet.PRICES, tracking_sheet.TRACKING)
 
 
 class SheetForm(ActForm):

@@ -56,6 +56,17 @@
     [...form.elements].filter((each) => each.hasAttribute("aria-busy")).forEach((each) => busy(each, false));
   }
 
+  // A button that prints the page.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-prints]")) window.print();
+  });
+
+  // A box that chooses all others of its form.
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-chooses-all]")) return;
+    event.target.form.querySelectorAll("tbody input[type=checkbox]").forEach((box) => (box.checked = event.target.checked));
+  });
+
   // A click anywhere in a row follows the row's own link.
   document.addEventListener("click", (event) => {
     const row = event.target.closest("table[data-row-links] tbody tr");
