@@ -125,7 +125,7 @@ SELECT
     (SELECT count(DISTINCT (market_code, origin_country)) FROM logistics_freightrate
         WHERE valid_from <= %(day)s AND (valid_until IS NULL OR valid_until > %(day)s)) AS freight,
     (SELECT coalesce(array_agg(cost.kind || ' ' || cost.currency ORDER BY cost.currency, cost.kind), '{}')
-        FROM (SELECT DISTINCT market.currency, kind FROM market, unnest(%(costs)s) kind) cost
+        FROM (SELECT DISTINCT market.currency, kind FROM market, unnest(%(costs)s::text[]) kind) cost
         WHERE NOT EXISTS (
             SELECT FROM settlement_costrate rate
             WHERE rate.kind = cost.kind AND rate.currency = cost.currency AND rate.valid_from <= %(day)s
@@ -168,6 +168,8 @@ def _steps(facts: _Facts) -> list[Step]:
     row = facts.row
     is_known = row.operator_country not in (None, NO_COUNTRY)
     pays = [each for each in facts.providers if each.code != "manual" or settings.BANK_ACCOUNT]
+    offered = list_offered()
+    lacks_account = ("account",) if not pays and facts.providers else ()
     return [
         Step("operator", _state(is_known)),
         Step("letters", _state(row.letters, "advised")),
@@ -178,7 +180,7 @@ def _steps(facts: _Facts) -> list[Step]:
         Step("programmes", _state(row.chosen and row.programmes), row.programmes),
         Step("nodes", _state(row.nodes), row.nodes),
         Step("freight", _state(row.freight and row.markets and not row.uncarried), row.freight, tuple(row.uncarried)),
-        Step("payments", "done" if pays else "todo" if not list_offered() else "advised", len(list_offered())),
+        Step("payments", _state(pays, "advised" if offered else "todo"), len(offered), lacks_account),
         Step("costs", _state(row.markets and not row.uncosted, "advised"), row.costs, tuple(row.uncosted)),
         Step("team", _state(row.deciders > 1, "advised"), row.people),
         Step("partners", _state(row.partners, "advised"), row.partners),

@@ -144,11 +144,11 @@ COSTS: Mapping[str, str | Promise] = {
 
 def note(step: Step) -> str:
     """What was found or is missing, in a few words."""
+    if step.code == "payments" and step.state == "advised":
+        return _("shoppers are shown no account") if step.lacking else _("nothing but tests")
     if step.lacking:
         lacking = ", ".join(_lacking(each) for each in step.lacking[:6]) + (" …" if len(step.lacking) > 6 else "")
         return _("missing for {what}").format(what=lacking)
-    if step.state == "advised" and step.code == "payments":
-        return _("only ways that move no money by themselves")
     if not step.found:
         return ""
     count = step.found
