@@ -42,14 +42,21 @@ class Unreadable(Invalid):
     message = "Row {row}, {column}: {problem}"
 
 
+def cells_of(text: str) -> list[list[str]]:
+    """A table's cells, divided by tabs, semicolons or commas, whichever the first row has."""
+    lines = text.lstrip("\ufeff").strip("\r\n")
+    head = lines.partition("\n")[0]
+    delimiter = next((each for each in ("\t", ";", ",") if each in head), ",")
+    return list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter))
+
+
 def read_csv(
     text: str, readers: Mapping[str, Reader], *, field: str = "sheet", number_as: str = ""
 ) -> list[dict[str, Any]]:
     """The rows of a pasted or uploaded table whose first row names its columns.
 
-    Cells are divided by tabs, semicolons or commas, whichever the first row has; rows count as in a spreadsheet, the
-    one with the names is 1, and stand under `number_as` where that is given. A column that is left out reads as empty
-    cells. Raises: Unreadable naming row and column.
+    Rows count as in a spreadsheet, the one with the names is 1, and stand under `number_as` where that is given. A
+    column that is left out reads as empty cells. Raises: Unreadable naming row and column.
     """
     lines = text.lstrip("\ufeff").strip("\r\n")
     head = lines.partition("\n")[0]

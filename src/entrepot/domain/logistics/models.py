@@ -1,4 +1,4 @@
-"""Nodes, closures, flat freight rates, parcels and tracking events."""
+"""Nodes, closures, flat freight rates, rate cards, parcels and tracking events."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
@@ -98,6 +98,41 @@ class FreightRate(Record):
             ),
             models.CheckConstraint(
                 condition=Q(transit_days_max__gte=F("transit_days_min")), name="freight_rate_transit"
+            ),
+        ]
+
+
+class RateCard(Record):
+    """A carrier's or warehouse's price list for one service, kept as its rows were published; it never changes.
+
+    A later card of the same code ends it. `origin_country` is blank where it holds from anywhere.
+    """
+
+    code = models.SlugField(max_length=60)
+    title = models.CharField(max_length=120)
+    carrier = models.CharField(max_length=60)
+    service = models.CharField(max_length=60)
+    mode = models.CharField(max_length=12)
+    currency = models.CharField(max_length=3)
+    origin_country = models.CharField(max_length=2, blank=True)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+    source = models.TextField()
+    sheet = models.TextField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="rate_card_one_a_day",
+                index_type="gist",
+                expressions=[
+                    (F("code"), RangeOperators.EQUAL),
+                    (Func(F("valid_from"), F("valid_until"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="rate_card_period"
             ),
         ]
 

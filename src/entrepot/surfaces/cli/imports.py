@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from entrepot.surfaces.cli import first
+from entrepot.surfaces.cli import first, freight
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @click.group(name="import")
 def imports() -> None:
     """Bring in files of others. A mapping says how they are to be read: see docs/operating/import.md."""
+
+
+imports.add_command(freight.rates)
 
 
 @imports.command()

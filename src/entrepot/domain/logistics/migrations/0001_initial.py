@@ -99,6 +99,28 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='RateCard',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('code', models.SlugField(max_length=60)),
+                ('title', models.CharField(max_length=120)),
+                ('carrier', models.CharField(max_length=60)),
+                ('service', models.CharField(max_length=60)),
+                ('mode', models.CharField(max_length=12)),
+                ('currency', models.CharField(max_length=3)),
+                ('origin_country', models.CharField(blank=True, max_length=2)),
+                ('valid_from', models.DateField()),
+                ('valid_until', models.DateField(null=True)),
+                ('source', models.TextField()),
+                ('sheet', models.TextField()),
+                ('digest', models.CharField(max_length=64)),
+            ],
+            options={
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('code'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='rate_card_one_a_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='rate_card_period')],
+            },
+        ),
+        migrations.CreateModel(
             name='TrackingEvent',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),

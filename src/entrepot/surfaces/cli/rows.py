@@ -1,0 +1,42 @@
+"""Rows that a command is given: a CSV file, a JSON list, or either on standard input."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from entrepot.kernel.errors import Invalid
+from entrepot.kernel.sheets import cells_of
+
+#: A file of rows, or `-` for standard input.
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """The rows: a JSON list of objects, or a table whose first row names its columns. Raises: Invalid."""
+    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid("rows.encoding", "The file is not UTF-8 text.", field="file") from None
+    if text.lstrip().startswith(("[", "{")):
+        return _objects(text)
+    table = [row for row in cells_of(text) if any(cell.strip() for cell in row)]
+    if not table:
+        raise Invalid("rows.empty", "The file has no rows.", field="file")
+    names = [name.strip().lower() for name in table[0]]
+    return [dict(zip(names, row, strict=False)) for row in table[1:]]
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as problem:
+        where = f"{problem.msg}, line {problem.lineno}"
+        raise Invalid("rows.json", "The file is no JSON: {problem}.", field="file", problem=where) from None
+    rows = found if isinstance(found, list) else found.get("rows", [found])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Invalid("rows.json", "The file is no list of rows: {problem}.", field="file", problem="expected objects")
+    return rows

@@ -1,0 +1,34 @@
+"""Rate cards and freight quotes over the API."""
+
+from surfaces.api.calls import caller, operator
+
+CARD = "card,currency,mode,carrier,service,valid_from,source,charge,basis,by,above,to,amount\n"
+
+
+def test_a_published_card_prices_consignments(world):
+    sheet = f"{CARD}x,USD,parcel,Some,ground,2025-01-01,a test,freight,shipment,weight kg,0,2,5"
+    desk = operator(world)
+    assert desk.ask("POST", "/freight/cards", {"sheet": sheet}) == {"published": ["x"]}
+    [card] = desk.ask("GET", "/freight/cards")
+    assert (card["card"], card["currency"], card["mode"]) == ("x", "USD", "parcel")
+    rows = [{"id": "a", "weight_g": 900}, {"weight_g": 9000}]
+    found = desk.ask("POST", "/freight/quotes", {"rows": rows})
+    assert [(row["id"], row["quotes"][0]["total_minor"], row["quotes"][0]["refusal"]) for row in found] == [
+        ("a", 500, ""), ("2", 0, "band"),
+    ]  # fmt: skip
+
+
+def test_a_bad_row_is_named(world):
+    desk = operator(world)
+    answer = desk.ask("POST", "/freight/quotes", {"rows": [{"weight_g": 5}, {"weight_g": -5}]}, status=422)
+    assert (answer["code"], answer["field"], answer["values"]["row"]) == ("freight.unreadable", "weight_g", 2)
+    answer = desk.ask(
+        "POST", "/freight/cards", {"sheet": CARD + "x,USD,parcel,A,b,2025-01-01,s,f,shipment,,,,"}, status=422
+    )
+    assert answer["values"]["column"] == "amount"
+
+
+def test_a_seller_publishes_no_cards(world):
+    seller = world.seller("acme")
+    who = caller(world, seller.organisation, "seller.owner")
+    assert who.ask("POST", "/freight/cards", {"sheet": CARD}, status=403)["code"] == "accounts.verb_missing"
