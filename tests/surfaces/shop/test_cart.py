@@ -112,7 +112,7 @@ def test_a_mixed_cart_is_grouped_as_it_travels_and_comes_to_the_quote(world, gue
     assert f"In all {format_minor(quote.total_minor, 'EUR')}" in page.text
     assert "Sent by Entrepôt from China" in page.text
     assert "Sent by local-co from Germany" in page.text
-    assert "One payment, 2 parcels." in page.text
+    assert "in 2 parcels" in page.text and "One payment for everything" in page.text
     assert "Customs duty, paid for you" in page.text
     assert "Unexplained" not in page.text
     assert page.source.count('class="explain-button"') == len(offers) + 4
@@ -167,3 +167,42 @@ def test_forms_need_their_token(world, guest):
     guest.client.handler.enforce_csrf_checks = True
     assert guest.put(world.offer(world.seller())).status == 403
     assert units() == {}
+
+
+def test_a_price_that_changed_since_is_told(world, guest):
+    offer = world.offer(world.seller(), price="20.00")
+    guest.put(offer)
+    assert "One costs" not in guest.get("/cart").text
+    world.pass_time(hours=1)
+    world.price(offer, "25.00")
+    page = guest.get("/cart")
+    assert "One costs €25.00 now, more than the €20.00 when you put it in." in page.text
+    assert "one costs €25.00 now, €20.00 when you put it in" in guest.get("/checkout").text
+    guest.post("/cart/quantity", offer=offer.id, quantity=2)
+    assert "One costs" not in guest.get("/cart").text
+
+
+def test_one_promise_for_several_parcels(world, guest):
+    guest.put(world.offer(world.seller(), stock=3))
+    assert "in one parcel" in guest.get("/cart").text
+    guest.put(world.offer(world.seller(programme="fully-managed"), stock=3))
+    page = guest.get("/cart")
+    assert "Everything arrives" in page.text and "in 2 parcels" in page.text
+    assert "in 2 parcels" in guest.get("/checkout").text
+
+
+def test_what_went_meanwhile_is_told_line_by_line(world, guest):
+    few, gone, there = (
+        world.offer(world.seller(), stock=5),
+        world.offer(world.seller(), stock=2),
+        world.offer(world.seller()),
+    )
+    for offer, quantity in ((few, 4), (gone, 2), (there, 1)):
+        guest.put(offer, quantity)
+    other = Shopper(world)
+    other.order((few, 3), (gone, 2))
+    page = guest.get("/cart")
+    assert "Take the 2 that are left" in page.text
+    guest.post("/cart/quantity", offer=few.id, quantity=2)
+    page = guest.post("/cart/quantity", offer=gone.id, quantity=0)
+    assert "Everything arrives" in page.text

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from entrepot.domain.orders.models import Cart, CartLine
+from entrepot.domain.pricing import queries as pricing
 from entrepot.domain.promotions.queries import plain_code
 from entrepot.kernel import ids
 from entrepot.kernel.db import atomic, execute, fetch_rows
@@ -80,16 +81,18 @@ def add_units(*, cart: Cart, offer_id: UUID, quantity: int, now: datetime) -> No
         raise Refused("orders.cart_full", "A cart holds at most {most} different things.", most=LINES_MAX)
     written = execute(
         """
-        INSERT INTO orders_cartline AS line (id, created_at, cart_id, offer_id, quantity)
-        SELECT %(id)s, %(now)s, %(cart)s, offer.id, %(quantity)s FROM catalogue_offer offer
+        INSERT INTO orders_cartline AS line (id, created_at, cart_id, offer_id, quantity, unit_minor)
+        SELECT %(id)s, %(now)s, %(cart)s, offer.id, %(quantity)s, %(unit)s FROM catalogue_offer offer
         WHERE offer.id = %(offer)s AND offer.market_id = %(market)s AND offer.status = 'live'
-        ON CONFLICT (cart_id, offer_id) DO UPDATE SET quantity = least(line.quantity + EXCLUDED.quantity, %(most)s)
+        ON CONFLICT (cart_id, offer_id) DO UPDATE
+        SET quantity = least(line.quantity + EXCLUDED.quantity, %(most)s), unit_minor = EXCLUDED.unit_minor
         """,
         {
             "id": ids.new_id(now),
             "now": now,
             "cart": cart.id,
             "quantity": quantity,
+            "unit": _price(offer_id, now),
             "offer": offer_id,
             "market": cart.market_id,
             "most": UNITS_MAX,
@@ -106,7 +109,7 @@ def set_units(*, cart: Cart, offer_id: UUID, quantity: int, now: datetime) -> No
     _change(cart, now)
     lines = CartLine.objects.filter(cart=cart, offer_id=offer_id)
     if quantity:
-        lines.update(quantity=quantity)
+        lines.update(quantity=quantity, unit_minor=_price(offer_id, now))
     else:
         lines.delete()
 
@@ -148,12 +151,14 @@ def adopt(*, tokens: Collection[str], user_id: UUID, now: datetime) -> None:
         )
         own = Cart.objects.get(user_id=user_id, market_id=cart.market_id, state=Cart.State.OPEN)
         _change(own, now)
-        lines = fetch_rows("SELECT offer_id, quantity FROM orders_cartline WHERE cart_id = %s ORDER BY id", [cart.id])
+        lines = fetch_rows(
+            "SELECT offer_id, quantity, unit_minor FROM orders_cartline WHERE cart_id = %s ORDER BY id", [cart.id]
+        )
         room = LINES_MAX - CartLine.objects.filter(cart=own).count()
         execute(
             """
-            INSERT INTO orders_cartline AS line (id, created_at, cart_id, offer_id, quantity)
-            SELECT unnest(%s::uuid[]), %s, %s, unnest(%s::uuid[]), unnest(%s::int[])
+            INSERT INTO orders_cartline AS line (id, created_at, cart_id, offer_id, quantity, unit_minor)
+            SELECT unnest(%s::uuid[]), %s, %s, unnest(%s::uuid[]), unnest(%s::int[]), unnest(%s::bigint[])
             ON CONFLICT (cart_id, offer_id) DO UPDATE SET quantity = least(line.quantity + EXCLUDED.quantity, %s)
             """,
             [
@@ -162,6 +167,7 @@ def adopt(*, tokens: Collection[str], user_id: UUID, now: datetime) -> None:
                 own.id,
                 [line.offer_id for line in lines[:room]],
                 [line.quantity for line in lines[:room]],
+                [line.unit_minor for line in lines[:room]],
                 UNITS_MAX,
             ],
         )
@@ -186,6 +192,12 @@ def _check(quantity: int, *, least: int) -> None:
             most=UNITS_MAX,
             found=str(quantity)[:40],
         )
+
+
+def _price(offer_id: UUID, now: datetime) -> int | None:
+    """What a unit costs now, where it has a price."""
+    found = pricing.prices([offer_id], now).get(offer_id)
+    return found.amount_minor if found else None
 
 
 def _change(cart: Cart, now: datetime) -> None:

@@ -37,11 +37,12 @@ class Cart(Record):
 
 
 class CartLine(Record):
-    """So many units of an offer in a cart."""
+    """So many units of an offer in a cart; `unit_minor` is what one cost when the shopper last decided on it."""
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="+")
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
+    unit_minor = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.catalogue.models import Picture
+from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.orders import carts
 from entrepot.domain.orders.models import Cart, CartLine
 from entrepot.flows.checkout import CartRequest, quote_carts
@@ -100,6 +101,11 @@ class LineView:
     amount_minor: int | None
     explanation: Explanation | None
     problem: str
+    #: What one costs and what it cost when it was put in, where that is another price.
+    unit_minor: int = 0
+    was_minor: int | None = None
+    #: How many there are, where that is fewer than wanted.
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,20 @@ class Basket:
     def units(self) -> int:
         """How many units are in it."""
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def promise(self) -> str:
+        """When all of it will have arrived, whatever the number of parcels: the first day and the last."""
+        parcels = self.quote.parcels if self.quote else ()
+        if not parcels:
+            return ""
+        return span(min(each.promised_from for each in parcels), max(each.promised_until for each in parcels))
+
+    @property
+    def changed(self) -> list[LineView]:
+        """Lines whose price is another one than when they were put in, each once."""
+        lines = {line.offer_id: line for parcel in self.parcels for line in parcel.lines if line.was_minor is not None}
+        return list(lines.values())
 
     @property
     def off_minor(self) -> int:
@@ -171,8 +191,15 @@ def open_basket(visit: Visit, email: str = "") -> Basket:
     if not isinstance(found, Quote):
         texts = catalogue.texts({line.offer.sku.product_id for line in lines}, languages=visit.languages)
         titles = {key: text.title for key, text in texts.items()}
+        there = inventory.available([line.offer_id for line in lines])
         loose = [
-            _line(line, titles.get(line.offer.sku.product_id, ""), pictures, problem=_problem(place, found))
+            _line(
+                line,
+                titles.get(line.offer.sku.product_id, ""),
+                pictures,
+                problem=_problem(place, found),
+                left=there.get(line.offer_id, 0) if there.get(line.offer_id, 0) < line.quantity else None,
+            )
             for place, line in enumerate(lines)
         ]
         return Basket(cart, lines, refusal=found, loose=loose)
@@ -217,6 +244,7 @@ def _line(
     line: QuotedLine | None = None,
     explanation: Explanation | None = None,
     problem: str = "",
+    left: int | None = None,
 ) -> LineView:
     sku = kept.offer.sku
     shown = pictures.get(sku.product_id)
@@ -231,6 +259,9 @@ def _line(
         amount_minor=line.list_minor - line.discount_minor if line else None,
         explanation=explanation,
         problem=problem,
+        unit_minor=line.unit_minor if line else 0,
+        was_minor=kept.unit_minor if line and kept.unit_minor not in (None, line.unit_minor) else None,
+        left=left,
     )
 
 

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
                 ('quantity', models.PositiveIntegerField()),
+                ('unit_minor', models.BigIntegerField(null=True)),
                 ('cart', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.cart')),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
             ],
