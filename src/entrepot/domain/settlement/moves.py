@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from entrepot.domain.pricing.rules import split_groups
 from entrepot.domain.settlement.economics import Amounts, Book, sums
 from entrepot.domain.settlement.rules import (
     HANDOVER_PARTS,
@@ -22,7 +21,7 @@ from entrepot.domain.settlement.rules import (
 )
 from entrepot.domain.terms.arrays import CAUSE, PARTY, PER, TASK, Flags, Small, Whole
 from entrepot.domain.terms.rules import Cause, Party, Per, Task
-from entrepot.kernel.money import apply_ppm, prorate_array
+from entrepot.kernel.money import apply_ppm, prorate_array, split_groups
 
 
 @dataclass(frozen=True, eq=False)

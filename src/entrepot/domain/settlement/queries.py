@@ -104,7 +104,7 @@ def get_statement(*, number: str, seller_id: UUID | None) -> StatementView:
     payout = (
         Payout.objects.select_related("batch").filter(statement=statement).exclude(state=Payout.State.FAILED).first()
     )
-    return StatementView(statement, tuple(_groups(rows)), payout)
+    return StatementView(statement, tuple(groups_of(rows)), payout)
 
 
 def list_pending(*, seller_id: UUID, limit: int = PAGE) -> list[AccrualView]:
@@ -326,7 +326,7 @@ def list_contributions(
     ]  # fmt: skip
 
 
-def _groups(rows: Sequence[Any]) -> list[LineGroup]:
+def groups_of(rows: Sequence[Any]) -> list[LineGroup]:
     """The rows of each line together, in the order of the rows."""
     together: dict[UUID | None, list[Any]] = defaultdict(list)
     for row in rows:
@@ -348,12 +348,12 @@ def _view(row: Any) -> AccrualView:
     )  # fmt: skip
 
 
-_COLUMNS = """accrual.id, accrual.part, accrual.amount_minor, accrual.currency, accrual.market_minor,
+COLUMNS = """accrual.id, accrual.part, accrual.amount_minor, accrual.currency, accrual.market_minor,
     accrual.market_currency, accrual.quantity, accrual.rule, accrual.inputs, accrual.event_kind, accrual.event_id,
     accrual.accrued_at, accrual.eligible_at, accrual.journal_id, accrual.posting_id, accrual.line_id"""
 
 _STATEMENT_LINES = f"""
-SELECT {_COLUMNS}, ordered.number AS order_number, line.title, line.quantity AS ordered
+SELECT {COLUMNS}, ordered.number AS order_number, line.title, line.quantity AS ordered
 FROM settlement_statementline placed
 JOIN settlement_accrual accrual ON accrual.id = placed.accrual_id
 LEFT JOIN orders_orderline line ON line.id = accrual.line_id
@@ -363,18 +363,18 @@ ORDER BY ordered.number NULLS LAST, line.position, accrual.id
 """
 
 _PENDING = f"""
-SELECT {_COLUMNS} FROM settlement_accrual accrual
+SELECT {COLUMNS} FROM settlement_accrual accrual
 WHERE accrual.seller_id = %s
   AND NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)
 ORDER BY accrual.eligible_at, accrual.id LIMIT %s
 """
 
 _OF_LINES = f"""
-SELECT {_COLUMNS} FROM settlement_accrual accrual
+SELECT {COLUMNS} FROM settlement_accrual accrual
 WHERE accrual.line_id = ANY(%s) AND accrual.seller_id = %s ORDER BY accrual.id
 """
 
-_ACCRUAL = f"SELECT {_COLUMNS}, accrual.seller_id FROM settlement_accrual accrual WHERE accrual.id = %s"
+_ACCRUAL = f"SELECT {COLUMNS}, accrual.seller_id FROM settlement_accrual accrual WHERE accrual.id = %s"
 
 _BALANCES = """
 WITH pending AS (

@@ -8,14 +8,17 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from entrepot.domain.ledger.queries import PostingRow
 from entrepot.domain.orders import queries as orders
-from entrepot.domain.settlement import queries
+from entrepot.domain.settlement import lines as reads
+from entrepot.domain.settlement import papers, queries
+from entrepot.domain.settlement.lines import Head
 from entrepot.domain.settlement.models import Payout, Statement
-from entrepot.domain.settlement.queries import AccrualView, LineGroup, StatementView
+from entrepot.domain.settlement.queries import AccrualView, LineGroup
 from entrepot.kernel import money, sheets
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, slice_of
@@ -26,6 +29,9 @@ from entrepot.surfaces.shared.guards import ActingRequest, allow
 #: Lines of a statement on one page, and accruals that are still to come.
 LINES = 100
 UPCOMING = 500
+
+#: Amounts of a statement that one page for paper shows; a longer one comes as a PDF.
+PAPER = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,13 @@ def index(request: ActingRequest) -> HttpResponse:
     found = queries.list_statements(seller_id=seller_id, before=read_cursor(request.GET.get("cursor", "")), limit=51)
     payouts = {payout.statement_id: payout for payout in queries.list_payouts(seller_id=seller_id, limit=200)}
     page = slice_of(found, lambda rows: [_listed(row, payouts.get(row.id)) for row in rows])
-    context = {"page": page, "balances": queries.list_balances(seller_id=seller_id), "tabs": _tabs("index")}
+    context = {
+        "page": page,
+        "balances": queries.list_balances(seller_id=seller_id),
+        "coming": reads.list_coming(seller_id=seller_id)[:6],
+        "kept": reads.list_kept(seller_id=seller_id),
+        "tabs": _tabs("index"),
+    }
     return render(request, "statements/index.html", context)
 
 
@@ -85,33 +97,56 @@ def upcoming(request: ActingRequest) -> HttpResponse:
 @require_safe
 def show(request: ActingRequest, number: str) -> HttpResponse:
     """One statement, a line per order line."""
-    view = queries.get_statement(number=number, seller_id=seller_of(request))
+    head = reads.get_head(number=number, seller_id=seller_of(request))
     start = _start(request.GET.get("cursor", ""))
-    groups = view.groups[start : start + LINES]
-    more = str(start + LINES) if len(view.groups) > start + LINES else ""
+    groups = reads.list_groups(statement_id=head.statement.id, start=start, limit=LINES)
+    more = str(start + LINES) if head.lines > start + LINES else ""
     less = str(max(start - LINES, 0)) if start else ""
-    page = Slice([_row(each) for each in groups], more, less, len(view.groups))
-    crumbs = [Link(_("Statements"), reverse("seller:statements")), Link(number)]
-    return render(request, "statements/show.html", _context(view) | {"page": page, "crumbs": crumbs})
+    page = Slice([_row(each) for each in groups], more, less, head.lines)
+    context = {
+        "page": page,
+        "page_minor": sum(each.amount_minor for each in groups),
+        "is_paged": head.lines > LINES,
+        "parts": reads.sum_parts(statement_id=head.statement.id),
+        "crumbs": [Link(_("Statements"), reverse("seller:statements")), Link(number)],
+    }
+    return render(request, "statements/show.html", _context(head) | context)
 
 
 @allow("statements.read", kind="seller")
 @require_safe
 def paper(request: ActingRequest, number: str) -> HttpResponse:
     """The whole statement on paper."""
-    view = queries.get_statement(number=number, seller_id=seller_of(request))
-    return render(request, "statements/paper.html", _context(view) | {"groups": view.groups})
+    head = reads.get_head(number=number, seller_id=seller_of(request))
+    if head.amounts > PAPER:
+        return pdf(request, number)
+    groups = reads.each_group(statement_id=head.statement.id)
+    return render(request, "statements/paper.html", _context(head) | {"groups": groups})
+
+
+@allow("statements.read", kind="seller")
+@require_safe
+def pdf(request: ActingRequest, number: str) -> HttpResponse:
+    """The whole statement as a PDF, every amount with its rule and event."""
+    head = reads.get_head(number=number, seller_id=seller_of(request))
+    response = HttpResponse(
+        papers.render(head, reads.each_group(statement_id=head.statement.id), get_language() or "en"),
+        content_type="application/pdf",
+    )
+    response["Content-Disposition"] = f'inline; filename="{head.statement.number}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @allow("statements.read", kind="seller")
 @require_safe
 def sheet(request: ActingRequest, number: str) -> HttpResponse:
     """The statement as a table for spreadsheets, a row for each amount."""
-    view = queries.get_statement(number=number, seller_id=seller_of(request))
+    head = reads.get_head(number=number, seller_id=seller_of(request))
     header = ("order", "article", "part", "amount", "currency", "amount in the order's currency", "order's currency",
               "units", "event", "earned at", "rule", "posting")  # fmt: skip
-    response = HttpResponse(sheets.write_csv(header, _cells(view)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{view.statement.number}.csv"'
+    response = HttpResponse(sheets.write_csv(header, _cells(head)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{head.statement.number}.csv"'
     return response
 
 
@@ -135,9 +170,10 @@ def accrual(request: ActingRequest, accrual_id: UUID) -> HttpResponse:
     return render(request, "statements/accrual.html", context)
 
 
-def _context(view: StatementView) -> dict[str, object]:
-    statement, payout = view.statement, view.payout
+def _context(head: Head) -> dict[str, object]:
+    statement, payout = head.statement, head.payout
     return {
+        "head": head,
         "statement": statement,
         "said": words.STATEMENTS[statement.state],
         "payout": payout,
@@ -175,8 +211,8 @@ def _earned(views: Sequence[AccrualView]) -> tuple[AccrualView, int, Explanation
     return views[0], sum(each.amount_minor for each in views), why
 
 
-def _cells(view: StatementView) -> Iterator[Sequence[object]]:
-    for group in view.groups:
+def _cells(head: Head) -> Iterator[Sequence[object]]:
+    for group in reads.each_group(statement_id=head.statement.id):
         for part in group.parts:
             yield (
                 group.order_number, group.title, part.says, money.decimal_of(part.amount_minor, part.currency),
