@@ -21,13 +21,13 @@ class SheetForm(ActForm):
     """A table as a file or as text; the text of a file that is refused comes back to be mended."""
 
     sheet = forms.CharField(
-        label=gettext_lazy("Table"),
+        label=gettext_lazy("Paste a table"),
         required=False,
         strip=False,
         max_length=BYTES_MAX,
         widget=forms.Textarea(attrs={"rows": 8, "class": "paste", "spellcheck": "false", "autocomplete": "off"}),
     )
-    file = forms.FileField(label=gettext_lazy("Or a CSV file"), required=False)
+    file = forms.FileField(label=gettext_lazy("Or choose a CSV file"), required=False)
 
     def clean_file(self) -> Any:
         """A file's text takes the place of what was pasted."""
