@@ -19,7 +19,7 @@ from entrepot.domain.sellers.rules import party_of
 from entrepot.domain.terms.rules import Conditions, Document, Party
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
-from entrepot.kernel.db import atomic
+from entrepot.kernel.db import atomic, fetch_rows
 from entrepot.kernel.errors import Denied, Invalid, NotFound
 from entrepot.kernel.outbox import Event
 
@@ -94,6 +94,74 @@ def assess(*, conditions: Conditions, answers: Answers, seller: Seller, market: 
     """How ready the seller is for the programme in the market."""
     place = Place(market.country, tuple(market.languages), seller.organisation.country)
     return readiness.assess(conditions, answers, place, now.date())
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """A step on the way to the first sale. `state` is done, current, waiting for somebody else, or todo."""
+
+    code: str
+    state: str
+
+
+#: The steps in the order in which they are taken. Those after `admitted` may overlap; the first open one is current.
+FIRST_STEPS = (
+    "registered", "documents", "questionnaire", "admitted", "programme", "product", "price", "stock", "on_sale",
+    "first_order",
+)  # fmt: skip
+
+
+def list_first_steps(*, seller: Seller, now: datetime) -> list[FirstStep]:
+    """How far a seller is on the way to its first sale, computed from what there is."""
+    is_in = seller.admitted_at is not None
+    asked = [] if is_in else list_asked(seller=seller, now=now)
+    (found,) = fetch_rows(_BEGUN, {"seller": seller.pk, "now": now})
+    done = {
+        "registered": True,
+        "documents": is_in or not any(each.is_open for each in asked),
+        "questionnaire": found.is_answered,
+        "admitted": is_in,
+        "programme": found.has_programme,
+        "product": found.has_product,
+        "price": found.has_price,
+        "stock": found.has_stock,
+        "on_sale": found.is_on_sale,
+        "first_order": found.has_order,
+    }
+    # Whoever sells already has done what comes before it, in whatever way.
+    last = max((place for place, code in enumerate(FIRST_STEPS) if done[code] and code in _PROVES), default=-1)
+    done |= dict.fromkeys(FIRST_STEPS[:last], True)
+    current = next((code for code in FIRST_STEPS if not done[code]), "")
+    others = {"admitted", *(("price",) if found.waits_for_price else ()), "first_order"}
+    return [
+        FirstStep(
+            code,
+            "done" if done[code] else "todo" if code != current else "waiting" if code in others else "current",
+        )
+        for code in FIRST_STEPS
+    ]
+
+
+#: Steps that nobody can have taken without those before them.
+_PROVES = frozenset({"on_sale", "first_order"})
+
+_BEGUN = """
+SELECT
+    EXISTS (SELECT FROM sellers_readinessanswers WHERE seller_id = %(seller)s) AS is_answered,
+    EXISTS (SELECT FROM sellers_enrolment WHERE seller_id = %(seller)s AND valid_from <= %(now)s
+        AND (valid_until IS NULL OR valid_until > %(now)s)) AS has_programme,
+    EXISTS (SELECT FROM catalogue_offer WHERE seller_id = %(seller)s AND status <> 'archived') AS has_product,
+    EXISTS (SELECT FROM catalogue_offer offer JOIN pricing_supplyquote quote ON quote.offer_id = offer.id
+        WHERE offer.seller_id = %(seller)s AND quote.status = 'accepted')
+    OR EXISTS (SELECT FROM catalogue_offer offer JOIN pricing_retailprice price ON price.offer_id = offer.id
+        WHERE offer.seller_id = %(seller)s) AS has_price,
+    EXISTS (SELECT FROM catalogue_offer offer JOIN pricing_supplyquote quote ON quote.offer_id = offer.id
+        WHERE offer.seller_id = %(seller)s AND quote.status IN ('quoted', 'countered')
+        AND quote.made_by_party = 'seller') AS waits_for_price,
+    EXISTS (SELECT FROM inventory_stock WHERE seller_id = %(seller)s AND on_hand > 0) AS has_stock,
+    EXISTS (SELECT FROM catalogue_offer WHERE seller_id = %(seller)s AND status = 'live') AS is_on_sale,
+    EXISTS (SELECT FROM orders_suborder WHERE seller_id = %(seller)s) AS has_order
+"""
 
 
 def read_document(*, actor: Actor, document_id: UUID) -> tuple[SellerDocument, bytes]:

@@ -66,7 +66,7 @@ class Shop:
                 "product_variants",
             ),
             (self.stock.id,): ("stock_row", "stock_adjustment"),
-            (self.open_order.number,): ("order", "order_acceptance", "order_parcels"),
+            (self.open_order.number,): ("order", "order_acceptance", "order_cancellation", "order_parcels"),
             of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking"),
             (self.case.number,): ("return", "return_receipt", "return_refund"),
             (self.thread.number,): (

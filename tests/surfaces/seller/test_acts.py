@@ -237,3 +237,29 @@ def test_somebody_applies_and_hands_in_documents(world):
     second = {name: typed[name] for name in ("name", "country", "settlement_currency", "idempotency_key")}
     assert "will own the firm" in words(client, to("apply")), "who is signed in makes no second account"
     assert client.post(to("apply"), second | {"name": "South Wharf Tools"}).status_code == 302
+
+
+def test_a_seller_cancels_what_it_cannot_send_and_nothing_else(world):
+    seller = world.seller("ours", programme="semi-managed-local-stock")
+    offer = world.offer(seller)
+    ordered = shipping.order(world, (offer, 3))
+    (line,) = shipping.lines_of(ordered)
+    number = Suborder.objects.get(order=ordered).number
+    client = client_of(world, seller)
+    page = words(client, to("order", number))
+    assert "You cannot send it?" in page and "answer" in page
+    assert "To accept (now)" in page, "the step that is next, not the one after"
+    sent = {"line": line.id.hex, "quantity": "1", "reason": "One broke", "idempotency_key": "k"}
+    assert client.post(to("order_cancellation", number), sent | {"reason": ""}).status_code == 422
+    too_many = client.post(to("order_cancellation", number), sent | {"quantity": "4", "idempotency_key": "m"})
+    assert too_many.status_code in (409, 422) and "One broke" in too_many.content.decode()
+    for _again in range(2):
+        assert client.post(to("order_cancellation", number), sent).status_code == 302
+    (line,) = shipping.lines_of(ordered)
+    assert line.cancelled_qty == 1
+    stranger = shipping.lines_of(shipping.order(world, (world.offer(world.seller("theirs")), 1)))[0]
+    foreign = client.post(to("order_cancellation", number), sent | {"line": stranger.id.hex, "idempotency_key": "f"})
+    assert foreign.status_code == 422
+    staff = client_of(world, seller, "seller.staff")
+    assert staff.post(to("order_cancellation", number), sent).status_code == 403
+    assert "You cannot send it?" not in words(staff, to("order", number))

@@ -1,7 +1,7 @@
 """The seller's part of orders: what to ship and by when, parcels and labels, and what each line earns."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,15 +25,15 @@ from entrepot.domain.orders.work import Work, WorkLine
 from entrepot.domain.settlement import queries as settlement
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms import words as plain
-from entrepot.domain.terms.rules import Task
-from entrepot.flows import fulfilment
+from entrepot.domain.terms.rules import Cause, Party, Task, Terms
+from entrepot.flows import amending, fulfilment
 from entrepot.flows.fulfilment import Box, Handover
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, shown, slice_of
 from entrepot.surfaces.shared import accruals, files
-from entrepot.surfaces.shared.acting import ActForm, attempt
+from entrepot.surfaces.shared.acting import ActForm, Done, ReasonForm, attempt
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part, Step, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
 
@@ -80,6 +80,23 @@ class PackForm(ActForm):
     def contents(self, typed: Mapping[str, Any]) -> list[tuple[UUID, int]]:
         """(line, units) that were asked for."""
         return [(line.id, units) for line in self.lines if (units := typed.get(f"units-{line.id}"))]
+
+
+class CancelForm(ReasonForm):
+    """Units that cannot be sent, and why."""
+
+    line = forms.ChoiceField(label=gettext_lazy("Article"))
+    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=1, max_value=9999)
+    field_order = ("line", "quantity", "reason")
+
+    def __init__(self, *args: Any, lines: Sequence[LineView], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line"].choices = [  # type: ignore[attr-defined]
+            (line.id.hex, _("{title}, {units} to ship").format(title=line.title, units=line.units.to_ship))
+            for line in lines
+            if line.units.to_ship
+        ]
+        self.fields["reason"].help_text = _("The shopper and the marketplace are told; it is kept with your name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +276,24 @@ def unpacking(request: ActingRequest, number: str, parcel_number: str) -> HttpRe
     return answer or _page(request, number, accept=form)
 
 
+@allow("orders.cancel", kind="seller")
+@require_POST
+def cancellation(request: ActingRequest, number: str) -> HttpResponse:
+    """Cancel units that cannot be sent, before they are handed over."""
+    _order, suborder = _find(request, number)
+    form = CancelForm(request.POST, name="cancel", lines=suborder.lines)
+
+    def cancel(typed: Mapping[str, Any]) -> Done:
+        line = UUID(hex=typed["line"])
+        amending.cancel_lines(
+            rows=[(line, typed["quantity"])], actor=request.actor, reason=typed["reason"], now=clock.now()
+        )
+        said = _("Cancelled. The shopper is told and pays nothing for it.")
+        return Done(said)
+
+    return attempt(request, form, cancel, to=_to(number)) or _page(request, number, cancel=form)
+
+
 def _find(request: ActingRequest, number: str) -> tuple[OrderView, SuborderView]:
     """The seller's suborder of that number, in its order as the seller may see it. Raises: NotFound."""
     scope = Scope(seller_id=seller_of(request))
@@ -297,6 +332,7 @@ def _page(
     accept: ActForm | None = None,
     pack: PackForm | None = None,
     handovers: Mapping[UUID, HandoverForm] | None = None,
+    cancel: CancelForm | None = None,
 ) -> HttpResponse:
     order, suborder = _find(request, number)
     seller_id = seller_of(request)
@@ -306,6 +342,9 @@ def _page(
     if pack is None and is_own and any(line.to_pack > 0 for line in to_pack):
         pack = PackForm(name="pack", lines=to_pack)
     accept = accept or ActForm(name="accept")
+    can_cancel = request.actor.may("orders.cancel") and any(line.units.to_ship for line in suborder.lines)
+    if cancel is None and can_cancel:
+        cancel = CancelForm(name="cancel", lines=suborder.lines, initial={"quantity": 1})
     agreed = terms.get_terms({line.terms_id for line in suborder.lines})
     boxes = _parcels(suborder, is_own and request.actor.may("work.perform"), handovers or {})
     node = logistics.list_nodes([suborder.node_id])[suborder.node_id]
@@ -330,10 +369,25 @@ def _page(
         ],
         "served_by": next(iter(agreed.values())).performer(Task.CUSTOMER_SERVICE),
         "events": _events(order, suborder),
+        "cancel": cancel,
+        "blame": _blame(agreed.values(), order.currency) if cancel else [],
         "crumbs": [Link(_("Orders"), reverse("seller:orders")), Link(suborder.number)],
     }
-    forms = [form for form in (accept, pack, *(handovers or {}).values()) if form]
+    forms = [form for form in (accept, pack, cancel, *(handovers or {}).values()) if form]
     return render(request, "orders/show.html", context, *forms)
+
+
+def _blame(agreed: Iterable[Terms], currency: str) -> list[str]:
+    """What the terms say of goods that are not there: who answers for it, and which penalties they name."""
+    said = []
+    for each in agreed:
+        liable = each.liable(Task.INVENTORY_PLANNING, Cause.STOCK_OUT) or each.liable(Task.LAST_MILE, Cause.STOCK_OUT)
+        if liable is Party.SELLER:
+            said.append(_("By the terms of this order you answer for goods that are not there."))
+        elif liable:
+            said.append(_("By the terms of this order the marketplace answers for goods that are not there."))
+        said += [plain.penalty(entry) for entry in each.service.penalties if entry.cause is Cause.STOCK_OUT]
+    return list(dict.fromkeys(said))
 
 
 def _parcels(suborder: SuborderView, may_act: bool, sent: Mapping[UUID, HandoverForm]) -> list[ParcelShown]:
@@ -405,13 +459,19 @@ def _steps(suborder: SuborderView, item: Work | None) -> list[Step]:
     """Where the suborder stands."""
     order = ["placed", "accepted", "packed", "shipped", "delivered"]
     names = [_("Ordered"), _("Accepted"), _("Packed"), _("On its way"), _("Delivered")]
+    to_do = [names[0], _("To accept"), _("To pack"), _("To hand over"), names[4]]
     if suborder.state in ("cancelled", "lost"):
         return [Step(names[0], "done"), Step(words.SUBORDERS[suborder.state].label, "failed")]
+    # What is current is what has to be done next: a work item that waits is to be accepted.
     reached = {"waiting": 1, "accepted": 2, "packed": 3}.get(item.state if item else "", 1)
-    if suborder.state in ("shipped", "delivered"):
+    is_open = suborder.state not in ("shipped", "delivered")
+    if not is_open:
         reached = order.index(suborder.state) + (suborder.state == "delivered")
     return [
-        Step(name, "done" if place < reached else "current" if place == reached else "todo")
+        Step(
+            to_do[place] if place == reached and is_open else name,
+            "done" if place < reached else "current" if place == reached else "todo",
+        )
         for place, name in enumerate(names)
     ]
 

@@ -26,7 +26,7 @@ from entrepot.kernel.db import atomic
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import pictures, variants, words
 from entrepot.surfaces.seller.frame import languages, render, seller_of
-from entrepot.surfaces.seller.goods import GoodsForm, place, where
+from entrepot.surfaces.seller.goods import GoodsForm, keep, place, where
 from entrepot.surfaces.seller.pictures import ArrangeForm, UploadForm
 from entrepot.surfaces.seller.variants import VariantForm
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
