@@ -35,6 +35,7 @@ os.environ |= {
     "ENTREPOT_DATABASE_URL": SERVER.url("entrepot_app"),
     "ENTREPOT_OWNER_DATABASE_URL": SERVER.url("entrepot_owner"),
     "ENTREPOT_DEMONSTRATION": "1",
+    "ENTREPOT_THROTTLED": "0",
 }
 django.setup()
 

@@ -102,7 +102,7 @@ def read_total(shopper: Visitor) -> int:
     """One total for all that is in the cart; it opens to parts that come to it. Units: minor."""
     parcels = shopper.page.locator("section.parcel")
     assert parcels.count() == 4
-    assert shopper.reads("One payment, 4 parcels.")
+    assert shopper.reads("in 4 parcels")
     shopper.picture("cart")
     final = shopper.page.locator(".columns > aside .sum-final .explain-button")
     shown = minor(final.inner_text())

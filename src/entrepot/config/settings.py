@@ -23,6 +23,7 @@ DOMAINS = [
     "terms",
     "logistics",
     "payments",
+    "customs",
     "notices",
     "uploads",
     "sellers",
@@ -125,6 +126,17 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE_TRANSPORT else 0
 SECURE_SSL_REDIRECT = SECURE_TRANSPORT
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# How often doors may be knocked at is counted in memory; several web processes count each for themselves.
+THROTTLED = env.flag("ENTREPOT_THROTTLED", default=True)
+# How many proxies of one's own stand before this, each adding to X-Forwarded-For; 0 takes the address of the connection.
+PROXIES = env.number("ENTREPOT_PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}
+}
+if not THROTTLED:
+    ACCOUNT_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("pt-br", "Português (Brasil)")]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_template
 from django.utils.translation import gettext
 
-from entrepot.kernel.errors import EntrepotError
+from entrepot.kernel.errors import EntrepotError, TooMany
 
 
 def sentence(error: EntrepotError) -> str:
@@ -21,7 +21,10 @@ def sentence(error: EntrepotError) -> str:
 def render(request: HttpRequest, error: EntrepotError) -> HttpResponse:
     """The error page."""
     context = {"status": error.status, "code": error.code, "sentence": sentence(error)}
-    return render_template(request, "shared/errors/error.html", context, status=error.status)
+    response = render_template(request, "shared/errors/error.html", context, status=error.status)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.values.get("seconds", 60))
+    return response
 
 
 def not_a_page(request: HttpRequest, allowed: str) -> HttpResponse:

@@ -60,6 +60,11 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         _("Something that was sent is missing or breaks a rule."),
         _("Go back: what you typed should still be there."),
     ),
+    429: ErrorWords(
+        _("That was a little fast"),
+        _("More came from here in a short time than we can bear."),
+        _("Wait a moment, then go on. Nothing was done."),
+    ),
     500: ErrorWords(
         _("Something broke on our side"),
         _("The fault is ours and has been recorded."),

@@ -24,6 +24,7 @@ from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import attempt
 from entrepot.surfaces.shared.components import Explanation
 from entrepot.surfaces.shared.guards import ActingRequest, public
+from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop import sums
 from entrepot.surfaces.shop.browsing import picture_url, product_url
 from entrepot.surfaces.shop.forms import UnitsForm, VoucherForm
@@ -75,6 +76,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_POST
+@throttled("voucher")
 def redeem(request: HttpRequest) -> HttpResponse:
     """Set or take away the voucher; whether it counts is seen in the cart."""
     visit = arrive(request)

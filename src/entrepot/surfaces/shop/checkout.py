@@ -17,6 +17,7 @@ from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.money import format_minor
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop.cart import Basket, open_basket
 from entrepot.surfaces.shop.forms import AddressForm, CheckoutForm
 from entrepot.surfaces.shop.frame import Visit, arrive
@@ -37,6 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_http_methods(["GET", "POST"])
+@throttled("checkout", "POST")
 def place(request: HttpRequest) -> HttpResponse:
     """Place the order, once for the key; where something has changed meanwhile, show it and ask again."""
     if request.method != "POST":

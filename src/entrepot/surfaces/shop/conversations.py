@@ -22,6 +22,7 @@ from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shared.threads import SUBJECTS, WriteForm
+from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop.following import Followed, Read, follow, read
 from entrepot.surfaces.shop.frame import Visit, arrive
 from entrepot.surfaces.shop.parties import Names, names_of
@@ -48,6 +49,7 @@ class AskForm(WriteForm):
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
+@throttled("message", "POST")
 def ask(request: ActingRequest, number: str) -> HttpResponse:
     """Ask something; it says beforehand who answers and within which time."""
     visit = arrive(request)
@@ -88,6 +90,7 @@ def show(request: ActingRequest, number: str, thread_number: str) -> HttpRespons
 
 @public
 @require_POST
+@throttled("message")
 def write(request: ActingRequest, number: str, thread_number: str) -> HttpResponse:
     """Say something more."""
     visit = arrive(request)

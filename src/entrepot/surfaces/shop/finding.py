@@ -18,6 +18,7 @@ from entrepot.kernel import search as search_index
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.shared.components import Link, Slice
 from entrepot.surfaces.shared.guards import public
+from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop.browsing import Card, cards, crumbs_to, stock
 from entrepot.surfaces.shop.forms import FilterForm
 from entrepot.surfaces.shop.frame import Visit, arrive, category_url, name_of
@@ -76,6 +77,7 @@ def category(request: HttpRequest, category_code: str) -> HttpResponse:
 
 @public
 @require_safe
+@throttled("search")
 def search(request: HttpRequest) -> HttpResponse:
     """What was asked for in words, best first; words that nothing has are taken for misspelt ones."""
     visit = arrive(request)

@@ -20,6 +20,7 @@ from entrepot.kernel.errors import EntrepotError, NotFound
 from entrepot.surfaces.shared.acting import Done, attempt
 from entrepot.surfaces.shared.components import Slice
 from entrepot.surfaces.shared.guards import ActingRequest, public
+from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop.browsing import picture_url
 from entrepot.surfaces.shop.following import Followed, follow, quantities
 from entrepot.surfaces.shop.forms import AddressForm, MoveForm, QuantitiesForm
@@ -60,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_GET
+@throttled("link")
 def enter(request: HttpRequest, token: str) -> HttpResponse:
     """The link of a guest's order: the browser remembers the right to it and goes on without it in the address."""
     visit = arrive(request)

@@ -21,6 +21,7 @@ from entrepot.surfaces.api.auth import actor_of, header
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Email, In, Money, Short, Units, UnitsOrNone, money
 from entrepot.surfaces.shared.errors import sentence
+from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Carts")
 
@@ -192,6 +193,7 @@ def find_cart(request: HttpRequest, market: Market) -> Cart:
 
 
 @routes.post("/quotes", QuoteOut, PUBLIC, keyed="not")
+@throttled("guest")
 def quote(request: HttpRequest, payload: QuoteIn) -> QuoteOut:
     """What offers would cost and when they would arrive; nothing is kept by it."""
     return _quoted(

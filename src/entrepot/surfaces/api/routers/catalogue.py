@@ -31,6 +31,7 @@ from entrepot.surfaces.api.routers.goods import (
 )
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Done, In, Reason
+from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Catalogue")
 
@@ -167,6 +168,7 @@ class FoundOut(Schema):
 
 
 @routes.get("/search", Page[FoundOut], PUBLIC)
+@throttled("search")
 def search_products(
     request: HttpRequest,
     paging: Paged,

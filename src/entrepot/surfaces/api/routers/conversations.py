@@ -24,6 +24,7 @@ from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import In, ReasonIn
 from entrepot.surfaces.shared import files as kept_files
 from entrepot.surfaces.shared.threads import UPLOAD_MAX
+from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Conversations")
 
@@ -116,6 +117,7 @@ class ConversationStateIn(In):
 
 
 @routes.post("/orders/{uuid:order_id}/conversations", ConversationOut, PUBLIC, status=201)
+@throttled("message")
 def ask_question(request: HttpRequest, order_id: UUID, payload: QuestionIn) -> ConversationOut:
     """Ask about a line of one's own order; a guest sends `Order-Token`.
 
@@ -166,12 +168,14 @@ def get_conversation(request: HttpRequest, thread_id: UUID) -> ConversationOut:
 
 
 @routes.post("/conversations/{uuid:thread_id}/messages", ConversationOut, PUBLIC, status=201)
+@throttled("message")
 def write_message(request: HttpRequest, thread_id: UUID, payload: MessageIn) -> ConversationOut:
     """Say something: as the order's shopper, or for whoever answers. A closed conversation is open again by it."""
     return _write(request, thread_id, payload.text, [])
 
 
 @routes.post("/conversations/{uuid:thread_id}/papers", ConversationOut, PUBLIC, status=201)
+@throttled("message")
 def write_message_with_file(
     request: HttpRequest, thread_id: UUID, text: Form[Said], file: File[UploadedFile]
 ) -> ConversationOut:

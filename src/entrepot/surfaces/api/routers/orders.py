@@ -32,6 +32,7 @@ from entrepot.surfaces.api.routers.purchases import (
 )
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Email, In, Reason, Short, Total, Units, money
+from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Orders")
 
@@ -93,6 +94,7 @@ STATES: dict[type, Literal["placed", "waiting", "declined"]] = {
 
 
 @routes.post("", {201: PlacedOut, 200: PlacedOut}, PUBLIC, keyed="own")
+@throttled("checkout")
 def place_order(request: HttpRequest, payload: OrderIn) -> tuple[int, PlacedOut]:
     """Place an order, as a guest or signed in.
 
