@@ -43,3 +43,9 @@ def test_not_ready_when_a_migration_is_missing(owner):
         owner.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '0001_initial', %s)", [applied]
         )
+
+
+def test_the_icon_stands_where_browsers_look_for_it(client):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/x-icon")
+    assert answer.content.startswith(b"\x00\x00\x01\x00")

@@ -4,13 +4,14 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from entrepot.surfaces.shared import arrival, health, invitations, media
+from entrepot.surfaces.shared import arrival, files, health, invitations, media
 
 SURFACES = {"api/v1/": "api", "seller/": "seller", "desk/": "desk", "": "shop"}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("favicon.ico", files.icon, name="favicon"),
     path("media/<path:name>", media.serve, name="media"),
     path("after-sign-in", arrival.arrive, name="after_sign_in"),
     path("workplaces", arrival.workplaces, name="workplaces"),

@@ -1,10 +1,22 @@
 """Kept files that not everybody may read, sent through a guarded view instead of by their public address."""
 
 import mimetypes
+from pathlib import Path
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
 
 from entrepot.kernel import media
+from entrepot.surfaces.shared import guards
+
+ICON = Path(__file__).parent / "static" / "entrepot" / "favicon.ico"
+
+
+@guards.public
+@cache_control(public=True, max_age=86_400)
+def icon(request: HttpRequest) -> HttpResponse:
+    """The icon of the site, where browsers look for it unasked."""
+    return HttpResponse(ICON.read_bytes(), content_type="image/x-icon")
 
 
 def send(name: str, filename: str) -> HttpResponse:
