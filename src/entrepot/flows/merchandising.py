@@ -13,12 +13,14 @@ from uuid import UUID
 
 import numpy as np
 
+from entrepot.domain.catalogue import choosing
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.inbound import ordering, planning, rules
 from entrepot.domain.inbound import queries as inbound
 from entrepot.domain.inbound.models import StockOrder
 from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.planning import Article
+from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.markets import queries as markets
@@ -38,8 +40,10 @@ from entrepot.kernel.errors import EntrepotError, Invalid, Refused
 
 Item = TypeVar("Item")
 
-#: Rows of one act.
-ROWS_MAX = 1000
+#: Rows of one act; a form that names them all can still be sent.
+ROWS_MAX = 800
+#: Offers whose stock is looked at, to find those that have none.
+SCAN_MAX = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,21 @@ class Outcome:
     done: list[UUID] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     orders: list[StockOrder] = field(default_factory=list)
+
+
+class _Undo(Exception):
+    """What was only tried is undone."""
+
+
+def rehearse(act: Callable[[], Outcome]) -> Outcome:
+    """What an act would come to, to the last refusal; nothing of it stays."""
+    found: list[Outcome] = []
+    try:
+        with atomic():
+            found.append(act())
+            raise _Undo
+    except _Undo:
+        return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +155,33 @@ def list_restock(
     elif only == "short":
         found = [each for each in found if each.is_short]
     return sorted(found, key=lambda each: (each.lasts_days, -each.suggested, each.article.sku_code))
+
+
+def choose_offers(
+    *,
+    market_id: UUID | None = None,
+    programme_code: str = "",
+    category_path: str = "",
+    seller_code: str = "",
+    status: str = "",
+    is_missing: bool = False,
+    after: UUID | None = None,
+    limit: int = ROWS_MAX,
+) -> list[UUID]:
+    """Offers by filter in the order in which they came; `is_missing` keeps those of which nothing can be sold now."""
+    found = choosing.list_offer_ids(
+        market_id=market_id,
+        programme_code=programme_code,
+        category_path=category_path,
+        seller_code=seller_code,
+        status=status,
+        after=after,
+        limit=SCAN_MAX if is_missing else limit,
+    )
+    if is_missing:
+        units = inventory.available(found)
+        found = [offer_id for offer_id in found if not units[offer_id]]
+    return found[:limit]
 
 
 @atomic

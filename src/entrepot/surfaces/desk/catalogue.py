@@ -54,6 +54,8 @@ def tabs(current: str) -> list[Link]:
         ("quotes", _("Supply prices")),
         ("proposals", _("Retail prices to agree to")),
         ("price_rules", _("Prices by rule")),
+        ("merchandise", _("Decide over many")),
+        ("restock", _("What to order")),
     ]
     return [Link(label, reverse(f"desk:{route}"), current=route == current) for route, label in parts]
 
