@@ -10,6 +10,7 @@ import numpy.typing as npt
 from entrepot.kernel.errors import Invalid
 
 Minor = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 #: Decimal places of the currencies in use. Source: ISO 4217, list one.
 EXPONENTS: dict[str, int] = {
@@ -154,6 +155,52 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     for index in sorted(range(len(weights)), key=lambda i: (-exact[i][1], i))[:left]:
         parts[index] += 1
     return [sign * part for part in parts]
+
+
+def split_groups(totals: Minor, weights: Minor, group: Indices) -> Minor:
+    """`split` for many wholes at once: each total over the members of its group, by weight, summing to it.
+
+    Shape: `totals` has one entry a group, `weights` and `group` one a member; every group has a member.
+    Rounding: largest remainder, ties to the earlier member; where no member has weight, all falls on the first.
+    """
+    if not len(group):
+        return np.zeros(0, dtype=np.int64)
+    first = np.full(len(totals), len(group), dtype=np.int64)
+    np.minimum.at(first, group, np.arange(len(group)))
+    weightless = sum_groups(weights, group, len(totals)) == 0
+    weights = weights.copy()
+    weights[first[weightless]] = 1
+    whole = sum_groups(weights, group, len(totals))[group]
+    total = totals[group]
+    if float(np.max(total)) * float(np.max(weights)) > 9.0e18:
+        total, weights, whole = total.astype(object), weights.astype(object), whole.astype(object)
+    product = total * weights
+    part = np.asarray(product // whole, dtype=np.int64)
+    rest = np.asarray(product % whole, dtype=np.int64)
+    return part + hand_out(totals - sum_groups(part, group, len(totals)), rest, group)
+
+
+def hand_out(left: Minor, rest: Minor, group: Indices) -> Minor:
+    """One more for so many members of each group as are left over: those with the largest rests, then the earlier.
+
+    Shape: `left` has one entry a group, `rest` and `group` one a member. Returns noughts and ones.
+    """
+    more = np.zeros(len(group), dtype=np.int64)
+    waiting = np.flatnonzero(left[group] > 0)
+    if len(waiting):
+        mine = group[waiting]
+        order = np.lexsort((waiting, -rest[waiting], mine))
+        ordered = mine[order]
+        rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+        more[waiting[order[rank < left[ordered]]]] = 1
+    return more
+
+
+def sum_groups(values: Minor, group: Indices, groups: int) -> Minor:
+    """The sum over the members of each group. Shape: `groups`."""
+    total = np.zeros(groups, dtype=np.int64)
+    np.add.at(total, group, values)
+    return total
 
 
 def prorate(total: int, done: int, quantity: int, of: int) -> int:

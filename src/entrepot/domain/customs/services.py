@@ -1,0 +1,121 @@
+"""Writes of border law: the tables that come along, and tariffs and lists as their publishers write them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models as django_models
+
+from entrepot.domain.customs import models, reference, rows
+from entrepot.domain.customs.rates import to_json
+from entrepot.kernel import db, ids
+
+_TABLES: Mapping[str, type[models.Sourced]] = {
+    "memberships": models.Membership,
+    "regimes": models.Regime,
+    "levies": models.Levy,
+    "taxes": models.ImportTax,
+    "overlays": models.Overlay,
+}
+#: The edition that stands for the tables themselves: its digest says which are in the database.
+_TABLES_EDITION = "tables"
+
+
+@db.atomic
+def load_reference(*, now: datetime) -> bool:
+    """Put the tables that come along in place of those of an earlier release; False where they are there."""
+    digest = reference.digest()
+    shipped = models.Edition.objects.filter(is_shipped=True)
+    if shipped.filter(name=_TABLES_EDITION, digest=digest).exists():
+        return False
+    book = reference.load()
+    for name, model in _TABLES.items():
+        model._default_manager.filter(is_shipped=True).delete()
+        found = getattr(book, name)
+        model._default_manager.bulk_create(
+            [
+                model(id=identity, created_at=now, is_shipped=True, **asdict(row))
+                for identity, row in zip(ids.new_ids(now, len(found)), found, strict=True)
+            ]
+        )
+    for each in shipped:
+        _drop(each)
+    for edition in book.editions:
+        _keep(edition, digest=digest, now=now, is_shipped=True)
+    mark = rows.Edition("", _TABLES_EDITION, False, date(2018, 1, 1), None, "the tables that come along")
+    _keep(mark, digest=digest, now=now, is_shipped=True)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of an edition: whether its rows were new to the database."""
+
+    schedule: str
+    name: str
+    rows: int
+    is_new: bool
+
+
+@db.atomic
+def load_editions(*, editions: Sequence[rows.Edition], digests: Sequence[str], now: datetime) -> list[Loaded]:
+    """Keep tariffs and lists. One that is there, from the same day and source, is left as it is."""
+    outcomes = []
+    for edition, digest in zip(editions, digests, strict=True):
+        there = models.Edition.objects.filter(
+            schedule=edition.schedule,
+            name=edition.name,
+            valid_from=edition.valid_from,
+            is_complete=edition.is_complete,
+            digest=digest,
+        ).exists()
+        if not there:
+            _keep(edition, digest=digest, now=now)
+        outcomes.append(Loaded(edition.schedule, edition.name, len(edition.lines) or len(edition.codes), not there))
+    return outcomes
+
+
+def _keep(edition: rows.Edition, *, digest: str, now: datetime, is_shipped: bool = False) -> None:
+    row = models.Edition(
+        id=ids.new_id(now),
+        created_at=now,
+        schedule=edition.schedule,
+        name=edition.name,
+        is_complete=edition.is_complete,
+        valid_from=edition.valid_from,
+        valid_until=edition.valid_until,
+        source=edition.source,
+        digest=digest,
+        rows=len(edition.lines) or len(edition.codes),
+        is_shipped=is_shipped,
+    )
+    row.save(force_insert=True)
+    _copy(
+        models.TariffLine,
+        ("edition_id", "column", "code", "heading", "text", "duty", "description"),
+        (
+            (row.id, line.column, line.code, line.code[:4], line.text, _body(line), line.description)
+            for line in edition.lines.values()
+        ),
+    )
+    _copy(
+        models.ListedCode,
+        ("edition_id", "code", "heading"),
+        ((row.id, code, code[:4]) for code in sorted(edition.codes)),
+    )
+
+
+def _body(line: rows.TariffLine) -> Any:
+    return None if line.duty is None else to_json(line.duty)
+
+
+def _copy(model: type[django_models.Model], columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+    """COPY with the keys that the database gives."""
+    db.copy_rows(model._meta.db_table, columns, values)
+
+
+def _drop(edition: models.Edition) -> None:
+    models.TariffLine.objects.filter(edition=edition).delete()
+    models.ListedCode.objects.filter(edition=edition).delete()
+    edition.delete()

@@ -1,0 +1,209 @@
+"""Landed cost and its law as documents and sentences, for the command line, the API and the desk alike."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from entrepot.domain.customs.arrays import Charge
+from entrepot.domain.customs.explaining import Change, Explanation
+from entrepot.domain.customs.rows import Levy, Overlay, Part, Per, Regime
+from entrepot.domain.pricing.landed import Landed
+from entrepot.kernel.money import format_minor
+from entrepot.surfaces.shared.components import Text
+
+PARTS: Mapping[str, Text] = {
+    Part.GOODS: _("Goods"),
+    Part.FREIGHT: _("Freight"),
+    Part.INSURANCE: _("Insurance"),
+    Part.CUSTOMS_DUTY: _("Customs duty"),
+    Part.ADDITIONAL_DUTY: _("Additional customs duty"),
+    Part.FLAT_DUTY: _("Flat customs duty"),
+    Part.PROCESSING_FEE: _("Processing fee"),
+    Part.HARBOUR_FEE: _("Harbour fee"),
+    Part.HANDLING_FEE: _("Handling fee"),
+    Part.IMPORT_TAX: _("Import tax"),
+    Part.BROKERAGE: _("Brokerage"),
+    Part.OTHER: _("Other costs"),
+}
+_PERS: Mapping[str, Text] = {
+    Per.LINE: _("a line"),
+    Per.UNIT: _("a unit"),
+    Per.HS6: _("each distinct HS-6 line of a consignment"),
+    Per.CONSIGNMENT: _("a consignment"),
+}
+
+
+def landed_document(landed: Landed) -> dict[str, Any]:
+    """Every line with its parts, and the sums by currency. Units: minor."""
+    columns = {str(part): amounts.tolist() for part, amounts in landed.parts.items()}
+    collected = {str(name): amounts.tolist() for name, amounts in landed.collected.items() if amounts.any()}
+    others = {"total": landed.total, "unit": landed.unit, "seller_bears": landed.seller, "buyer_bears": landed.buyer}
+    rest = {name: amounts.tolist() for name, amounts in others.items()}
+    lines = [
+        {
+            "line": number + 1,
+            "currency": currency,
+            "parts": {name: amounts[number] for name, amounts in columns.items()},
+            **{f"{name}_minor": amounts[number] for name, amounts in rest.items()},
+            "collected": {name: amounts[number] for name, amounts in collected.items()},
+        }
+        for number, currency in enumerate(landed.currencies)
+    ]
+    return {"lines": lines, "totals": list(_totals(lines)), "regimes": list(_regimes(landed))}
+
+
+def _totals(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for currency in dict.fromkeys(line["currency"] for line in lines):
+        mine = [line for line in lines if line["currency"] == currency]
+        yield {
+            "currency": currency,
+            "parts": {name: sum(line["parts"][name] for line in mine) for name in mine[0]["parts"]},
+            **{
+                key: sum(line[key] for line in mine)
+                for key in ("total_minor", "seller_bears_minor", "buyer_bears_minor")
+            },
+            "collected": {name: sum(line["collected"][name] for line in mine) for name in mine[0]["collected"]},
+        }
+
+
+def _regimes(landed: Landed) -> Iterator[dict[str, Any]]:
+    found = {era.regime.destination: era.regime for era in landed.law.eras}
+    for regime in found.values():
+        yield {
+            "destination": regime.destination,
+            "currency": regime.currency,
+            "reviewed_on": regime.reviewed_on.isoformat(),
+            "source": regime.source,
+        }
+
+
+def explained(found: Explanation) -> dict[str, Any]:
+    """The law for one sort of goods, in sentences."""
+    regime = found.regime
+    return {
+        "hs": found.hs,
+        "origin": found.origin,
+        "destination": found.place,
+        "date": found.on.isoformat(),
+        "importer": found.way.importer,
+        "mode": found.way.mode,
+        "collected": found.way.collected,
+        "regime": _regime(regime, bool(found.way.names & set(regime.retail_importers.split()))),
+        "tariff_line": None
+        if found.line is None
+        else {
+            "code": found.line.code,
+            "description": found.line.description,
+            "rate": found.line.text,
+            "computed": found.line.duty is not None,
+            "edition": found.edition,
+        },
+        "overlays": [_overlay(row) for row in found.overlays],
+        "bands": [
+            {
+                "above_minor": band.above_minor,
+                "up_to_minor": band.up_to_minor,
+                "worth": _worth(band.above_minor, band.up_to_minor, regime),
+                "charges": [_charge(charge, regime) for charge in band.charges],
+            }
+            for band in found.bands
+        ],
+        "changes": [_change(change, regime) for change in found.changes],
+    }
+
+
+def _regime(regime: Regime, is_retail: bool) -> dict[str, Any]:
+    return {
+        "destination": regime.destination,
+        "currency": regime.currency,
+        "tariff": regime.schedule,
+        "duty_base": regime.duty_base,
+        "value": "retail" if is_retail else "cost",
+        "rounding": f"{regime.rounding} {regime.rounding_level}",
+        "reviewed_on": regime.reviewed_on.isoformat(),
+        "source": regime.source,
+    }
+
+
+def _overlay(row: Overlay) -> dict[str, Any]:
+    return {
+        "authority": row.authority,
+        "heading": row.heading,
+        "kind": row.kind,
+        "rate": percent(row.rate),
+        "from": row.valid_from.isoformat(),
+        "until": row.valid_until.isoformat() if row.valid_until else None,
+        "confidence": row.confidence,
+        "source": row.source,
+    }
+
+
+def _worth(above: int, up_to: int | None, regime: Regime) -> str:
+    low = format_minor(above, regime.currency)
+    if up_to is None:
+        return gettext("Consignments of more than {low}").format(low=low) if above else gettext("Every consignment")
+    high = format_minor(up_to, regime.currency)
+    if not above:
+        return gettext("Consignments of up to {high}").format(high=high)
+    return gettext("Consignments of more than {low}, up to {high}").format(low=low, high=high)
+
+
+def _charge(charge: Charge, regime: Regime) -> dict[str, Any]:
+    levy = charge.levy
+    return {
+        "code": levy.code,
+        "part": levy.part,
+        "says": says(levy, regime, charge),
+        "collector": levy.collector,
+        "from": levy.valid_from.isoformat(),
+        "until": levy.valid_until.isoformat() if levy.valid_until else None,
+        "confidence": levy.confidence,
+        "source": levy.source,
+    }
+
+
+def says(levy: Levy, regime: Regime, charge: Charge | None = None) -> str:
+    """A levy as a sentence."""
+    if levy.is_relief:
+        return gettext("nothing")
+    base = levy.base or regime.duty_base
+    sentences = []
+    if levy.rate_of == "tariff":
+        sentences.append(gettext("the tariff's rate, with what stacks on it, on {base}").format(base=base))
+    elif levy.rate_of.startswith("overlays"):
+        sentences.append(gettext("what stacks on the tariff, without it, on {base}").format(base=base))
+    elif levy.rate_of or levy.rate:
+        rate = percent(Decimal(charge.top) / 1_000_000) if charge else percent(levy.rate)
+        within = gettext("{rate} within {base}") if levy.is_inside else gettext("{rate} of {base}")
+        sentences.append(within.format(rate=rate, base=base))
+    if levy.amount_minor:
+        amount = format_minor(levy.amount_minor, levy.currency)
+        sentences.append(gettext("{amount} for {what}").format(amount=amount, what=_PERS[levy.per]))
+    if levy.floor_minor:
+        sentences.append(gettext("at least {amount}").format(amount=format_minor(levy.floor_minor, levy.currency)))
+    if levy.cap_minor is not None:
+        sentences.append(gettext("at most {amount}").format(amount=format_minor(levy.cap_minor, levy.currency)))
+    return ", ".join(sentences)
+
+
+def percent(rate: Decimal | None) -> str:
+    """0.075 is 7.5 %."""
+    if rate is None:
+        return gettext("the local rate")
+    return f"{(rate * 100).normalize():f} %"
+
+
+def _change(change: Change, regime: Regime) -> dict[str, Any]:
+    row = change.row
+    said = says(row, regime) if isinstance(row, Levy) else f"+ {percent(row.rate)} {row.authority} {row.heading}"
+    return {
+        "on": change.on.isoformat(),
+        "what": gettext("begins:") if change.begins else gettext("ends:"),
+        "begins": change.begins,
+        "code": row.code if isinstance(row, Levy) else row.authority,
+        "says": said,
+        "source": row.source,
+    }
