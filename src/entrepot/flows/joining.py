@@ -129,7 +129,7 @@ def list_first_steps(*, seller: Seller, now: datetime) -> list[FirstStep]:
         "first_order": found.has_order,
     }
     # Whoever sells already has done what comes before it, in whatever way.
-    last = max((place for place, code in enumerate(FIRST_STEPS) if done[code] and code in _PROVES), default=-1)
+    last = max((place for place, code in enumerate(FIRST_STEPS) if done[code] and code in _PROVES), default=0)
     done |= dict.fromkeys(FIRST_STEPS[:last], True)
     current = next((code for code in FIRST_STEPS if not done[code]), "")
     others = {"admitted", *(("price",) if found.waits_for_price else ()), "first_order"}

@@ -44,7 +44,7 @@ def make(world: World) -> dict[str, Any]:
     )
     catalogue.move_offers(offer_ids=[offer.id], status="paused")
     document = enrolling.submit_document(
-        actor=actor, seller_id=seller.pk, kind="vat_number", reference="DE 1", now=world.now
+        actor=actor, seller_id=seller.pk, kind="vat_number", reference="DE 1", content=b"%PDF-1.7 DE", now=world.now
     )
     picture = catalogue.add_pictures(rows=[(offer.sku.product_id, "ab/abc.webp", {})], now=world.now)[0]
     thread = conversing.open_thread(

@@ -10,7 +10,7 @@ from pydantic import Field
 from entrepot.domain.catalogue import queries, services
 from entrepot.domain.catalogue.models import Category, Picture, Product, Sku
 from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
-from entrepot.domain.catalogue.services import NewCategory
+from entrepot.domain.catalogue.services import NewCategory, PictureRow
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
 from entrepot.flows import listing, shelf
@@ -43,10 +43,28 @@ class ArchivalIn(ProductIdsIn):
 
 
 class PictureIn(In):
-    """What a picture shows, in a language."""
+    """What a picture shows, in a language; with an axis and a value it shows the SKUs of that option only."""
 
     alt: Annotated[str, Field(max_length=300)] = ""
     language: Annotated[str, Field(max_length=10)] = "en"
+    axis: Annotated[str, Field(max_length=40)] = ""
+    value: Annotated[str, Field(max_length=80)] = ""
+
+
+class PlacedPictureIn(In):
+    """A picture in its place: its texts by language, and axis to value of the SKUs that it shows; empty is all."""
+
+    id: UUID
+    alt: Annotated[dict[Annotated[str, Field(max_length=10)], Annotated[str, Field(max_length=300)]],
+                   Field(max_length=20)] = {}  # fmt: skip
+    options: Annotated[dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]],
+                       Field(max_length=10)] = {}  # fmt: skip
+
+
+class PicturesIn(In):
+    """All pictures of a product, in their order."""
+
+    pictures: Annotated[list[PlacedPictureIn], Field(max_length=200)]
 
 
 @routes.get("/categories", list[CategoryOut], PUBLIC)
@@ -134,6 +152,14 @@ def archive_products(request: HttpRequest, payload: ArchivalIn) -> Done:
     return Done(count=len(set(payload.product_ids)))
 
 
+@routes.put("/products/{uuid:product_id}/pictures", list[PictureOut], "catalogue.edit")
+def arrange_pictures(request: HttpRequest, product_id: UUID, payload: PicturesIn) -> list[PictureOut]:
+    """Put all pictures of a product in order, with their texts and the options that they show."""
+    rows = [PictureRow(each.id, each.alt, each.options) for each in payload.pictures]
+    listing.arrange_pictures(actor=actor_of(request), product_id=product_id, rows=rows)
+    return [PictureOut.of(each) for each in queries.pictures([product_id]).get(product_id, [])]
+
+
 @routes.post("/products/{uuid:product_id}/pictures", PictureOut, "catalogue.edit", status=201)
 def upload_picture(
     request: HttpRequest, product_id: UUID, payload: Form[PictureIn], file: File[UploadedFile]
@@ -144,6 +170,7 @@ def upload_picture(
         product_id=product_id,
         content=file.read(media.PICTURE_BYTES_MAX + 1),
         alt={payload.language: payload.alt} if payload.alt else {},
+        options={payload.axis: payload.value} if payload.axis else {},
         now=clock.now(),
     )
     return PictureOut.of(picture)

@@ -1,6 +1,6 @@
 """Enrolments: a seller reads a programme in plain words, accepts it for a market, leaves it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,14 +11,18 @@ from pydantic import AwareDatetime, Field
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.sellers import queries
 from entrepot.domain.sellers.models import Enrolment
-from entrepot.flows import enrolling
+from entrepot.domain.terms.queries import wording_of
+from entrepot.flows import enrolling, reckoning
 from entrepot.flows.enrolling import Preview
+from entrepot.flows.reckoning import Example, Unit
 from entrepot.kernel import clock
+from entrepot.kernel.errors import Invalid
+from entrepot.kernel.money import MINOR_MAX
 from entrepot.surfaces.api.auth import actor_of, scope_of, seller_of
 from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routers.programmes import WordsOut, chapters_of
 from entrepot.surfaces.api.routes import Routes
-from entrepot.surfaces.api.schemas import In, Reason
+from entrepot.surfaces.api.schemas import In, Money, Reason, money
 
 routes = Routes("Enrolments")
 
@@ -90,6 +94,40 @@ class PreviewOut(Schema):
         )
 
 
+class ShareOut(Schema):
+    """A part of what the seller gains or gives. Units: minor of the seller's currency."""
+
+    code: str
+    amount_minor: int
+
+
+class ExampleOut(Schema):
+    """One unit sold. `paid` is the shopper's; all else is in the seller's currency; `shares` sum to `kept`."""
+
+    paid: Money
+    shares: list[ShareOut]
+    kept: Money
+    own_carriage: Money
+    cost: Money
+    left: Money
+    delivered_on: date
+    pays_on: date
+
+    @classmethod
+    def of(cls, found: Example) -> "ExampleOut":
+        """An example."""
+        return cls(
+            paid=money(found.paid_minor, found.market_currency),
+            shares=[ShareOut(code=each.code, amount_minor=each.amount_minor) for each in found.shares],
+            kept=money(found.kept_minor, found.currency),
+            own_carriage=money(found.carriage_minor, found.currency),
+            cost=money(found.cost_minor, found.currency),
+            left=money(found.left_minor, found.currency),
+            delivered_on=found.delivered_on,
+            pays_on=found.pays_on,
+        )
+
+
 class AcceptanceIn(In):
     """What was seen and is accepted, from now or a later instant on."""
 
@@ -137,6 +175,42 @@ def preview_programme(request: HttpRequest, version_id: UUID, market: str, selle
         now=clock.now(),
     )
     return PreviewOut.of(found)
+
+
+@routes.get("/choices/{uuid:version_id}/example", ExampleOut, "enrolments.read")
+def reckon_unit(
+    request: HttpRequest,
+    version_id: UUID,
+    market: str,
+    cost_minor: int,
+    supply_minor: int,
+    retail_minor: int,
+    weight_g: int,
+    seller_id: UUID | None = None,
+) -> ExampleOut:
+    """What would stay with the seller of one unit, in its own numbers, by the functions that settle.
+
+    `retail_minor` is in the market's currency, the others in the seller's. Nothing is kept of it.
+    """
+    numbers = {"cost_minor": cost_minor, "supply_minor": supply_minor, "retail_minor": retail_minor}
+    for name, value in numbers.items():
+        if not 0 <= value <= MINOR_MAX // 1_000_000:
+            raise Invalid("api.bad_number", "This number cannot be.", field=name)
+    if not 0 < weight_g <= 100_000:
+        raise Invalid("api.bad_number", "This number cannot be.", field="weight_g")
+    chosen = seller_of(request, "enrolments.read", seller_id)
+    now, actor = clock.now(), actor_of(request)
+    preview = enrolling.preview(actor=actor, seller_id=chosen, version_id=version_id, market_code=market, now=now)
+    seller = queries.get_seller(seller_id=chosen)
+    basis = reckoning.gather(
+        market=preview.market, currency=seller.settlement_currency, home_country=seller.organisation.country,
+        weight_g=weight_g, now=now,
+    )  # fmt: skip
+    found = reckoning.reckon(
+        basis=basis, programme=wording_of(preview.version), version=preview.version.version,
+        unit=Unit(retail_minor, supply_minor, cost_minor, weight_g),
+    )  # fmt: skip
+    return ExampleOut.of(found)
 
 
 @routes.get("", Page[EnrolmentOut], "enrolments.read")

@@ -137,17 +137,24 @@ class TextOut(Schema):
 
 
 class PictureOut(Schema):
-    """A picture; `media` is the path of its file."""
+    """A picture; `media` is the path of its file, `options` the SKUs that it shows (empty is all)."""
 
     id: UUID
     media: str
     position: int
     alt: dict[str, str]
+    options: dict[str, str]
 
     @classmethod
     def of(cls, picture: Picture) -> "PictureOut":
         """A picture."""
-        return cls(id=picture.id, media=f"/media/{picture.media}", position=picture.position, alt=picture.alt)
+        return cls(
+            id=picture.id,
+            media=f"/media/{picture.media}",
+            position=picture.position,
+            alt=picture.alt,
+            options=picture.options,
+        )
 
 
 class SkuOut(Schema):

@@ -6,26 +6,25 @@ from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Schema, UploadedFile
 from pydantic import Field
 
+from entrepot.domain.markets import queries as markets
 from entrepot.domain.sellers import queries
 from entrepot.domain.sellers.models import Seller, SellerDocument
-from entrepot.flows import enrolling
-from entrepot.kernel import clock
+from entrepot.domain.sellers.readiness import CODES_MAX, NUMBER_MAX
+from entrepot.domain.terms import queries as terms
+from entrepot.flows import enrolling, joining
+from entrepot.kernel import clock, media
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.api.auth import actor_of, scope_of
 from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Code, Country, Currency, Email, Flag, In, Reason, ReasonIn
-from entrepot.surfaces.shared import media
+from entrepot.surfaces.shared import files
 
 routes = Routes("Sellers")
-
-#: Papers that are taken in, by the bytes with which such a file begins.
-PAPERS = {b"%PDF-": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
-PAPER_BYTES_MAX = 10_000_000
 
 
 class SellerOut(Schema):
@@ -59,7 +58,7 @@ class SellerOut(Schema):
 
 
 class DocumentOut(Schema):
-    """A document that a seller handed in; `media` is the path of its file, where there is one."""
+    """A document that a seller handed in; `media` is where its file is read, with the same sign-in, if there is one."""
 
     id: UUID
     kind: str
@@ -68,13 +67,14 @@ class DocumentOut(Schema):
     status: str
     created_at: datetime
     decided_at: datetime | None
+    reason: str
     valid_until: date | None
 
     @classmethod
     def of(cls, document: SellerDocument) -> "DocumentOut":
         """A document."""
         shown: DocumentOut = cls.from_orm(document)
-        shown.media = media.link(document.media)
+        shown.media = f"/api/v1/sellers/documents/{document.id}/file" if document.media else ""
         return shown
 
 
@@ -106,6 +106,89 @@ class PaperIn(In):
     kind: Annotated[str, Field(max_length=60)]
     reference: Annotated[str, Field(max_length=120)] = ""
     valid_until: date | None = None
+
+
+class AskedOut(Schema):
+    """A document that the seller is asked for; `state` is missing, submitted, accepted or refused."""
+
+    kind: str
+    takes: str
+    why: dict[str, str]
+    note: str
+    state: str
+    document_id: UUID | None
+
+
+class DocumentRequestIn(In):
+    """One more document, and why it is needed."""
+
+    kind: Annotated[str, Field(max_length=60)]
+    note: Reason
+
+
+class DocumentRequestOut(Schema):
+    """A document that the operator asks one seller for."""
+
+    id: UUID
+    kind: str
+    note: str
+    created_at: datetime
+    answered_at: datetime | None
+
+
+Amount = Annotated[int, Field(strict=True, ge=0, le=NUMBER_MAX)]
+Codes = Annotated[list[Annotated[str, Field(max_length=6)]], Field(max_length=CODES_MAX)]
+
+
+class AnswersIn(In):
+    """What a seller can do; what is left out is not known. Countries and languages by their codes."""
+
+    units_a_week: Amount | None = None
+    lead_time_days: Amount | None = None
+    handling_days: Amount | None = None
+    smallest_batch: Amount | None = None
+    restock_days: Amount | None = None
+    stock_countries: Codes | None = None
+    import_countries: Codes | None = None
+    carrier_countries: Codes | None = None
+    return_countries: Codes | None = None
+    languages: Codes | None = None
+
+
+class AnswersOut(AnswersIn):
+    """The latest answers with their version; version 0 is none yet."""
+
+    version: int
+    answered_at: datetime | None
+
+
+class NeedOut(Schema):
+    """A thing that a programme asks for; `is_met` is null while it is not answered."""
+
+    code: str
+    question: str
+    task: str
+    wanted: str
+    found: str
+    is_met: bool | None
+
+
+class ReadinessOut(Schema):
+    """How ready a seller is for a programme. It is advice: nothing is refused by it."""
+
+    programme: str
+    version_id: UUID
+    market: str
+    met: int
+    percent: int
+    needs: list[NeedOut]
+
+
+class FirstStepOut(Schema):
+    """A step on the way to the first sale: done, current, waiting or todo."""
+
+    code: str
+    state: str
 
 
 class PaperDecisionIn(In):
@@ -198,18 +281,90 @@ def submit_document(
     request: HttpRequest, seller_id: UUID, payload: Form[PaperIn], file: File[UploadedFile | None] = None
 ) -> DocumentOut:
     """Hand in a document as a file (PDF, PNG or JPEG), a reference or both."""
-    content, suffix = _paper(file)
     document = enrolling.submit_document(
         actor=actor_of(request),
         seller_id=seller_id,
         kind=payload.kind,
         reference=payload.reference,
         valid_until=payload.valid_until,
-        content=content,
-        suffix=suffix,
+        content=file.read(media.PAPER_BYTES_MAX + 1) if file else b"",
         now=clock.now(),
     )
     return DocumentOut.of(document)
+
+
+@routes.get("/documents/{uuid:document_id}/file", Any, "sellers.apply", "sellers.admit")
+def read_document(request: HttpRequest, document_id: UUID) -> HttpResponse:
+    """The file of a document, for its seller and for who admits sellers."""
+    document, _content = joining.read_document(actor=actor_of(request), document_id=document_id)
+    return files.send(document.media, document.kind.replace("_", "-"))
+
+
+@routes.get("/{uuid:seller_id}/documents/asked", list[AskedOut], "sellers.read")
+def list_asked_documents(request: HttpRequest, seller_id: UUID) -> list[AskedOut]:
+    """The documents that a seller is asked for, why, and what became of each."""
+    return [
+        AskedOut(
+            kind=each.kind,
+            takes=each.takes,
+            why=dict(each.why),
+            note=each.note,
+            state=each.state,
+            document_id=each.document.id if each.document else None,
+        )
+        for each in joining.list_asked(seller=_reached(request, seller_id), now=clock.now())
+    ]
+
+
+@routes.post("/{uuid:seller_id}/documents/asked", DocumentRequestOut, "sellers.admit", status=201, everybodys=True)
+def ask_for_document(request: HttpRequest, seller_id: UUID, payload: DocumentRequestIn) -> DocumentRequestOut:
+    """Ask a seller for one more document."""
+    asked = joining.ask_for_document(
+        actor=actor_of(request), seller_id=seller_id, kind=payload.kind, note=payload.note, now=clock.now()
+    )
+    return DocumentRequestOut.from_orm(asked)
+
+
+@routes.get("/{uuid:seller_id}/answers", AnswersOut, "sellers.read")
+def get_seller_answers(request: HttpRequest, seller_id: UUID) -> AnswersOut:
+    """What a seller said last of its capacity, flexibility and reach."""
+    return _answers(_reached(request, seller_id).pk)
+
+
+@routes.put("/{uuid:seller_id}/answers", AnswersOut, "sellers.apply")
+def answer_questions(request: HttpRequest, seller_id: UUID, payload: AnswersIn) -> AnswersOut:
+    """Answer the questionnaire; earlier answers are kept as earlier versions."""
+    joining.answer_questions(
+        actor=actor_of(request), seller_id=seller_id, answers=payload.model_dump(), now=clock.now()
+    )
+    return _answers(seller_id)
+
+
+@routes.get("/{uuid:seller_id}/readiness", list[ReadinessOut], "sellers.read")
+def get_seller_readiness(request: HttpRequest, seller_id: UUID, market: str) -> list[ReadinessOut]:
+    """How ready a seller is for each programme that it could accept in a market today."""
+    seller, place, now = _reached(request, seller_id), markets.get_market(market), clock.now()
+    answers = joining.get_answers(seller_id=seller.pk)
+    found = []
+    for version in terms.find_in_force(market_code=place.code, on=now.date()):
+        result = joining.assess(
+            conditions=terms.wording_of(version), answers=answers, seller=seller, market=place, now=now
+        )
+        needs = [NeedOut(**{name: getattr(need, name) for name in NeedOut.model_fields}) for need in result.needs]
+        found.append(
+            ReadinessOut(
+                programme=version.programme.code, version_id=version.id, market=place.code, met=result.met,
+                percent=result.percent, needs=needs,
+            )
+        )  # fmt: skip
+    return found
+
+
+@routes.get("/{uuid:seller_id}/first-steps", list[FirstStepOut], "sellers.read")
+def list_first_steps(request: HttpRequest, seller_id: UUID) -> list[FirstStepOut]:
+    """How far a seller is on the way to its first sale."""
+    found = joining.list_first_steps(seller=_reached(request, seller_id), now=clock.now())
+    return [FirstStepOut(code=each.code, state=each.state) for each in found]
 
 
 @routes.post("/documents/{uuid:document_id}/decision", DocumentOut, "sellers.admit", everybodys=True)
@@ -231,17 +386,7 @@ def _reached(request: HttpRequest, seller_id: UUID) -> Seller:
     return queries.get_seller(seller_id=seller_id)
 
 
-def _paper(file: UploadedFile | None) -> tuple[bytes, str]:
-    """A paper's bytes and what they are, by how they begin. Raises: Invalid."""
-    if file is None:
-        return b"", "pdf"
-    content = file.read(PAPER_BYTES_MAX + 1)
-    found = next((suffix for start, suffix in PAPERS.items() if content.startswith(start)), None)
-    if found is None or len(content) > PAPER_BYTES_MAX:
-        raise Invalid(
-            "sellers.unreadable_document",
-            "Send a PDF, PNG or JPEG file of {limit} bytes at most.",
-            field="file",
-            limit=PAPER_BYTES_MAX,
-        )
-    return content, found
+def _answers(seller_id: UUID) -> AnswersOut:
+    kept = queries.get_answers(seller_id=seller_id)
+    body = joining.get_answers(seller_id=seller_id).body()
+    return AnswersOut(**body, version=kept.version if kept else 0, answered_at=kept.created_at if kept else None)
