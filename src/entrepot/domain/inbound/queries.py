@@ -232,10 +232,11 @@ def sum_shipments(shipment_ids: Collection[UUID]) -> dict[UUID, ShipmentSum]:
 
 
 _SUMS = """
-    SELECT shipment.id, coalesce(boxes.cartons, 0), coalesce(said.skus, 0), coalesce(said.units, 0),
-        coalesce((SELECT sum(quantity) FROM inbound_count WHERE shipment_id = shipment.id), 0),
-        coalesce((SELECT sum(quantity) FROM inbound_putaway WHERE shipment_id = shipment.id), 0),
-        coalesce(boxes.weight, 0)
+    SELECT shipment.id, coalesce(boxes.cartons, 0) AS cartons, coalesce(said.skus, 0) AS skus,
+        coalesce(said.units, 0) AS declared,
+        coalesce((SELECT sum(quantity) FROM inbound_count WHERE shipment_id = shipment.id), 0) AS counted,
+        coalesce((SELECT sum(quantity) FROM inbound_putaway WHERE shipment_id = shipment.id), 0) AS put_away,
+        coalesce(boxes.weight, 0) AS weight_g
     FROM inbound_shipment shipment
     LEFT JOIN LATERAL (
         SELECT count(*) AS cartons, sum(weight_g) AS weight FROM inbound_carton WHERE shipment_id = shipment.id

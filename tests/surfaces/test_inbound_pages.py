@@ -1,0 +1,176 @@
+"""From “what to order” at the desk through the seller's pages to the warehouse's, each by its forms."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+import shipping
+from entrepot.domain.inbound.models import Carton, Discrepancy, Shipment, StockOrder
+from entrepot.domain.inventory.models import Stock
+from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
+from entrepot.kernel import clock
+from surfaces.desk.desks import browser, text_of
+from surfaces.seller.shops import client_of
+from worlds import World
+
+
+@pytest.fixture
+def world(database, monkeypatch) -> World:
+    """A market whose moment the pages read."""
+    made = World()
+    monkeypatch.setattr(clock, "now", lambda: made.now)
+    return made
+
+
+@pytest.fixture
+def offer(world):
+    seller = world.seller("factory", programme="fully-managed", currency="CNY")
+    return world.offer(seller, price="29.99", supply="88.00", stock=20, title="Porcelain mug")
+
+
+def test_from_a_shortage_to_stock(world, offer):
+    for _ in range(3):
+        shipping.order(world, (offer, 6))
+    world.pass_time(hours=1)
+    desk = browser(world, "operator.merchandiser")
+    page = desk.get(reverse("desk:restock"))
+    assert "Porcelain mug" in text_of(page)
+    suggested = re.search(rf'name="quantity-{offer.id}" value="(\d+)"', page.content.decode())[1]
+    assert suggested == "16", "18 units in 14 days, 14 days to cover, 2 free"
+    wrong = desk.post(reverse("desk:restock_preview"), {"offer": str(offer.id), f"quantity-{offer.id}": "many"})
+    assert wrong.status_code == 422 and 'value="many"' in wrong.content.decode()
+    chosen = {"offer": str(offer.id), f"quantity-{offer.id}": "40", "note": "before the season"}
+    preview = desk.post(reverse("desk:restock_preview"), chosen)
+    assert preview.status_code == 200 and "3,520" in text_of(preview)
+    assert not StockOrder.objects.exists(), "a preview asks nobody"
+    again = chosen | {"idempotency_key": "one-key"}
+    for _ in range(2):
+        assert desk.post(reverse("desk:restock_orders"), again).status_code == 302
+    order = StockOrder.objects.get()
+
+    seller = client_of(world, offer.seller)
+    assert order.number in text_of(seller.get(reverse("seller:stock_orders")))
+    shown = seller.get(reverse("seller:stock_order", args=[order.number]))
+    assert "Porcelain mug" in text_of(shown) and "before the season" in text_of(shown)
+    too_many = seller.post(reverse("seller:stock_order_counter", args=[order.number]), {"quantity-1": "41"})
+    assert too_many.status_code == 422 and 'value="41"' in too_many.content.decode()
+    later = (order.deliver_by + timedelta(days=7)).date()
+    counter = {"quantity-1": "30", "deliver_on": later.isoformat(), "note": "one kiln"}
+    assert seller.post(reverse("seller:stock_order_counter", args=[order.number]), counter).status_code == 302
+    assert order.number in text_of(desk.get(reverse("desk:stock_orders")))
+    assert desk.post(reverse("desk:stock_order_decision", args=[order.number])).status_code == 302
+
+    packing = seller.post(reverse("seller:stock_order_packing", args=[order.number]))
+    shipment = Shipment.objects.get()
+    assert packing["Location"] == reverse("seller:shipment", args=[shipment.number])
+    args = [shipment.number]
+    measures = {"weight_kg": "7.5", "length_cm": "40", "width_cm": "30", "height_cm": "30.5"}
+    empty = seller.post(reverse("seller:shipment_cartons", args=args), measures | {"copies": "1", "units-1": "0"})
+    assert empty.status_code == 422 and 'value="7.5"' in empty.content.decode()
+    packed = seller.post(reverse("seller:shipment_cartons", args=args), measures | {"copies": "3", "units-1": "10"})
+    assert packed.status_code == 302 and Carton.objects.filter(height_mm=305, weight_g=7500).count() == 3
+    for kind in ("labels", "packing-list"):
+        paper = seller.post(reverse("seller:shipment_paper", args=[*args, kind]))
+        assert paper["Content-Type"] == "application/pdf" and paper.content.startswith(b"%PDF")
+    past = seller.post(reverse("seller:shipment_announcement", args=args), {"expected_on": "2020-01-01"})
+    assert past.status_code == 422
+    when = {"expected_on": (world.now + timedelta(days=4)).date().isoformat()}
+    assert seller.post(reverse("seller:shipment_announcement", args=args), when).status_code == 302
+    assert seller.post(reverse("seller:shipment_departure", args=args), {"carrier": "Truck"}).status_code == 302
+
+    house = browser(world, "operator.warehouse")
+    assert shipment.number in text_of(house.get(reverse("desk:shipments")))
+    first, second, third = Carton.objects.order_by("id").values_list("barcode", flat=True)
+    found = house.get(reverse("desk:shipments"), {"carton": first.lower()})
+    assert found["Location"] == reverse("desk:shipment", args=args)
+    assert house.post(reverse("desk:shipment_arrival", args=args)).status_code == 302
+    scans = reverse("desk:shipment_scans", args=args)
+    unknown = house.post(scans, {"barcode": "K-0000-0000-0000"})
+    assert unknown.status_code == 422 and "K-0000-0000-0000" in unknown.content.decode()
+    for barcode in (first, first, f"{second} {third}"):
+        assert house.post(scans, {"barcode": barcode}).status_code == 302
+    counts = reverse("desk:shipment_counts", args=args)
+    damaged = {"sku": offer.sku.code, "quantity": "2", "condition": "damaged", "note": "", "idempotency_key": "k1"}
+    for _ in range(2):
+        assert house.post(counts, damaged).status_code == 302
+    lower = {"sku": offer.sku.code, "quantity": "-2", "condition": "new"}
+    unexplained = house.post(counts, lower)
+    assert unexplained.status_code == 422
+    assert house.post(counts, lower | {"note": "two are cracked"}).status_code == 302
+    inspection = reverse("desk:shipment_inspections", args=[*args, offer.sku_id])
+    assert house.post(inspection, {"defects": "0"}).status_code == 302
+    assert house.post(reverse("desk:shipment_closing", args=args), {"keep_damaged": "on"}).status_code == 302
+    assert sorted(Stock.objects.values_list("condition", "on_hand")) == [("damaged", 2), ("new", 48)]
+    assert Discrepancy.objects.get().kind == "damaged"
+    for client, name in ((seller, "seller"), (house, "desk"), (desk, "desk")):
+        page = client.get(reverse(f"{name}:shipment", args=args))
+        assert "Damaged" in text_of(page), name
+    order.refresh_from_db()
+    assert order.state == "received"
+    assert "Received" in text_of(desk.get(reverse("desk:stock_order", args=[order.number])))
+
+
+def test_a_seller_that_plans_for_itself_announces_what_it_sends(world):
+    seller = world.seller("brand", programme="semi-managed-local-stock")
+    offer = world.offer(seller, stock=0)
+    node = world.node("partner-de", operator=world.partner(), kind="third_party_overseas", country="DE")
+    client = client_of(world, seller)
+    assert "New shipment" in text_of(client.get(reverse("seller:shipment_new")))
+    begun = client.post(reverse("seller:shipment_new"), {"enrolment": offer.enrolment_id.hex, "node": node.id.hex})
+    shipment = Shipment.objects.get()
+    assert begun["Location"] == reverse("seller:shipment", args=[shipment.number])
+    cartons = reverse("seller:shipment_cartons", args=[shipment.number])
+    measures = {"copies": "1", "weight_kg": "2", "length_cm": "20", "width_cm": "20", "height_cm": "20"}
+    for text, said in (("nothing", "Line 1"), ("sku-none, 4", "no article")):
+        wrong = client.post(cartons, measures | {"units": text})
+        assert wrong.status_code == 422 and said in text_of(wrong) and text in wrong.content.decode()
+    assert client.post(cartons, measures | {"units": f"{offer.sku.code}\t12\n"}).status_code == 302
+    partner = browser(world, "partner.warehouse", world.partner())
+    assert partner.get(reverse("desk:shipment", args=[shipment.number])).status_code == 404, "a draft is the seller's"
+    when = {"expected_on": (world.now + timedelta(days=2)).date().isoformat(), "carrier": "Own van"}
+    assert client.post(reverse("seller:shipment_announcement", args=[shipment.number]), when).status_code == 302
+    assert partner.get(reverse("desk:shipment", args=[shipment.number])).status_code == 200
+    assert partner.post(reverse("desk:shipment_arrival", args=[shipment.number])).status_code == 302
+    assert (
+        partner.post(
+            reverse("desk:shipment_turning_away", args=[shipment.number]), {"reason": "wet cartons"}
+        ).status_code
+        == 302
+    )
+    shipment.refresh_from_db()
+    assert shipment.state == "refused"
+    assert "wet cartons" in text_of(client.get(reverse("seller:shipment", args=[shipment.number])))
+
+
+def test_many_offers_are_decided_over_at_once(world, offer):
+    self_managed = world.offer(world.seller("workshop", programme="self-managed"), price="9.99")
+    desk = browser(world, "operator.merchandiser")
+    assert "Porcelain mug" in text_of(desk.get(reverse("desk:merchandise")))
+    both = {"offer": [str(offer.id), str(self_managed.id)], "act": "supply", "percent": "-10", "note": "volume"}
+    preview = desk.post(reverse("desk:merchandise_preview"), both)
+    assert preview.status_code == 200
+    assert "79.20" in text_of(preview) and "1 refused" in text_of(preview)
+    assert not SupplyQuote.objects.filter(made_by_party="platform").exists()
+    assert desk.post(reverse("desk:merchandise_acts"), both | {"idempotency_key": "x1"}).status_code == 302
+    step = SupplyQuote.objects.get(made_by_party="platform")
+    assert (step.offer_id, step.amount_minor) == (offer.id, 7920)
+    far = desk.post(reverse("desk:merchandise_preview"), both | {"percent": "-95"})
+    assert far.status_code == 422
+
+    admin = browser(world)
+    admin.post(
+        reverse("desk:price_rule", args=["DE"]),
+        {"act": "set", "markup": "150", "ending": "99", "reason": "spring prices"},
+    )
+    every = {"everything": "on", "market": "DE", "act": "rule"}
+    preview = desk.post(reverse("desk:merchandise_preview"), every)
+    assert preview.status_code == 200 and "Margin" in text_of(preview)
+    before = RetailPrice.objects.get(offer=offer, valid_until=None).amount_minor
+    chosen = {"offer": [str(offer.id), str(self_managed.id)], "act": "rule"}
+    world.pass_time(minutes=5)
+    assert desk.post(reverse("desk:merchandise_acts"), chosen).status_code == 302
+    assert RetailPrice.objects.get(offer=offer, valid_until=None).amount_minor != before
+    nothing = desk.post(reverse("desk:merchandise_preview"), {"act": "sale"})
+    assert nothing.status_code == 422
