@@ -42,6 +42,9 @@ SUBJECTS: Mapping[str, str] = {
         FROM aftersales_returncase case_ JOIN orders_order ordered ON ordered.id = case_.order_id
         JOIN logistics_node node ON node.id = case_.node_id WHERE case_.id = ANY(%s)""",
     "seller": f"SELECT seller.id, seller.id AS about_id, {_SELLER} WHERE seller.id = ANY(%s)",
+    "stock_order": f"""
+        SELECT asked.id, asked.id AS about_id, {_SELLER} JOIN inbound_stockorder asked
+        ON asked.seller_id = seller.id WHERE asked.id = ANY(%s)""",
     "seller_document": f"""
         SELECT document.id, document.id AS about_id, {_SELLER} JOIN sellers_sellerdocument document
         ON document.seller_id = seller.id WHERE document.id = ANY(%s)""",
