@@ -7,6 +7,8 @@ from entrepot.surfaces.seller import (
     conversations,
     goods,
     notices,
+    offer_prices,
+    offer_stock,
     offers,
     orders,
     overview,
@@ -33,6 +35,7 @@ urlpatterns = [
     path("application/questions", applying.questions, name="questions"),
     path("offers", offers.index, name="offers"),
     path("offers/new", goods.new, name="offer_new"),
+    path("offers/sale", offers.batch_sale, name="offers_sale"),
     path("offers/sheets", uploads.index, name="uploads"),
     path("offers/sheets/<slug:sheet>", uploads.new, name="upload_new"),
     path("offers/sheets/<slug:sheet>/template", uploads.template, name="upload_template"),
@@ -47,6 +50,9 @@ urlpatterns = [
     path(
         "offers/<uuid:offer_id>/supply-price/<uuid:quote_id>/answer", offers.supply_answer, name="offer_supply_answer"
     ),
+    path("offers/<uuid:offer_id>/prices", offer_prices.show, name="offer_prices"),
+    path("offers/<uuid:offer_id>/prices/plans", offer_prices.drop, name="offer_price_plans"),
+    path("offers/<uuid:offer_id>/stock", offer_stock.show, name="offer_stock"),
     path("offers/<uuid:offer_id>/sale", offers.sale, name="offer_sale"),
     path("offers/<uuid:offer_id>/pause", offers.pause, name="offer_pause"),
     path("offers/<uuid:offer_id>/archiving", offers.archive, name="offer_archiving"),
