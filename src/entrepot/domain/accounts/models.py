@@ -138,7 +138,8 @@ class ApiKey(Record):
 class Contact(Record):
     """The vault: a person's name and address, apart from everything that must outlive them.
 
-    Orders, parcels and nodes carry only the id; erasure empties the row and leaves the id.
+    Orders, parcels and nodes carry only the id; erasure empties the row and leaves the id. A row with `kept_at` stands
+    in its owner's address book.
     """
 
     owner_user_id = models.UUIDField(null=True)
@@ -153,6 +154,7 @@ class Contact(Record):
     phone = models.CharField(max_length=40, blank=True)
     email = models.EmailField(blank=True)
     erased_at = models.DateTimeField(null=True)
+    kept_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["owner_user_id"], name="contact_owner")]

@@ -11,6 +11,9 @@ from entrepot.domain.accounts.models import ApiKey, Contact, Invitation, Members
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, NotFound
 
+#: Addresses that a person may keep.
+BOOK_MAX = 20
+
 
 def get_operator() -> Organisation:
     """The one organisation that runs the marketplace. Raises: NotFound before it is set up."""
@@ -105,6 +108,29 @@ def list_organisation_names(organisation_ids: Collection[UUID]) -> dict[UUID, st
 def get_organisations(organisation_ids: Collection[UUID]) -> dict[UUID, Organisation]:
     """Organisations by id; what is none is left out."""
     return Organisation.objects.in_bulk(list(organisation_ids))
+
+
+def list_book(*, owner_user_id: UUID, country: str = "") -> list[Contact]:
+    """The addresses that a person keeps, the newest first; of one country where it is named."""
+    kept = Contact.objects.filter(owner_user_id=owner_user_id, kept_at__isnull=False, erased_at__isnull=True)
+    if country:
+        kept = kept.filter(country=country)
+    return list(kept.order_by("-kept_at", "-id")[:BOOK_MAX])
+
+
+def get_kept(*, owner_user_id: UUID, contact_id: UUID) -> Contact:
+    """An address that a person keeps. Raises: NotFound."""
+    found = Contact.objects.filter(
+        id=contact_id, owner_user_id=owner_user_id, kept_at__isnull=False, erased_at__isnull=True
+    ).first()
+    if found is None:
+        raise NotFound(kind="address")
+    return found
+
+
+def list_contacts(*, owner_user_id: UUID) -> list[Contact]:
+    """Every name and address of a person in the vault."""
+    return list(Contact.objects.filter(owner_user_id=owner_user_id, erased_at__isnull=True).order_by("id"))
 
 
 def find_last_contact(*, owner_user_id: UUID) -> Contact | None:

@@ -2,16 +2,17 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from entrepot.domain.accounts import rules
+from entrepot.domain.accounts import queries, rules
 from entrepot.domain.accounts.models import ApiKey, Contact, Membership, Organisation, Permission, User
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
@@ -225,6 +226,56 @@ def check_country(country: str) -> None:
     """Raises: Invalid for what is no two-letter code."""
     if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
         raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
+
+
+#: What tells one address of a book from another.
+_ADDRESS = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")
+
+
+@transaction.atomic
+def keep_address(
+    *, user_id: UUID, address: dict[str, str], now: datetime, replaces_id: UUID | None = None
+) -> Contact:
+    """Put an address into a person's book, once; another one may make place for it.
+
+    An address that an order went to stays with the order as it was. Raises: NotFound, Refused where the book is full.
+    """
+    User.objects.select_for_update().get(id=user_id)
+    if replaces_id is not None:
+        drop_address(user_id=user_id, contact_id=replaces_id)
+    book = queries.list_book(owner_user_id=user_id)
+    wanted = {name: address.get(name, "") for name in _ADDRESS}
+    for each in book:
+        if {name: getattr(each, name) for name in _ADDRESS} == wanted:
+            return each
+    if len(book) >= queries.BOOK_MAX:
+        raise Refused("accounts.book_full", "An address book holds {most} addresses.", most=queries.BOOK_MAX)
+    [kept] = keep_contacts(rows=[wanted | {"kept_at": now}], now=now, owner_user_id=user_id)
+    return kept
+
+
+def drop_address(*, user_id: UUID, contact_id: UUID) -> None:
+    """Take an address out of a person's book. Raises: NotFound."""
+    if not Contact.objects.filter(id=contact_id, owner_user_id=user_id, kept_at__isnull=False).update(kept_at=None):
+        raise NotFound(kind="address")
+
+
+@transaction.atomic
+def erase_contacts(*, contact_ids: Collection[UUID], now: datetime) -> int:
+    """Empty rows of the vault for good; the ids and the countries stay."""
+    empty = dict.fromkeys((*(name for name in _ADDRESS if name != "country"), "email"), "")
+    rows = Contact.objects.filter(id__in=list(contact_ids), erased_at__isnull=True)
+    return rows.update(**empty, erased_at=now, kept_at=None, owner_user_id=None)
+
+
+@transaction.atomic
+def close_account(*, user_id: UUID, now: datetime) -> None:
+    """Nobody signs in with this account again, and it names nobody any more."""
+    User.objects.filter(id=user_id).update(
+        email=f"{user_id.hex}@erased.invalid", name="", language="", is_active=False, password=make_password(None)
+    )
+    EmailAddress.objects.filter(user_id=user_id).delete()
+    Authenticator.objects.filter(user_id=user_id).delete()
 
 
 @transaction.atomic

@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from entrepot.domain.accounts import queries as accounts
+from entrepot.domain.accounts import services as address_book
 from entrepot.domain.orders import carts, purchases
 from entrepot.domain.orders.models import Cart
 from entrepot.flows.checkout import Declined, Ordered, OrderRequest, Waiting, place_orders
 from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.money import format_minor
 from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import public
 from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop.cart import Basket, open_basket
@@ -65,6 +69,8 @@ def place(request: HttpRequest) -> HttpResponse:
     if isinstance(answer, Waiting):
         carts.close(cart=cart, now=visit.now)
     if isinstance(answer, Ordered):
+        if given.get("keep_address") and visit.user_id is not None:
+            _keep(visit.user_id, form, visit)
         return _to_order(visit, answer.number, answer.access_token)
     return _refused(visit, form, answer)
 
@@ -86,6 +92,14 @@ def _request(visit: Visit, cart: Cart, given: Mapping[str, Any], address: Mappin
         attribution=cart.attribution,
         cart_id=cart.id,
     )
+
+
+def _keep(user_id: UUID, form: CheckoutForm, visit: Visit) -> None:
+    """Put the address into the book; a book that is full keeps nobody from their order."""
+    try:
+        address_book.keep_address(user_id=user_id, address=form.address(), now=visit.now)
+    except EntrepotError as refusal:
+        messages.warning(visit.request, errors.sentence(refusal))
 
 
 def _refused(visit: Visit, form: CheckoutForm, refusal: EntrepotError) -> HttpResponse:
@@ -122,6 +136,7 @@ def _page(visit: Visit, basket: Basket, form: CheckoutForm, notice: str = "", *,
         "notice": notice,
         # What was shown is what is agreed to: never the total that was sent.
         "checkout_key": _key(basket.cart),
+        "book": _book(visit, form),
         "expected_total_minor": basket.quote.total_minor,
         "voucher_code": _voucher(basket),
         "email": _email(visit),
@@ -132,10 +147,28 @@ def _page(visit: Visit, basket: Basket, form: CheckoutForm, notice: str = "", *,
 
 def _initial(visit: Visit, basket: Basket) -> dict[str, Any]:
     """What is known already: the address that the person used last, if it is in this country."""
-    found = accounts.find_last_contact(owner_user_id=visit.user_id) if visit.user_id else None
+    if visit.user_id is None:
+        return {}
+    book = accounts.list_book(owner_user_id=visit.user_id, country=visit.market.country)
+    chosen = visit.request.GET.get("address", "")
+    found = next((each for each in book if each.id.hex == chosen), book[0] if book else None)
+    found = found or accounts.find_last_contact(owner_user_id=visit.user_id)
     if found is None or found.country != visit.market.country:
         return {}
     return {name: getattr(found, name) for name in AddressForm.base_fields}
+
+
+def _book(visit: Visit, form: CheckoutForm) -> list[Link]:
+    """The kept addresses that one may choose from; the one that fills the form is current."""
+    if visit.user_id is None:
+        return []
+    book = accounts.list_book(owner_user_id=visit.user_id, country=visit.market.country)
+    shown = form.initial.get("line1") if not form.is_bound else None
+    way = reverse("shop:checkout")
+    return [
+        Link(f"{each.name}, {each.line1}, {each.city}", f"{way}?address={each.id.hex}", current=each.line1 == shown)
+        for each in book
+    ]
 
 
 def _email(visit: Visit) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -15,10 +16,8 @@ from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.money import parse_minor
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import ActForm
+from entrepot.surfaces.shop.places import OTHERWISE, SHAPES
 from entrepot.surfaces.shop.words import RETURN_REASONS
-
-#: Countries in which an address is not whole without its state.
-WITH_STATES = {"BR", "US"}
 
 
 class PriceField(forms.CharField):
@@ -122,10 +121,29 @@ class AddressForm(forms.Form):
     def __init__(self, *args: Any, country: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.country = country
-        if country in WITH_STATES:
-            self.fields["region"].required = True
+        shape = SHAPES.get(country, OTHERWISE)
+        postcode = self.fields["postcode"]
+        postcode.label = shape.postcode
+        self.fields["line2"].label = shape.line2
+        self.fields["city"].label = shape.city
+        if shape.pattern:
+            postcode.help_text = _("such as {example}").format(example=shape.example)
+            postcode.validators.append(
+                RegexValidator(
+                    shape.pattern, _("In this country it looks like {example}.").format(example=shape.example)
+                )
+            )
+        if shape.regions:
+            self.fields["region"] = forms.ChoiceField(
+                label=_("State"), choices=[("", _("Choose")), *shape.regions.items()]
+            )
         else:
             del self.fields["region"]
+        self.postcode_last = shape.postcode_last
+
+    def clean_postcode(self) -> str:
+        """In capitals, as it is written on a parcel."""
+        return str(self.cleaned_data["postcode"]).upper()
 
     def address(self) -> dict[str, str]:
         """The address as the vault keeps it."""
@@ -138,8 +156,30 @@ class MoveForm(AddressForm, ActForm):
     """Another address for what has not left."""
 
 
+class BookForm(AddressForm, ActForm):
+    """An address to keep."""
+
+
+class ForgetForm(ActForm):
+    """The account's own address, typed once more, so that nobody forgets everything by a slip."""
+
+    email = forms.EmailField(label=_("Your e-mail address, to confirm"))
+
+    def __init__(self, *args: Any, email: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.email = email
+
+    def clean_email(self) -> str:
+        typed = str(self.cleaned_data["email"])
+        if typed.lower() != self.email.lower():
+            raise forms.ValidationError(_("This is not the address that you are signed in with."))
+        return typed
+
+
 class CheckoutForm(AddressForm):
     """Where to, and how it is paid."""
+
+    keep_address = forms.BooleanField(label=_("Keep this address in my address book"), required=False)
 
     email = forms.EmailField(
         label=_("E-mail"),
@@ -169,6 +209,8 @@ class CheckoutForm(AddressForm):
             del self.fields["instrument"]
         if email:
             del self.fields["email"]
+        else:
+            del self.fields["keep_address"]
 
 
 class CountField(forms.IntegerField):

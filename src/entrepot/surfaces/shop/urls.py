@@ -3,6 +3,7 @@
 from django.urls import path
 
 from entrepot.surfaces.shop import (
+    account,
     browsing,
     cart,
     checkout,
@@ -32,6 +33,12 @@ urlpatterns = [
     path("notices/read", notices.read, name="notices_read"),
     path("notices/letters", notices.letters, name="notices_letters"),
     path("notices/<uuid:notice_id>", notices.notice, name="notice"),
+    path("account", account.show, name="account"),
+    path("account/addresses", account.address, name="address_new"),
+    path("account/addresses/<uuid:contact_id>", account.address, name="address_kept"),
+    path("account/addresses/<uuid:contact_id>/dropping", account.drop, name="address_dropping"),
+    path("account/data", account.export, name="account_export"),
+    path("account/erasure", account.forget, name="account_forgetting"),
     path("orders", orders.index, name="orders"),
     path("orders/access/<slug:token>", orders.enter, name="order_access"),
     path("orders/<slug:number>", orders.show, name="order"),

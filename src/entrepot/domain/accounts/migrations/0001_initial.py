@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(blank=True, max_length=40)),
                 ('email', models.EmailField(blank=True, max_length=254)),
                 ('erased_at', models.DateTimeField(null=True)),
+                ('kept_at', models.DateTimeField(null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['owner_user_id'], name='contact_owner')],
