@@ -126,3 +126,23 @@ def test_a_picture_that_is_none_is_refused_and_nothing_is_kept(world):
     assert answer.status_code == 422 and "Send a JPEG, PNG or WebP picture" in answer.content.decode()
     assert not Picture.objects.exists(), "all or none"
     assert "None yet" in words(client, to("product", product.id))
+
+
+def test_chosen_drafts_go_on_sale_together_and_the_rest_says_why(world):
+    seller = world.seller(programme="self-managed")
+    client = client_of(world, seller)
+    ready, bare = world.offer(seller), world.offer(seller)
+    foreign = world.offer(world.seller(programme="self-managed"))
+    Offer.objects.update(status="draft")
+    Product.objects.filter(id=bare.sku.product_id).update(status="draft", missing=["hs_code"])
+    page = client.get(to("offers")).content.decode()
+    assert f'value="{ready.id.hex}"' in page and f'value="{bare.id.hex}"' in page
+    assert client.post(to("offers_sale"), {}).status_code == 422
+    assert client.post(to("offers_sale"), {"offer": [foreign.id.hex]}).status_code == 422
+    sent = {"offer": [ready.id.hex, bare.id.hex], "idempotency_key": "k"}
+    for _again in range(2):
+        assert client.post(to("offers_sale"), sent).status_code == 302
+    assert {each.id: each.status for each in Offer.objects.exclude(id=foreign.id)} == {
+        ready.id: "live", bare.id: "draft",
+    }  # fmt: skip
+    assert f"Not yet: {bare.sku.code}" in words(client, to("offers"))

@@ -1,20 +1,13 @@
 """What the desk calls states, parties and acts; whoever reads is the operator or a partner."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from entrepot.surfaces.shared.components import Text, Tone
-
-
-class Said(NamedTuple):
-    """A state in words, with the tone of its badge."""
-
-    label: Text
-    tone: Tone = "neutral"
-
+from entrepot.surfaces.shared import states
+from entrepot.surfaces.shared.components import Text
+from entrepot.surfaces.shared.states import Said
 
 VERSIONS: Mapping[str, Said] = {
     "draft": Said(_("Draft"), "warn"),
@@ -37,12 +30,7 @@ PRODUCTS: Mapping[str, Said] = {
     "active": Said(_("Active"), "good"),
     "archived": Said(_("Archived")),
 }
-OFFERS: Mapping[str, Said] = {
-    "draft": Said(_("Draft"), "warn"),
-    "live": Said(_("On sale"), "good"),
-    "paused": Said(_("Paused")),
-    "archived": Said(_("Archived")),
-}
+OFFERS = states.OFFERS
 QUOTES: Mapping[str, Said] = {
     "quoted": Said(_("Quoted"), "warn"),
     "countered": Said(_("Countered"), "info"),
@@ -52,15 +40,7 @@ QUOTES: Mapping[str, Said] = {
     "superseded": Said(_("Replaced")),
 }
 #: What a product may lack before it can be sold.
-LACKING: Mapping[str, Text] = {
-    "title": _("a title"),
-    "category": _("a category"),
-    "sku": _("a SKU"),
-    "weight": _("the weight"),
-    "dimensions": _("the dimensions"),
-    "hs_code": _("the HS code"),
-    "origin": _("the country of origin"),
-}
+LACKING = states.LACKING
 ORDERS: Mapping[str, Said] = {
     "pending": Said(_("Waiting for payment"), "warn"),
     "declined": Said(_("Not paid"), "bad"),
@@ -74,27 +54,9 @@ ORDERS: Mapping[str, Said] = {
     "returned": Said(_("Returned")),
     "cancelled": Said(_("Cancelled")),
 }
-SUBORDERS: Mapping[str, Said] = {
-    "open": Said(_("To ship"), "warn"),
-    "shipped": Said(_("Shipped"), "info"),
-    "delivered": Said(_("Delivered"), "good"),
-    "lost": Said(_("Lost"), "bad"),
-    "cancelled": Said(_("Cancelled")),
-}
-WORK: Mapping[str, Said] = {
-    "waiting": Said(_("To accept"), "warn"),
-    "accepted": Said(_("To pack"), "info"),
-    "packed": Said(_("To hand over"), "accent"),
-    "done": Said(_("Done"), "good"),
-    "cancelled": Said(_("Cancelled")),
-}
-PARCELS: Mapping[str, Said] = {
-    "packed": Said(_("Packed"), "info"),
-    "handed_over": Said(_("On its way"), "info"),
-    "delivered": Said(_("Delivered"), "good"),
-    "lost": Said(_("Lost"), "bad"),
-    "cancelled": Said(_("Taken apart")),
-}
+SUBORDERS = states.SUBORDERS
+WORK = states.WORK
+PARCELS = states.PARCELS
 TRACKING: Mapping[str, Said] = {
     "label_made": Said(_("Label made")),
     "handed_over": Said(_("Handed over"), "accent"),
@@ -106,21 +68,8 @@ TRACKING: Mapping[str, Said] = {
     "lost": Said(_("Lost"), "bad"),
 }
 ORIGINS: Mapping[str, Text] = {"carrier": _("scanned by the carrier"), "claim": _("said, not scanned")}
-EVENTS: Mapping[str, Said] = {
-    "placed": Said(_("Placed"), "accent"),
-    "declined": Said(_("Payment declined"), "bad"),
-    "accepted": Said(_("Work accepted"), "accent"),
-    "packed": Said(_("Packed"), "accent"),
-    "unpacked": Said(_("Taken out of the parcel"), "warn"),
-    "handed_over": Said(_("Handed over"), "accent"),
-    "tracking": Said(_("Scanned"), "accent"),
-    "delivered": Said(_("Delivered"), "good"),
-    "lost": Said(_("Lost on the way"), "bad"),
-    "cancelled": Said(_("Cancelled"), "bad"),
-    "address_changed": Said(_("Address changed"), "warn"),
-    "substituted": Said(_("Replaced by another product"), "warn"),
-    "return_requested": Said(_("Return asked for"), "warn"),
-    "return_received": Said(_("Return received"), "accent"),
+EVENTS = {
+    **states.EVENTS,
     "refunded": Said(_("Refunded"), "good"),
     "late": Said(_("Late"), "warn"),
 }
@@ -137,27 +86,10 @@ CALLS: Mapping[str, Said] = {
     "failed": Said(_("Failed"), "bad"),
     "unknown": Said(_("Not answered"), "warn"),
 }
-RETURNS: Mapping[str, Said] = {
-    "requested": Said(_("Announced"), "warn"),
-    "in_transit": Said(_("On its way back"), "info"),
-    "received": Said(_("Received, to refund"), "warn"),
-    "refunded": Said(_("Refunded"), "good"),
-    "cancelled": Said(_("Cancelled")),
-}
-RETURN_REASONS: Mapping[str, Text] = {
-    "changed_mind": _("Changed their mind"),
-    "damaged": _("Arrived damaged"),
-    "defective": _("Does not work"),
-    "not_as_described": _("Not as described"),
-    "wrong_item": _("Wrong item"),
-    "arrived_late": _("Arrived late"),
-}
-DISPOSITIONS: Mapping[str, Text] = {
-    "restock": _("Put back on sale"),
-    "discard": _("Discard"),
-    "to_owner": _("Keep for the owner"),
-}
-STATEMENTS: Mapping[str, Said] = {"issued": Said(_("Issued"), "info"), "paid": Said(_("Paid"), "good")}
+RETURNS = states.RETURNS
+RETURN_REASONS = states.RETURN_REASONS
+DISPOSITIONS = states.DISPOSITIONS
+STATEMENTS = states.STATEMENTS
 PAYOUTS: Mapping[str, Said] = {
     "about_to": Said(_("Being sent"), "warn"),
     "in_transit": Said(_("On its way"), "info"),
@@ -187,7 +119,7 @@ MOVEMENTS: Mapping[str, Text] = {
     "title_out": _("Title passed on"),
     "title_in": _("Title taken over"),
 }
-CONDITIONS: Mapping[str, Text] = {"new": _("New"), "opened": _("Opened"), "damaged": _("Damaged")}
+CONDITIONS = states.CONDITIONS
 CONFIDENCE: Mapping[str, Said] = {
     "A": Said(_("A · the model's own documents"), "good"),
     "B": Said(_("B · press, or several sources that agree"), "info"),

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
@@ -30,11 +30,12 @@ from entrepot.domain.terms import phrases
 from entrepot.domain.terms import rules as terms
 from entrepot.domain.terms import words as plain
 from entrepot.domain.terms.rules import Party, Programme, Task
-from entrepot.flows import listing
+from entrepot.flows import listing, merchandising
 from entrepot.kernel import clock, money
-from entrepot.kernel.errors import NotFound
+from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import (
+    PAGE,
     AmountField,
     languages,
     read_cursor,
@@ -46,6 +47,7 @@ from entrepot.surfaces.seller.frame import (
 )
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Event, Link, Text
+from entrepot.surfaces.shared.errors import sentence
 from entrepot.surfaces.shared.guards import ActingRequest, allow
 
 #: How long a supply price may be agreed to, to choose from. Units: days.
@@ -128,6 +130,7 @@ class Row:
     price: Price | None
     stock: int
     todo: Sequence[ToDo]
+    can_go_live: bool
     programme: str
 
     @property
@@ -140,21 +143,57 @@ class Row:
 @require_safe
 def index(request: ActingRequest) -> HttpResponse:
     """The offers with price, stock and state, and what keeps them from being on sale."""
+    return _index(request)
+
+
+def _index(request: ActingRequest, batch: ActForm | None = None) -> HttpResponse:
+    batch = batch or ActForm(name="batch")
     seller_id, now = seller_of(request), clock.now()
     status = request.GET.get("status", "")
     status = status if status in words.OFFERS else ""
     after = read_cursor(request.GET.get("cursor", ""))
     found = catalogue.list_offers(seller_id=seller_id, status=status, after=after, limit=51)
     quotes = prices.list_quotes(seller_id=seller_id, is_open=True, limit=200)
+    page = slice_of(found, lambda rows: _rows(rows, now))
     context = {
-        "page": slice_of(found, lambda rows: _rows(rows, now)),
+        "page": page,
+        "can_batch": any(row.can_go_live for row in page.rows),
         "statuses": [("", _("All")), *((code, said.label) for code, said in words.OFFERS.items())],
         "status": status,
         "answers": [(quote, _title(quote.offer)) for quote in quotes if quote.made_by_party != Party.SELLER],
         "drafts": catalogue.list_products(organisation_id=seller_id, status="draft", limit=8),
         "lacking": words.LACKING,
+        "batch": batch,
+        "chosen": set(request.POST.getlist("offer")),
+        "may_sell": request.actor.may("offers.edit"),
     }
-    return render(request, "offers/index.html", context)
+    return render(request, "offers/index.html", context, batch)
+
+
+@allow("offers.edit", kind="seller")
+@require_POST
+def batch_sale(request: ActingRequest) -> HttpResponse:
+    """Put the chosen offers on sale; those that cannot be stay as they are, each with the reason."""
+    seller_id = seller_of(request)
+    form = ActForm(request.POST, name="batch")
+
+    def go_live(typed: Mapping[str, Any]) -> Done:
+        chosen = [found for text in request.POST.getlist("offer")[:PAGE] if (found := read_cursor(text))]
+        own = catalogue.list_offers(seller_id=seller_id, offer_ids=chosen, limit=PAGE) if chosen else []
+        if not own or len(own) < len(set(chosen)):
+            raise Invalid("listing.nothing_chosen", "Choose the offers first.")
+        done = merchandising.publish_offers(offer_ids=[each.id for each in own], actor=request.actor, now=clock.now())
+        if not done.done:
+            raise done.refused[0].error
+        said = ngettext("{count} offer is on sale.", "{count} offers are on sale.", len(done.done))
+        text = said.format(count=len(done.done))
+        if done.refused:
+            codes = {each.id: each.sku.code for each in own}
+            rest = ", ".join(f"{codes[each.offer_id]} ({sentence(each.error)})" for each in done.refused)
+            text += " " + _("Not yet: {rest}").format(rest=rest)
+        return Done(text)
+
+    return attempt(request, form, go_live, to=reverse("seller:offers")) or _index(request, form)
 
 
 @allow("offers.read", kind="seller")
@@ -401,6 +440,8 @@ def _rows(offers: Sequence[Offer], now: datetime) -> list[Row]:
             asked.get(offer.id),
             stock[offer.id],
             _todo(offer, facts[offer.id], asked.get(offer.id), conditions[offer.enrolment_id]),
+            offer.status in (Offer.Status.DRAFT, Offer.Status.PAUSED)
+            and _can_go_live(offer, conditions[offer.enrolment_id]),
             plain.label(conditions[offer.enrolment_id].label),
         )
         for offer in offers

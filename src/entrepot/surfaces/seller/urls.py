@@ -103,6 +103,7 @@ urlpatterns = [
     path("orders/<str:number>/parcels", orders.parcels, name="order_parcels"),
     path("orders/<str:number>/parcels/<str:parcel_number>/label", orders.label, name="parcel_label"),
     path("orders/<str:number>/parcels/<str:parcel_number>/handover", orders.handover, name="parcel_handover"),
+    path("orders/<str:number>/parcels/<str:parcel_number>/claim", shipping.claim, name="parcel_claim"),
     path("orders/<str:number>/parcels/<str:parcel_number>/unpacking", orders.unpacking, name="parcel_unpacking"),
     path("returns", returns.index, name="returns"),
     path("returns/<str:number>", returns.show, name="return"),
