@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
-from entrepot.demonstration import selling, trading, waiting
+from entrepot.demonstration import selling, supplying, trading, waiting
 from entrepot.demonstration.setting import Setting, make_setting
 from entrepot.kernel import ids, outbox
 
@@ -32,12 +32,15 @@ def build(now: datetime, tell: Tell) -> Setting:
             tell("Sellers, goods, stock", 1, days + 2)
             selling.add_sellers(setting, opening + timedelta(days=1), chance)
             trade = trading.begin(setting, chance)
+            supply = supplying.Supply(setting)
             for number in range(days - 1):
                 day = first + timedelta(days=number)
                 tell(f"Trade of {day:%-d %B}", number + 2, days + 2)
+                supplying.play_day(supply, day, days - 1 - number)
                 trading.play_day(trade, day, is_last=False)
         trading.play_day(trade, last, is_last=True)
         trading.leave_open_ends(trade, datetime.combine(last, time(22), tzinfo=UTC))
         waiting.leave_waiting(setting, datetime.combine(last, time(23), tzinfo=UTC))
+        supplying.leave_open(supply, datetime.combine(last, time(23, 5), tzinfo=UTC))
     tell("Done", days + 2, days + 2)
     return setting

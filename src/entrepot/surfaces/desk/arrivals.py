@@ -33,8 +33,8 @@ from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
 VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
-    "": (gettext_lazy("Coming"), ("announced", "in_transit")),
-    "here": (gettext_lazy("To count and put away"), ("arrived", "receiving")),
+    "": (gettext_lazy("Open"), ("announced", "in_transit", "arrived", "receiving")),
+    "here": (gettext_lazy("Here, to count"), ("arrived", "receiving")),
     "done": (gettext_lazy("Done"), ("closed", "refused", "cancelled")),
 }
 

@@ -33,6 +33,8 @@ JOBS = (
     Periodic("refunds of losses", "* * * * *", "entrepot.flows.tracking.sweep_refunds"),
     Periodic("refunds of returns", "* * * * *", "entrepot.flows.returns.sweep_refunds"),
     Periodic("lateness", "*/5 * * * *", "entrepot.flows.fulfilment.mark_late"),
+    Periodic("lateness of stock orders", "*/5 * * * *", "entrepot.domain.inbound.ordering.mark_late"),
+    Periodic("lateness of shipments", "*/5 * * * *", "entrepot.domain.inbound.shipping.mark_late"),
     Periodic("reminders", "*/15 * * * *", "entrepot.flows.fulfilment.remind"),
     Periodic("cancelling", "7 * * * *", "entrepot.flows.fulfilment.cancel_overdue"),
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.labels import address_lines
-from entrepot.domain.logistics.models import Parcel
+from entrepot.domain.logistics.models import Parcel, TrackingEvent
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.orders import queries, work
 from entrepot.domain.orders.queries import LineView, OrderView, Scope, SuborderView
@@ -32,71 +30,11 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, shown, slice_of
+from entrepot.surfaces.seller.order_forms import CancelForm, ClaimForm, HandoverForm, PackForm
 from entrepot.surfaces.shared import accruals, files
-from entrepot.surfaces.shared.acting import ActForm, Done, ReasonForm, attempt
+from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part, Step, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
-
-
-class HandoverForm(ActForm):
-    """Who takes the parcel, and under which number."""
-
-    carrier = forms.CharField(label=gettext_lazy("Carrier"), max_length=40)
-    tracking_number = forms.CharField(
-        label=gettext_lazy("Tracking number"),
-        max_length=60,
-        help_text=gettext_lazy("As it stands on the carrier's receipt."),
-    )
-
-
-class PackForm(ActForm):
-    """How many units of each line go into the parcel."""
-
-    weight_g = forms.IntegerField(
-        label=gettext_lazy("Weight of the parcel"),
-        required=False,
-        min_value=1,
-        max_value=2_000_000,
-        help_text=gettext_lazy("Left empty, it is taken from the articles."),
-    )
-
-    def __init__(self, data: Any = None, *, lines: Sequence[WorkLine], **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.lines = [line for line in lines if line.to_pack > 0]
-        for line in self.lines:
-            self.fields[f"units-{line.id}"] = forms.IntegerField(
-                label=line.title,
-                min_value=0,
-                max_value=9999,
-                initial=line.to_pack,
-                help_text=_("{sku} · {left} to pack").format(sku=line.sku_code, left=line.to_pack),
-            )
-
-    @property
-    def units(self) -> list[forms.BoundField]:
-        """The controls of the lines."""
-        return [self[f"units-{line.id}"] for line in self.lines]
-
-    def contents(self, typed: Mapping[str, Any]) -> list[tuple[UUID, int]]:
-        """(line, units) that were asked for."""
-        return [(line.id, units) for line in self.lines if (units := typed.get(f"units-{line.id}"))]
-
-
-class CancelForm(ReasonForm):
-    """Units that cannot be sent, and why."""
-
-    line = forms.ChoiceField(label=gettext_lazy("Article"))
-    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=1, max_value=9999)
-    field_order = ("line", "quantity", "reason")
-
-    def __init__(self, *args: Any, lines: Sequence[LineView], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["line"].choices = [  # type: ignore[attr-defined]
-            (line.id.hex, _("{title}, {units} to ship").format(title=line.title, units=line.units.to_ship))
-            for line in lines
-            if line.units.to_ship
-        ]
-        self.fields["reason"].help_text = _("The shopper and the marketplace are told; it is kept with your name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +62,8 @@ class ParcelShown:
     said: words.Said
     contents: Sequence[tuple[str, int]]
     form: HandoverForm | None
+    claim: ClaimForm | None
+    tracking: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +142,7 @@ def acceptances(request: ActingRequest) -> HttpResponse:
 @require_safe
 def show(request: ActingRequest, number: str) -> HttpResponse:
     """The seller's part of an order: its lines, its money, its parcels and what happened."""
-    return _page(request, number)
+    return page(request, number)
 
 
 @allow("work.perform", kind="seller")
@@ -216,7 +156,7 @@ def acceptance(request: ActingRequest, number: str) -> HttpResponse:
     def accept(typed: Mapping[str, Any]) -> None:
         fulfilment.accept_work(work_item_ids=[item.id], actor=request.actor, now=clock.now())
 
-    return attempt(request, form, accept, said=_("Accepted."), to=_to(number)) or _page(request, number, accept=form)
+    return attempt(request, form, accept, said=_("Accepted."), to=_to(number)) or page(request, number, accept=form)
 
 
 @allow("work.perform", kind="seller")
@@ -235,14 +175,14 @@ def parcels(request: ActingRequest, number: str) -> HttpResponse:
         fulfilment.pack(boxes=[box], actor=request.actor, now=clock.now())
 
     said = _("Packed. Print the label, then hand the parcel over.")
-    return attempt(request, form, pack, said=said, to=_to(number)) or _page(request, number, pack=form)
+    return attempt(request, form, pack, said=said, to=_to(number)) or page(request, number, pack=form)
 
 
 @allow("work.perform", kind="seller")
 @require_POST
 def label(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Make the parcel's label and open it."""
-    parcel = _parcel(request, number, parcel_number)
+    parcel = find_parcel(request, number, parcel_number)
     name = fulfilment.make_label(parcel_id=parcel.id, actor=request.actor, now=clock.now())
     return files.send(name, f"label-{parcel.number}")
 
@@ -251,7 +191,7 @@ def label(request: ActingRequest, number: str, parcel_number: str) -> HttpRespon
 @require_POST
 def handover(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Give the parcel to its carrier."""
-    parcel = _parcel(request, number, parcel_number)
+    parcel = find_parcel(request, number, parcel_number)
     form = HandoverForm(request.POST, name=f"handover-{parcel.number}")
 
     def hand_over(typed: Mapping[str, Any]) -> None:
@@ -259,21 +199,21 @@ def handover(request: ActingRequest, number: str, parcel_number: str) -> HttpRes
 
     said = _("Parcel {number} is on its way.").format(number=parcel.number)
     answer = attempt(request, form, hand_over, said=said, to=_to(number))
-    return answer or _page(request, number, handovers={parcel.id: form})
+    return answer or page(request, number, handovers={parcel.id: form})
 
 
 @allow("work.perform", kind="seller")
 @require_POST
 def unpacking(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Take a packed parcel apart."""
-    parcel = _parcel(request, number, parcel_number)
+    parcel = find_parcel(request, number, parcel_number)
     form = ActForm(request.POST, name="accept")
 
     def unpack(typed: Mapping[str, Any]) -> None:
         fulfilment.unpack(parcel_ids=[parcel.id], actor=request.actor, now=clock.now())
 
     answer = attempt(request, form, unpack, said=_("Taken apart; its units are to be packed again."), to=_to(number))
-    return answer or _page(request, number, accept=form)
+    return answer or page(request, number, accept=form)
 
 
 @allow("orders.cancel", kind="seller")
@@ -291,7 +231,7 @@ def cancellation(request: ActingRequest, number: str) -> HttpResponse:
         said = _("Cancelled. The shopper is told and pays nothing for it.")
         return Done(said)
 
-    return attempt(request, form, cancel, to=_to(number)) or _page(request, number, cancel=form)
+    return attempt(request, form, cancel, to=_to(number)) or page(request, number, cancel=form)
 
 
 def _find(request: ActingRequest, number: str) -> tuple[OrderView, SuborderView]:
@@ -316,7 +256,8 @@ def _work(request: ActingRequest, suborder: SuborderView) -> Work:
     return found[0]
 
 
-def _parcel(request: ActingRequest, number: str, parcel_number: str) -> Parcel:
+def find_parcel(request: ActingRequest, number: str, parcel_number: str) -> Parcel:
+    """A parcel of a suborder that the seller performs. Raises: NotFound."""
     _order, suborder = _find(request, number)
     _work(request, suborder)
     for parcel in logistics.list_parcels(reference_ids=[suborder.id]):
@@ -325,15 +266,17 @@ def _parcel(request: ActingRequest, number: str, parcel_number: str) -> Parcel:
     raise NotFound(kind="parcel")
 
 
-def _page(
+def page(
     request: ActingRequest,
     number: str,
     *,
     accept: ActForm | None = None,
     pack: PackForm | None = None,
     handovers: Mapping[UUID, HandoverForm] | None = None,
+    claims: Mapping[UUID, ClaimForm] | None = None,
     cancel: CancelForm | None = None,
 ) -> HttpResponse:
+    """The page of a suborder, with forms that were refused."""
     order, suborder = _find(request, number)
     seller_id = seller_of(request)
     items = work.find_work(suborder_ids=[suborder.id])
@@ -346,7 +289,7 @@ def _page(
     if cancel is None and can_cancel:
         cancel = CancelForm(name="cancel", lines=suborder.lines, initial={"quantity": 1})
     agreed = terms.get_terms({line.terms_id for line in suborder.lines})
-    boxes = _parcels(suborder, is_own and request.actor.may("work.perform"), handovers or {})
+    boxes = _parcels(suborder, is_own and request.actor.may("work.perform"), handovers or {}, claims or {})
     node = logistics.list_nodes([suborder.node_id])[suborder.node_id]
     address = accounts.get_contact(contact_id=order.ship_to_id) if is_own else None
     context = {
@@ -373,7 +316,7 @@ def _page(
         "blame": _blame(agreed.values(), order.currency) if cancel else [],
         "crumbs": [Link(_("Orders"), reverse("seller:orders")), Link(suborder.number)],
     }
-    forms = [form for form in (accept, pack, cancel, *(handovers or {}).values()) if form]
+    forms = [form for form in (accept, pack, cancel, *(handovers or {}).values(), *(claims or {}).values()) if form]
     return render(request, "orders/show.html", context, *forms)
 
 
@@ -390,9 +333,12 @@ def _blame(agreed: Iterable[Terms], currency: str) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def _parcels(suborder: SuborderView, may_act: bool, sent: Mapping[UUID, HandoverForm]) -> list[ParcelShown]:
+def _parcels(
+    suborder: SuborderView, may_act: bool, sent: Mapping[UUID, HandoverForm], claims: Mapping[UUID, ClaimForm]
+) -> list[ParcelShown]:
     found = logistics.list_parcels(reference_ids=[suborder.id])
     inside = logistics.list_parcel_lines(parcel_ids=[parcel.id for parcel in found])
+    said = logistics.list_tracking(parcel_ids=[parcel.id for parcel in found])
     titles = {line.id: line.title for line in suborder.lines}
     rows = []
     for parcel in found:
@@ -402,8 +348,19 @@ def _parcels(suborder: SuborderView, may_act: bool, sent: Mapping[UUID, Handover
                 name=f"handover-{parcel.number}", initial={"carrier": parcel.carrier or suborder.carrier}
             )
         contents = [(titles.get(part.line_id, ""), part.quantity) for part in inside.get(parcel.id, [])]
-        rows.append(ParcelShown(parcel, words.PARCELS[parcel.state], contents, form))
+        claim = None
+        if may_act and parcel.state == Parcel.State.HANDED_OVER:
+            claim = claims.get(parcel.id) or ClaimForm(name=f"claim-{parcel.number}")
+        tracking = [_scanned(each) for each in reversed(said.get(parcel.id, []))]
+        rows.append(ParcelShown(parcel, words.PARCELS[parcel.state], contents, form, claim, tracking))
     return rows
+
+
+def _scanned(event: TrackingEvent) -> Event:
+    """What was said of a parcel; a claim is told as one."""
+    said = words.TRACKING.get(event.kind, words.Said(event.kind))
+    by = _("claimed") if event.origin == TrackingEvent.Origin.CLAIM else _("scanned")
+    return Event(event.occurred_at, said.label, ", ".join(filter(None, (event.place, event.note))), by, tone=said.tone)
 
 
 def _lines(order: OrderView, suborder: SuborderView) -> list[LineShown]:

@@ -26,8 +26,7 @@ from entrepot.surfaces.shared.guards import ActingRequest, allow
 
 #: The tabs of the list: the word in the address, what it is called, the states that it shows.
 VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
-    "": (gettext_lazy("To answer"), ("asked",)),
-    "pack": (gettext_lazy("To pack and send"), ("accepted", "packed")),
+    "": (gettext_lazy("To do"), ("asked", "accepted", "packed")),
     "way": (gettext_lazy("On the way"), ("shipped", "arrived", "receiving")),
     "waiting": (gettext_lazy("Counter-offers"), ("countered",)),
     "done": (gettext_lazy("Done"), ("received", "declined", "returned", "void", "cancelled")),
