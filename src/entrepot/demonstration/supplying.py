@@ -1,0 +1,201 @@
+"""Goods on their way in: stock orders that the marketplace asks, shipments that sellers plan, some done, some open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from entrepot.demonstration.setting import Setting
+from entrepot.domain.catalogue.models import Offer
+from entrepot.domain.inbound import ordering, queries, receiving, shipping
+from entrepot.domain.inbound.models import Shipment, StockOrder
+from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
+from entrepot.domain.inbound.receiving import Scan
+from entrepot.domain.inbound.shipping import NewCarton
+from entrepot.flows import receiving as flow
+from entrepot.kernel.actors import Actor
+
+FACTORY, WEAVER, OUTDOORS, FOOTWEAR = "golden-kiln", "bright-loom", "trail-and-pine", "first-step"
+HUB, QUAY, LEIPZIG = "guangzhou-consolidation", "new-jersey-3pl", "leipzig-3pl"
+
+
+@dataclass(slots=True)
+class Supply:
+    """What was asked and sent so far, by its name in this story."""
+
+    setting: Setting
+    orders: dict[str, StockOrder] = field(default_factory=dict)
+    shipments: dict[str, Shipment] = field(default_factory=dict)
+
+
+def play_day(supply: Supply, day: date, days_left: int) -> None:
+    """One day's acts, by how many days are left until the demonstration is opened."""
+    morning = datetime.combine(day, time(2), tzinfo=UTC)
+    if days_left == 12:
+        _ask(supply, "mugs", FACTORY, (0, 1, 2), 48, morning)
+        _ask(supply, "towels", WEAVER, (0, 1), 60, morning)
+        _accept(supply, "mugs", morning + timedelta(hours=6))
+        _offer_less(supply, "towels", 45, morning + timedelta(hours=7))
+    elif days_left == 11:
+        _agree(supply, "towels", morning)
+        _pack(supply, "mugs", 24, morning + timedelta(hours=2))
+        _send(supply, "mugs", "Pearl River Trucking", "PRT-20871", morning + timedelta(hours=8))
+        _plan(supply, "tents", OUTDOORS, QUAY, (0, 1, 2), 6, morning + timedelta(hours=9))
+        _send(supply, "tents", "Harbour Freight", "HBF-55102", morning + timedelta(hours=10))
+    elif days_left == 8:
+        _arrive(supply, "mugs", morning)
+        _receive_with_faults(supply, "mugs", morning + timedelta(hours=2))
+        _pack(supply, "towels", 15, morning + timedelta(hours=5))
+    elif days_left == 6:
+        _send(supply, "towels", "Pearl River Trucking", "PRT-20934", morning)
+        _arrive(supply, "tents", morning + timedelta(hours=12))
+    elif days_left == 5:
+        _receive_whole(supply, "tents", morning + timedelta(hours=14))
+        _ask(supply, "vases", FACTORY, (3, 4), 36, morning)
+        _accept(supply, "vases", morning + timedelta(hours=6))
+    elif days_left == 3:
+        _plan(supply, "shoes", FOOTWEAR, LEIPZIG, (0, 1), 10, morning)
+        _send(supply, "shoes", "Rhein Paket", "RHP-771204", morning + timedelta(hours=6))
+        _pack(supply, "vases", 18, morning + timedelta(hours=7))
+
+
+def leave_open(supply: Supply, now: datetime) -> None:
+    """What waits on the last day: an answer of the factory's, one of the marketplace's, goods to count, to expect."""
+    _arrive(supply, "towels", now)
+    _ask(supply, "bowls", FACTORY, (5, 6, 7), 40, now + timedelta(minutes=5))
+    _ask(supply, "cushions", WEAVER, (2, 3), 50, now + timedelta(minutes=6))
+    _offer_less(supply, "cushions", 30, now + timedelta(minutes=20))
+    _plan(supply, "chairs", OUTDOORS, QUAY, (3, 4), 8, now + timedelta(minutes=25))
+    _arrive(supply, "shoes", now + timedelta(minutes=30))
+
+
+def _offers(supply: Supply, seller_code: str, places: Sequence[int]) -> list[Offer]:
+    """Some of a seller's offers, each of another article, always of the same market."""
+    rows = Offer.objects.select_related("sku", "enrolment").filter(
+        seller__organisation__code=seller_code, status="live"
+    )
+    market = rows.order_by("id").values_list("market_id", flat=True)[0]
+    found = list(rows.filter(market_id=market).order_by("id"))
+    return [found[place * 3 % len(found)] for place in places]
+
+
+def _ask(supply: Supply, name: str, seller: str, places: Sequence[int], units: int, now: datetime) -> None:
+    offers = _offers(supply, seller, places)
+    wanted = NewStockOrder(
+        offers[0].enrolment_id,
+        supply.setting.nodes[HUB].id,
+        [Wanted(offer.id, units) for offer in offers],
+    )
+    [supply.orders[name]] = ordering.ask(orders=[wanted], actor=_operator(supply), now=now)
+
+
+def _accept(supply: Supply, name: str, now: datetime) -> None:
+    order = supply.orders[name]
+    ordering.accept(order_ids=[order.id], actor=supply.setting.actor(order.seller_id), now=now)
+
+
+def _offer_less(supply: Supply, name: str, units: int, now: datetime) -> None:
+    order = supply.orders[name]
+    lines = queries.get_order(number=order.number, scope=queries.ALL).lines
+    ordering.counter(
+        order_id=order.id,
+        quantities={line.id: min(units, line.asked_qty) for line in lines},
+        deliver_by=order.deliver_by + timedelta(days=3),
+        actor=supply.setting.actor(order.seller_id),
+        now=now,
+        note="One loom is being repaired",
+    )
+
+
+def _agree(supply: Supply, name: str, now: datetime) -> None:
+    ordering.agree(order_ids=[supply.orders[name].id], actor=_operator(supply), now=now)
+
+
+def _pack(supply: Supply, name: str, units: int, now: datetime) -> None:
+    """Cartons of one article each, so many units in a carton."""
+    order = supply.orders[name]
+    actor = supply.setting.actor(order.seller_id)
+    shipment = shipping.draft_for(order_id=order.id, actor=actor, now=now)
+    lines = queries.get_order(number=order.number, scope=queries.ALL).lines
+    cartons = [
+        _carton({line.sku_id: units}, (line.sku.weight_g or 400) * units, (line.agreed_qty or 0) // units)
+        for line in lines
+    ]
+    shipping.put_cartons(shipment_id=shipment.id, cartons=cartons, actor=actor, now=now + timedelta(minutes=10))
+    supply.shipments[name] = shipping.announce(
+        shipment_id=shipment.id,
+        expected_on=max((order.deliver_by - timedelta(days=1)).date(), now.date() + timedelta(days=1)),
+        actor=actor,
+        now=now + timedelta(minutes=20),
+    )
+
+
+def _plan(supply: Supply, name: str, seller: str, node: str, places: Sequence[int], units: int, now: datetime) -> None:
+    """A shipment of the seller's own planning."""
+    place = supply.setting.nodes[node]
+    rows = Offer.objects.select_related("sku").filter(seller__organisation__code=seller, status="live")
+    offers = list(rows.filter(market__country=place.country).order_by("id"))
+    chosen = [offers[each * 2 % len(offers)] for each in places]
+    actor = supply.setting.actor(chosen[0].seller_id)
+    shipment = shipping.draft(
+        seller_id=chosen[0].seller_id,
+        enrolment_id=chosen[0].enrolment_id,
+        node_id=place.id,
+        actor=actor,
+        now=now,
+    )
+    cartons = [_carton({offer.sku_id: units}, (offer.sku.weight_g or 400) * units, 2) for offer in chosen]
+    shipping.put_cartons(shipment_id=shipment.id, cartons=cartons, actor=actor, now=now + timedelta(minutes=5))
+    supply.shipments[name] = shipping.announce(
+        shipment_id=shipment.id,
+        expected_on=now.date() + timedelta(days=5),
+        carrier="Harbour Freight",
+        actor=actor,
+        now=now + timedelta(minutes=10),
+    )
+
+
+def _carton(units: Mapping[UUID, int], goods_g: int, copies: int) -> NewCarton:
+    return NewCarton(units, goods_g + 650, 580, 380, 400, copies=copies)
+
+
+def _send(supply: Supply, name: str, carrier: str, tracking_number: str, now: datetime) -> None:
+    shipment = supply.shipments[name]
+    actor = supply.setting.actor(shipment.seller_id)
+    shipping.ship(shipment_id=shipment.id, carrier=carrier, tracking_number=tracking_number, actor=actor, now=now)
+
+
+def _arrive(supply: Supply, name: str, now: datetime) -> None:
+    shipping.arrive(shipment_id=supply.shipments[name].id, actor=_operator(supply), now=now)
+
+
+def _receive_whole(supply: Supply, name: str, now: datetime) -> None:
+    shipment = supply.shipments[name]
+    barcodes = [each.carton.barcode for each in queries.list_cartons(shipment.id)]
+    receiving.count_cartons(shipment_id=shipment.id, barcodes=barcodes, actor=_operator(supply), now=now)
+    flow.close_shipment(shipment_id=shipment.id, actor=_operator(supply), now=now + timedelta(minutes=30))
+
+
+def _receive_with_faults(supply: Supply, name: str, now: datetime) -> None:
+    """Two units are damaged and three are missing; a sample of each article passes."""
+    shipment, actor = supply.shipments[name], _operator(supply)
+    cartons = queries.list_cartons(shipment.id)
+    *whole, last = cartons
+    receiving.count_cartons(
+        shipment_id=shipment.id, barcodes=[each.carton.barcode for each in whole], actor=actor, now=now
+    )
+    [line] = last.lines
+    scans = [
+        Scan("units", line.sku_id, line.quantity - 5, carton_id=last.carton.id),
+        Scan("damaged", line.sku_id, 2, "damaged", last.carton.id, "Handles broken off"),
+    ]
+    receiving.count(shipment_id=shipment.id, scans=scans, actor=actor, now=now + timedelta(minutes=12))
+    for place, sku_id in enumerate(queries.declared(shipment.id)):
+        receiving.inspect(
+            shipment_id=shipment.id, sku_id=sku_id, defects=0, actor=actor, now=now + timedelta(minutes=20 + place)
+        )
+    flow.close_shipment(shipment_id=shipment.id, actor=actor, now=now + timedelta(minutes=40))
+
+
+def _operator(supply: Supply) -> Actor:
+    return supply.setting.actor(supply.setting.operator.id)
