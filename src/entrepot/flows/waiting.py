@@ -88,6 +88,19 @@ KINDS: Mapping[str, str] = {
     "payouts_to_confirm": "NULL AS due FROM settlement_payout WHERE state = 'in_transit'",
     "approvals": """
         NULL AS due FROM kernel_approval WHERE status = 'pending' AND requested_by <> %(me)s""",
+    "stock_orders_to_answer": """
+        answer_by AS due FROM inbound_stockorder WHERE seller_id = %(of)s AND state = 'asked'""",
+    "stock_orders_to_send": """
+        deliver_by AS due FROM inbound_stockorder WHERE seller_id = %(of)s AND state IN ('accepted', 'packed')""",
+    "stock_orders_to_decide": "NULL AS due FROM inbound_stockorder WHERE state = 'countered'",
+    "shipments_to_receive": """
+        NULL AS due FROM inbound_shipment shipment JOIN logistics_node node ON node.id = shipment.node_id
+        WHERE node.operator_id = %(of)s AND shipment.state IN ('arrived', 'receiving')""",
+    "messages_to_answer": """
+        due_at AS due FROM conversations_thread WHERE organisation_id = %(of)s AND due_at IS NOT NULL""",
+    "messages_to_read": """
+        NULL AS due FROM conversations_thread thread JOIN orders_order ordered ON ordered.id = thread.order_id
+        WHERE ordered.user_id = %(me)s AND thread.unread_shopper > 0""",
     "returns_to_send": """
         NULL AS due FROM aftersales_returncase returned JOIN orders_order ordered ON ordered.id = returned.order_id
         WHERE ordered.user_id = %(me)s AND returned.state = 'requested'""",

@@ -31,8 +31,9 @@ class Mark(Protocol):
 class Routes:
     """The endpoints of a domain. Each names the verbs of which its caller holds one, PUBLIC or SIGNED_IN."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, *, is_documented: bool = True) -> None:
         self.router = Router(tags=[tag])
+        self.is_documented = is_documented
 
     def get(self, path: str, response: Any, *verbs: str, everybodys: bool = False) -> Mark:
         """A read. `everybodys` asks for a verb whose scope is all rows."""
@@ -83,6 +84,7 @@ class Routes:
                 operation_id=endpoint.__name__,
                 summary=" ".join(summary.split()).rstrip("."),
                 description=" ".join(more.split()) or None,
+                include_in_schema=self.is_documented,
             )
             return endpoint
 

@@ -84,6 +84,7 @@ _SHIP = ngettext_lazy("{count} order to ship", "{count} orders to ship", "count"
 _ARRIVED = ngettext_lazy("{count} return has arrived: check it", "{count} returns have arrived: check them", "count")
 _COMING = ngettext_lazy("{count} return is on its way to you", "{count} returns are on their way to you", "count")
 _REFUND = ngettext_lazy("{count} return to refund", "{count} returns to refund", "count")
+_ANSWER = ngettext_lazy("{count} message to answer", "{count} messages to answer", "count")
 
 COUNTED: Sequence[Counted] = (
     # The desk: the operator's people and its partners'.
@@ -124,7 +125,22 @@ COUNTED: Sequence[Counted] = (
     Counted("approvals", MONEY, "approvals.decide", "desk",
             ngettext_lazy("{count} act needs a second person", "{count} acts need a second person", "count"),
             "desk:approvals", "check"),
+    Counted("stock_orders_to_decide", GOODS, "stock.receive", "desk",
+            ngettext_lazy("{count} answer to a stock order to decide", "{count} answers to stock orders to decide",
+                          "count"),
+            "desk:stock_orders", "layers", everybodys=True),
+    Counted("shipments_to_receive", GOODS, "stock.receive", "desk",
+            ngettext_lazy("{count} shipment to receive", "{count} shipments to receive", "count"), "desk:shipments",
+            "layers"),
+    Counted("messages_to_answer", PEOPLE, "conversations.read", "desk", _ANSWER, "desk:conversations", "message"),
     # Sellers.
+    Counted("stock_orders_to_answer", GOODS, "stock.read", "seller",
+            ngettext_lazy("{count} stock order to answer", "{count} stock orders to answer", "count"),
+            "seller:stock_orders", "layers"),
+    Counted("stock_orders_to_send", GOODS, "stock.read", "seller",
+            ngettext_lazy("{count} stock order to pack and send", "{count} stock orders to pack and send", "count"),
+            "seller:stock_orders", "layers"),
+    Counted("messages_to_answer", PEOPLE, "conversations.read", "seller", _ANSWER, "seller:conversations", "message"),
     Counted("to_ship", SHIPPING, "work.read", "seller", _SHIP, "seller:orders", "truck"),
     Counted("returns_arrived", SHIPPING, "returns.handle", "seller", _ARRIVED, "seller:returns", "return"),
     Counted("returns_to_refund", SHIPPING, "returns.handle", "seller", _REFUND, "seller:returns", "return",
@@ -152,6 +168,10 @@ COUNTED: Sequence[Counted] = (
     Counted("returns_to_send", SHIPPING, "", "shop",
             ngettext_lazy("{count} return to hand to the carrier", "{count} returns to hand to the carrier", "count"),
             "shop:orders", "return"),
+    Counted("messages_to_read", PEOPLE, "", "shop",
+            ngettext_lazy("{count} conversation has something new", "{count} conversations have something new",
+                          "count"),
+            "shop:orders", "message"),
     Counted("transfers_to_make", MONEY, "", "shop",
             ngettext_lazy("{count} order waits for your bank transfer", "{count} orders wait for your bank transfer",
                           "count"),

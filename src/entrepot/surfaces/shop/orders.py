@@ -17,6 +17,7 @@ from entrepot.domain.orders.models import Order
 from entrepot.flows.checkout import cancel_lines, change_address
 from entrepot.kernel import ids
 from entrepot.kernel.errors import EntrepotError, NotFound
+from entrepot.surfaces.shared import tasks
 from entrepot.surfaces.shared.acting import Done, attempt
 from entrepot.surfaces.shared.components import Slice
 from entrepot.surfaces.shared.guards import ActingRequest, public
@@ -56,7 +57,9 @@ def index(request: HttpRequest) -> HttpResponse:
         for order in shown
     ]
     cursor = shown[-1].id.hex if len(found) > PAGE else ""
-    return visit.render("orders.html", {"page": Slice(rows, next_cursor=cursor)})
+    waiting = tasks.list_tasks(visit.actor, "shop", visit.now) if visit.actor.user_id and not before else []
+    context = {"page": Slice(rows, next_cursor=cursor), "task_groups": tasks.grouped(waiting)}
+    return visit.render("orders.html", context)
 
 
 @public

@@ -1,5 +1,6 @@
 """One router a domain, in the order of the documentation."""
 
+from django.conf import settings
 from ninja import Router
 
 from entrepot.surfaces.api.routers import (
@@ -8,10 +9,12 @@ from entrepot.surfaces.api.routers import (
     carts,
     catalogue,
     conversations,
+    demonstration,
     enrolments,
     freight,
     markets,
     me,
+    notices,
     offers,
     orders,
     prices,
@@ -33,6 +36,7 @@ ROUTERS: list[tuple[str, Router]] = [
     for prefix, module in (
         ("/me", me),
         ("", team),
+        ("", notices),
         ("/setup", setup),
         ("/markets", markets),
         ("/freight", freight),
@@ -56,3 +60,5 @@ ROUTERS: list[tuple[str, Router]] = [
         ("/webhooks", webhooks),
     )
 ]
+if settings.DEMONSTRATION:
+    ROUTERS.append(("/demonstration", demonstration.routes.router))

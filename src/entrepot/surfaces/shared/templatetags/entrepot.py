@@ -477,11 +477,20 @@ def clock_bar(context: Context) -> str:
             "is_operator": is_operator,
             "was_going": context.get("was_going", False),
             "key": secrets.token_urlsafe(16),
-            "here": request.get_full_path() if request is not None and request.method == "GET" else "",
+            "here": _here(request),
             **({name: reverse(route) for name, route in CLOCK_ROUTES.items()} if is_operator else {}),
         },
         request=request,
     )
+
+
+def _here(request: Any) -> str:
+    """The address of the page, which is not that of a part of it that is fetched again."""
+    if request is None or request.method != "GET":
+        return ""
+    if htmx := getattr(request, "htmx", None):
+        return str(htmx.current_url_abs_path or "")
+    return str(request.get_full_path())
 
 
 CLOCK_ROUTES = {"status_url": "desk:clock_status", "advance_url": "desk:clock_advances", "clock_url": "desk:clock"}
