@@ -6,7 +6,7 @@ from datetime import datetime
 
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation
-from entrepot.domain.logistics import freight
+from entrepot.domain.logistics import publishing
 from entrepot.domain.terms import services as terms
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import atomic
@@ -31,7 +31,7 @@ def install(*, now: datetime) -> FirstSignIn | None:
     """Make an empty database a marketplace without markets or sellers; None where there is an operator already."""
     accounts.install_permissions()
     terms.load_presets(now=now)
-    freight.load_planning_cards(now)
+    publishing.load_planning(now)
     if Organisation.objects.filter(kind=Organisation.Kind.OPERATOR).exists():
         return None
     operator = accounts.create_organisation(

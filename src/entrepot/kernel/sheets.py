@@ -50,6 +50,13 @@ def cells_of(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter))
 
 
+def write_rows(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as they were read, as a text of their own."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
 def read_csv(
     text: str, readers: Mapping[str, Reader], *, field: str = "sheet", number_as: str = ""
 ) -> list[dict[str, Any]]:

@@ -6,9 +6,10 @@ import pytest
 from tests.installations import NOW
 from tests.intake.files import real
 
-from entrepot.domain.logistics import freight, layouts
+from entrepot.domain.logistics import layouts, publishing
 from entrepot.domain.logistics.cards import read_cards
-from entrepot.domain.logistics.freight import CardExists, publish_cards, quote, read_consignments
+from entrepot.domain.logistics.freight import quote, read_consignments
+from entrepot.domain.logistics.publishing import AlreadyPublished, publish_cards
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.kernel.sheets import Unreadable
@@ -31,7 +32,7 @@ def test_a_card_ends_the_one_before_it(database):
     assert publish() == ["x"] and publish() == []
     assert publish("6", "2026-07-01") == ["x"]
     amounts = [
-        quote(asked(weight_g=1, date=day.isoformat()), freight.list_cards(on=day))[0][0].total_minor
+        quote(asked(weight_g=1, date=day.isoformat()), publishing.list_cards(on=day))[0][0].total_minor
         for day in (date(2026, 6, 30), date(2026, 7, 1))
     ]
     assert amounts == [500, 600]
@@ -39,15 +40,15 @@ def test_a_card_ends_the_one_before_it(database):
 
 def test_a_published_card_never_changes(database):
     publish()
-    with pytest.raises(CardExists):
+    with pytest.raises(AlreadyPublished):
         publish("7")
-    with pytest.raises(CardExists):
+    with pytest.raises(AlreadyPublished):
         publish("7", "2025-06-01")
 
 
 def test_the_planning_cards_price_what_they_are_for(database):
-    assert len(freight.load_planning_cards(NOW)) == 7 and freight.load_planning_cards(NOW) == []
-    cards = freight.list_cards(on=TODAY)
+    assert len(publishing.load_planning(NOW)) == 12 and publishing.load_planning(NOW) == []
+    cards = publishing.list_cards(on=TODAY)
     route = {"origin": "CN", "destination": "US"}
     [parcel] = quote(asked(**route, weight_g=1000, volume_cm3=2000, mode="parcel"), cards)
     [bulk] = quote(asked(**route, weight_g=900_000, volume_cm3=6_000_000, mode="sea_lcl sea_fcl"), cards)
@@ -63,8 +64,8 @@ def test_the_planning_cards_price_what_they_are_for(database):
 
 def test_an_unknown_card_is_named(database):
     with pytest.raises(NotFound) as refused:
-        freight.list_cards(on=TODAY, codes=["nothing"])
-    assert refused.value.values["card"] == "nothing"
+        publishing.list_cards(on=TODAY, codes=["nothing"])
+    assert refused.value.values["code"] == "nothing"
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,15 @@ def test_a_seller_publishes_no_cards(world):
     seller = world.seller("acme")
     who = caller(world, seller.organisation, "seller.owner")
     assert who.ask("POST", "/freight/cards", {"sheet": CARD}, status=403)["code"] == "accounts.verb_missing"
+
+
+def test_lanes_promise_a_window_for_the_day(world):
+    desk = operator(world)
+    head = "lane,origin,destination,valid_from,source,leg,task,mode,from,to,days,departs"
+    sheet = f"{head}\nx,CN,DE,2025-01-01,a test,line haul,line_haul,air,Hong Kong,the door,3,1"
+    assert desk.ask("POST", "/freight/lanes", {"sheet": sheet}) == {"published": ["x"]}
+    [lane] = desk.ask("GET", "/freight/lanes?ready_on=2026-11-24")
+    assert (lane["first"], lane["last"], lane["legs"][0]["done_by"]) == ("2026-12-03",) * 3
+    assert desk.ask("GET", "/freight/lanes?confidence=2", status=422)["field"] == "confidence"
+    bad = sheet + "\n,,,,,back,line_haul,air,the door,Hong Kong,3,"
+    assert desk.ask("POST", "/freight/lanes", {"sheet": bad}, status=422)["values"]["column"] == "to"

@@ -4,8 +4,6 @@ A row with something under `card` begins a card and says what holds for the whol
 docs/rules/freight.md explains every column.
 """
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from entrepot.domain.logistics.weighing import GRAM, KILOGRAM, POUND, Throw, Wei
 from entrepot.kernel import measure
 from entrepot.kernel.errors import Invalid
 from entrepot.kernel.money import exponent, parse_minor
-from entrepot.kernel.sheets import Unreadable, cells_of, read_csv
+from entrepot.kernel.sheets import Unreadable, cells_of, read_csv, write_rows
 
 
 class Mode(StrEnum):
@@ -83,7 +81,10 @@ def read_cards(text: str, *, field: str = "sheet") -> list[RateCard]:
             groups.append([])
         groups[-1].append(row)
     table = cells_of(text)
-    cards = [_Reading(group, field).card(_rows_of(table, group)) for group in groups]
+    cards = [
+        _Reading(group, field).card(write_rows([table[0], *(table[row["number"] - 1] for row in group)]))
+        for group in groups
+    ]
     for place, each in enumerate(cards):
         if any(other.card.code == each.card.code and _overlap(other, each) for other in cards[:place]):
             raise Unreadable(
@@ -213,13 +214,6 @@ class _Reading:
 
     def fail(self, row: dict[str, Any], column: str, problem: str) -> NoReturn:
         raise Unreadable(field=self.field, row=row["number"], column=column, problem=problem)
-
-
-def _rows_of(table: Sequence[Sequence[str]], group: Sequence[Mapping[str, Any]]) -> str:
-    """The rows of one card with the names of the columns, as a file of its own."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([table[0], *(table[row["number"] - 1] for row in group)])
-    return text.getvalue()
 
 
 def _overlap(left: RateCard, right: RateCard) -> bool:

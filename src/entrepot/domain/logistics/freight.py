@@ -1,90 +1,17 @@
-"""Rate cards of this marketplace: published, found by day, and asked what many consignments come to."""
+"""What consignments come to by rate cards: rows of a file or a request in, quotes out. Pure."""
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import lru_cache
-from importlib import resources
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
-from django.db import transaction
-from django.db.models import Q
 
-from entrepot.domain.logistics import models
-from entrepot.domain.logistics.cards import Mode, RateCard, read_cards
+from entrepot.domain.logistics.cards import Mode, RateCard
 from entrepot.domain.logistics.charging import REFUSALS, Bill, Loads, price
 from entrepot.domain.logistics.weighing import GRAM, volume_of
-from entrepot.kernel import audit, ids, measure
-from entrepot.kernel.actors import SYSTEM, Actor
-from entrepot.kernel.errors import Invalid, NotFound, Refused
-
-
-class CardExists(Refused):
-    """A published card does not change."""
-
-    code = "logistics.card_exists"
-    message = "There is another {card} from {day} on; give the new one a later day."
-
-
-@transaction.atomic
-def publish_cards(*, actor: Actor, text: str, now: datetime) -> list[str]:
-    """Publish the cards of a file; each ends the one of the same code before it. A card that is there already stays.
-
-    Gives the codes of those that are new. Raises: Unreadable naming row and column, CardExists.
-    """
-    made = []
-    for each in read_cards(text):
-        digest = hashlib.sha256(each.sheet.encode()).hexdigest()
-        known = models.RateCard.objects.select_for_update().filter(code=each.card.code)
-        if known.filter(digest=digest, valid_from=each.valid_from).exists():
-            continue
-        if known.filter(valid_from__gte=each.valid_from).exists():
-            raise CardExists(field="valid_from", card=each.card.code, day=each.valid_from.isoformat())
-        known.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=each.valid_from)).update(
-            valid_until=each.valid_from
-        )
-        row = models.RateCard(
-            id=ids.new_id(now), created_at=now, code=each.card.code, title=each.title, carrier=each.carrier,
-            service=each.service, mode=each.mode, currency=each.card.currency, origin_country=each.origin,
-            valid_from=each.valid_from, valid_until=each.valid_until, source=each.source, sheet=each.sheet,
-            digest=digest,
-        )  # fmt: skip
-        row.save(force_insert=True)
-        audit.record(
-            actor=actor, verb="freight.publish", subject_kind="rate_card", subject_id=row.id, now=now,
-            after={"code": row.code, "from": each.valid_from.isoformat(), "digest": digest},
-        )  # fmt: skip
-        made.append(each.card.code)
-    return made
-
-
-def load_planning_cards(now: datetime) -> list[str]:
-    """The planning cards that ship with the project, where they are not there yet."""
-    folder = resources.files("entrepot.domain.logistics") / "data" / "rate_cards"
-    return publish_cards(actor=SYSTEM, text=(folder / "planning.csv").read_text(), now=now)
-
-
-def list_cards(*, on: date | None = None, codes: Collection[str] | None = None) -> list[RateCard]:
-    """The cards by code and day: those that hold on a day, or all. Raises: NotFound for a code that there is not."""
-    rows = models.RateCard.objects.order_by("code", "valid_from")
-    if on is not None:
-        rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on), valid_from__lte=on)
-    if codes is not None:
-        rows = rows.filter(code__in=list(codes))
-    found = [replace(_read(row.digest, row.sheet), valid_until=row.valid_until) for row in rows]
-    if codes is not None and (missing := set(codes) - {each.card.code for each in found}):
-        raise NotFound(
-            "logistics.unknown_card", "There is no rate card {card} on that day.", field="card", card=min(missing)
-        )
-    return found
-
-
-@lru_cache(maxsize=512)
-def _read(digest: str, sheet: str) -> RateCard:
-    """A published card never changes, and so is read once."""
-    return read_cards(sheet)[0]
+from entrepot.kernel import measure
+from entrepot.kernel.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Nodes, closures, flat freight rates, rate cards, parcels and tracking events."""
+"""Nodes, closures, flat freight rates, rate cards, lanes, parcels and tracking events."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
@@ -102,19 +102,11 @@ class FreightRate(Record):
         ]
 
 
-class RateCard(Record):
-    """A carrier's or warehouse's price list for one service, kept as its rows were published; it never changes.
-
-    A later card of the same code ends it. `origin_country` is blank where it holds from anywhere.
-    """
+class Published(Record):
+    """A sheet that is kept as its rows were published and never changes; a later one of the same code ends it."""
 
     code = models.SlugField(max_length=60)
     title = models.CharField(max_length=120)
-    carrier = models.CharField(max_length=60)
-    service = models.CharField(max_length=60)
-    mode = models.CharField(max_length=12)
-    currency = models.CharField(max_length=3)
-    origin_country = models.CharField(max_length=2, blank=True)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
     source = models.TextField()
@@ -122,9 +114,10 @@ class RateCard(Record):
     digest = models.CharField(max_length=64)
 
     class Meta:
+        abstract = True
         constraints = [
             ExclusionConstraint(
-                name="rate_card_one_a_day",
+                name="%(class)s_one_a_day",
                 index_type="gist",
                 expressions=[
                     (F("code"), RangeOperators.EQUAL),
@@ -132,9 +125,17 @@ class RateCard(Record):
                 ],
             ),
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="rate_card_period"
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="%(class)s_period"
             ),
         ]
+
+
+class RateCard(Published):
+    """A carrier's or warehouse's price list for one service."""
+
+
+class Lane(Published):
+    """A way from a country to a country, leg by leg."""
 
 
 class Parcel(Record):

@@ -30,6 +30,7 @@ def freight(file: Path, cards: Path | None, as_json: bool) -> int:
     from django.conf import settings
 
     from entrepot.domain.logistics import freight as rates
+    from entrepot.domain.logistics import publishing
     from entrepot.domain.logistics.cards import read_cards
     from entrepot.kernel import clock
 
@@ -37,7 +38,7 @@ def freight(file: Path, cards: Path | None, as_json: bool) -> int:
     given = rows.read(file)
     consignments = rates.read_consignments(given, today=clock.now().date())
     named = {code for each in consignments for code in each.cards}
-    known = read_cards(cards.read_text(encoding="utf-8-sig")) if cards else rates.list_cards(codes=named or None)
+    known = read_cards(cards.read_text(encoding="utf-8-sig")) if cards else publishing.list_cards(codes=named or None)
     found = rates.quote(consignments, known)
     document: list[dict[str, Any]] = [
         {"id": str(row.get("id", place)), "quotes": [rates.as_document(each) for each in quotes]}
@@ -92,8 +93,7 @@ def rates(file: Path, carrier: str | None, origin: str, since: datetime | None, 
     """Publish the rate cards of FILE: see docs/rules/freight.md. A second run changes nothing."""
     from django.conf import settings
 
-    from entrepot.domain.logistics import freight as cards
-    from entrepot.domain.logistics import layouts
+    from entrepot.domain.logistics import layouts, publishing
     from entrepot.kernel import clock
     from entrepot.kernel.actors import SYSTEM
 
@@ -106,7 +106,7 @@ def rates(file: Path, carrier: str | None, origin: str, since: datetime | None, 
             text, carrier=carrier, origin=origin, valid_from=day, source=source or file.name
         )
         text, left_out = rewritten.sheet, rewritten.left_out
-    made = cards.publish_cards(actor=SYSTEM, text=text, now=now)
+    made = publishing.publish_cards(actor=SYSTEM, text=text, now=now)
     if as_json:
         told = [{"row": row, "why": why} for row, why in left_out]
         print(json.dumps({"published": made, "left_out": told}, indent=2))

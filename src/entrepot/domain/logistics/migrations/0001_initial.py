@@ -39,6 +39,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Lane',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('code', models.SlugField(max_length=60)),
+                ('title', models.CharField(max_length=120)),
+                ('valid_from', models.DateField()),
+                ('valid_until', models.DateField(null=True)),
+                ('source', models.TextField()),
+                ('sheet', models.TextField()),
+                ('digest', models.CharField(max_length=64)),
+            ],
+            options={
+                'abstract': False,
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('code'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='lane_one_a_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='lane_period')],
+            },
+        ),
+        migrations.CreateModel(
             name='Node',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -105,11 +123,6 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('code', models.SlugField(max_length=60)),
                 ('title', models.CharField(max_length=120)),
-                ('carrier', models.CharField(max_length=60)),
-                ('service', models.CharField(max_length=60)),
-                ('mode', models.CharField(max_length=12)),
-                ('currency', models.CharField(max_length=3)),
-                ('origin_country', models.CharField(blank=True, max_length=2)),
                 ('valid_from', models.DateField()),
                 ('valid_until', models.DateField(null=True)),
                 ('source', models.TextField()),
@@ -117,7 +130,8 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('code'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='rate_card_one_a_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='rate_card_period')],
+                'abstract': False,
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('code'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='ratecard_one_a_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='ratecard_period')],
             },
         ),
         migrations.CreateModel(

@@ -7,12 +7,17 @@ from django.http import HttpRequest
 from ninja import Schema
 
 from entrepot.domain.logistics import freight as rates
+from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics.lanes import Forecast, Lane, forecast
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.api.auth import actor_of
 from entrepot.surfaces.api.routes import SIGNED_IN, Routes
 
 routes = Routes("Freight")
+
+#: How sure a promise may be asked for.
+CONFIDENCE_MIN, CONFIDENCE_MAX = 0.5, 0.999
 
 #: More consignments than a page or a partner asks for at once.
 ROWS_MAX = 5_000
@@ -78,7 +83,7 @@ def quote_freight(request: HttpRequest, payload: FreightIn) -> list[dict[str, An
     rows = [{name: value for name, value in row.dict().items() if value not in (None, "")} for row in payload.rows]
     asked = rates.read_consignments(rows, today=clock.now().date())
     named = {code for each in asked for code in each.cards}
-    found = rates.quote(asked, rates.list_cards(codes=named or None))
+    found = rates.quote(asked, publishing.list_cards(codes=named or None))
     return [
         {"id": row.get("id", str(place)), "quotes": [rates.as_document(each) for each in quotes]}
         for place, (row, quotes) in enumerate(zip(rows, found, strict=True), start=1)
@@ -110,7 +115,7 @@ def list_rate_cards(request: HttpRequest) -> list[dict[str, Any]]:
             "mode": each.mode.value, "currency": each.card.currency, "origin": each.origin,
             "valid_from": each.valid_from, "valid_until": each.valid_until, "source": each.source, "sheet": each.sheet,
         }
-        for each in rates.list_cards(on=clock.now().date())
+        for each in publishing.list_cards(on=clock.now().date())
     ]  # fmt: skip
 
 
@@ -129,5 +134,70 @@ class PublishedOut(Schema):
 @routes.post("/cards", PublishedOut, "setup.edit", everybodys=True)
 def publish_rate_cards(request: HttpRequest, payload: CardsIn) -> dict[str, list[str]]:
     """Publish rate cards; each ends the one of the same code before it."""
-    made = rates.publish_cards(actor=actor_of(request), text=payload.sheet, now=clock.now())
+    made = publishing.publish_cards(actor=actor_of(request), text=payload.sheet, now=clock.now())
+    return {"published": made}
+
+
+class LegOut(Schema):
+    """A leg of a lane: whose duty it is, its places, and by when it must be done for the promise to hold."""
+
+    leg: str
+    task: str
+    mode: str
+    start: str
+    end: str
+    card: str
+    done_by: date
+
+
+class LaneOut(Schema):
+    """A lane, and the window promised for what is ready on the day."""
+
+    lane: str
+    title: str
+    origin: str
+    destination: str
+    source: str
+    confidence: float
+    ready_on: date
+    first: date
+    last: date
+    legs: list[LegOut]
+
+
+@routes.get("/lanes", list[LaneOut], SIGNED_IN)
+def list_lanes(request: HttpRequest, ready_on: date | None = None, confidence: float = 0.9) -> list[dict[str, Any]]:
+    """The lanes in use on the day on which goods are ready, today unless one is given, with what they promise."""
+    day = ready_on or clock.now().date()
+    if not CONFIDENCE_MIN <= confidence <= CONFIDENCE_MAX:
+        raise Invalid(
+            "lanes.confidence", "A confidence lies between {least} and {most}.", field="confidence",
+            least=CONFIDENCE_MIN, most=CONFIDENCE_MAX,
+        )  # fmt: skip
+    return [_lane(way.lane, forecast(way.lane, day, confidence=confidence)) for way in publishing.list_lanes(on=day)]
+
+
+def _lane(lane: Lane, found: Forecast) -> dict[str, Any]:
+    legs = [
+        {"leg": leg.code, "task": leg.task, "mode": leg.mode, "start": leg.start, "end": leg.end, "card": leg.card,
+         "done_by": segment.done_by}
+        for leg, segment in zip(lane.legs, found.segments, strict=True)
+    ]  # fmt: skip
+    return {
+        "lane": lane.code, "title": lane.title, "origin": lane.origin, "destination": lane.destination,
+        "source": lane.source, "confidence": found.confidence, "ready_on": found.start, "first": found.first,
+        "last": found.last, "legs": legs,
+    }  # fmt: skip
+
+
+class LanesIn(Schema):
+    """Lanes as a CSV text; docs/rules/lanes.md explains the columns."""
+
+    sheet: str
+
+
+@routes.post("/lanes", PublishedOut, "setup.edit", everybodys=True)
+def publish_lanes(request: HttpRequest, payload: LanesIn) -> dict[str, list[str]]:
+    """Publish lanes; each ends the one of the same code before it."""
+    made = publishing.publish_lanes(actor=actor_of(request), text=payload.sheet, now=clock.now())
     return {"published": made}

@@ -1,0 +1,149 @@
+"""Lanes as files: one CSV row is one leg. Pure; no database.
+
+A row with something under `lane` begins a lane; the legs follow in their order, each from where the one before it ends.
+docs/rules/lanes.md explains every column.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NoReturn
+
+from entrepot.domain.logistics import transit
+from entrepot.domain.logistics.lanes import WEEK, Lane, Leg
+from entrepot.kernel import measure
+from entrepot.kernel.errors import Invalid
+from entrepot.kernel.money import parse_minor
+from entrepot.kernel.sheets import Reader, Unreadable, cells_of, read_csv, write_rows
+
+MODES = ("air", "sea", "rail", "truck", "parcel", "handling", "clearance")
+#: The duties that a leg may be.
+TASKS = ("first_mile", "consolidation", "quality_inspection", "line_haul", "customs", "last_mile")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A lane, the days on which it is used, and its rows."""
+
+    lane: Lane
+    valid_from: date
+    valid_until: date | None
+    sheet: str
+
+
+def read_lanes(text: str, *, field: str = "sheet") -> list[Way]:
+    """The lanes of a file. Raises: Unreadable naming the row and the column."""
+    rows = read_csv(text, _COLUMNS, field=field, number_as="number")
+    groups: list[list[dict[str, Any]]] = []
+    for row in rows:
+        if row["lane"]:
+            groups.append([])
+        elif not groups:
+            _fail(field, row, "lane", "the first row names a lane")
+        groups[-1].append(row)
+    table = cells_of(text)
+    return [_way(group, field, table) for group in groups]
+
+
+def _way(rows: Sequence[dict[str, Any]], field: str, table: Sequence[Sequence[str]]) -> Way:
+    head = rows[0]
+    for column in ("origin", "destination", "valid_from", "source"):
+        if not head[column]:
+            _fail(field, head, column, "a lane needs this in its first row")
+    if head["value_max"] and not head["currency"]:
+        _fail(field, head, "currency", "a value has a currency")
+    try:
+        value_max = parse_minor(head["value_max"], head["currency"]) if head["value_max"] else 0
+    except Invalid as problem:
+        _fail(field, head, "value_max", str(problem).removeprefix("amount: "))
+    _check_way(rows, field)
+    legs = tuple(
+        Leg(
+            row["leg"], row["task"], row["mode"], row["days"], row["from"], row["to"], row["country"],
+            row["departs"], row["moves"], row["card"],
+        )
+        for row in rows
+    )  # fmt: skip
+    lane = Lane(
+        head["lane"], head["title"] or head["lane"], head["origin"], head["destination"], legs, head["source"],
+        frozenset(head["refuses"].split()), head["weight_max"], value_max, head["currency"],
+    )  # fmt: skip
+    sheet = write_rows([table[0], *(table[row["number"] - 1] for row in rows)])
+    return Way(lane, head["valid_from"], head["valid_until"], sheet)
+
+
+def _check_way(rows: Sequence[dict[str, Any]], field: str) -> None:
+    """Every leg goes on where the one before it ended, and no place is come to twice."""
+    been: dict[str, int] = {}
+    at = ""
+    for row in rows:
+        for column in ("leg", "task", "mode", "days", "from", "to"):
+            if not row[column]:
+                _fail(field, row, column, "a leg needs this")
+        if at and row["from"] != at:
+            _fail(field, row, "from", f"the leg before ends at {at}")
+        been.setdefault(row["from"], row["number"])
+        if row["to"] in been and not (row["to"] == row["from"] and row["mode"] in ("handling", "clearance")):
+            _fail(field, row, "to", f"the lane runs in a loop: it was at {row['to']} in row {been[row['to']]}")
+        been[row["to"]] = row["number"]
+        at = row["to"]
+
+
+def _fail(field: str, row: Mapping[str, Any], column: str, problem: str) -> NoReturn:
+    raise Unreadable(field=field, row=row["number"], column=column, problem=problem)
+
+
+def _weekdays(text: str) -> frozenset[int]:
+    """ISO weekdays: 1-5, or 2 5; blank is every day."""
+    if not text:
+        return WEEK
+    found: set[int] = set()
+    for part in text.split():
+        span = re.fullmatch(r"([1-7])(?:-([1-7]))?", part)
+        if not span or int(span[2] or span[1]) < int(span[1]):
+            raise ValueError("write weekdays as 1-5 or 2 5; Monday is 1")
+        found |= set(range(int(span[1]), int(span[2] or span[1]) + 1))
+    return frozenset(found)
+
+
+def _task(text: str) -> str:
+    if text and text not in TASKS:
+        raise ValueError(f"{text[:30]!r} is none of {', '.join(TASKS)}")
+    return text
+
+
+def _mode(text: str) -> str:
+    if text and text not in MODES:
+        raise ValueError(f"{text[:30]!r} is none of {', '.join(MODES)}")
+    return text
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError("write a day as 2026-11-22") from None
+
+
+def _country(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Z]{2}", text):
+        raise ValueError("a country is two capital letters, ISO 3166")
+    return text
+
+
+def _grams(text: str) -> int:
+    if not text:
+        return 0
+    found = re.fullmatch(r"([0-9.]+)\s*(g|kg|lb|oz)", text)
+    if not found:
+        raise ValueError("write a weight as 30 kg")
+    return measure.grams(found[1], found[2])
+
+
+_COLUMNS: Mapping[str, Reader] = {
+    "lane": str, "title": str, "origin": _country, "destination": _country, "valid_from": _day, "valid_until": _day,
+    "source": str, "refuses": str, "weight_max": _grams, "value_max": str, "currency": str,
+    "leg": str, "task": _task, "mode": _mode, "from": str, "to": str, "country": _country,
+    "days": lambda text: transit.parse(text) if text else None, "departs": _weekdays, "moves": _weekdays, "card": str,
+}  # fmt: skip
