@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from entrepot.demonstration import asking
 from entrepot.demonstration.setting import Setting
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.accounts.models import User
@@ -20,12 +21,13 @@ FEW = 3
 
 def leave_waiting(setting: Setting, now: datetime) -> None:
     """A product that is not complete, supply prices and retail prices that wait for consent, a correction for a second
-    person.
+    person, questions of shoppers.
     """
     _draft(setting, now)
     _quotes(setting, now)
     _proposals(setting, now)
     _correction(setting, now)
+    asking.leave_questions(setting, now)
 
 
 def _offers(seller_code: str) -> list[Offer]:

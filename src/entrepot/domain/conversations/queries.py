@@ -119,11 +119,6 @@ def count_waiting(*, organisation_id: UUID, now: datetime) -> Waiting:
     return Waiting(**found)
 
 
-def count_unread(*, user_id: UUID) -> int:
-    """In how many threads a shopper has something new to read."""
-    return Thread.objects.filter(order__user_id=user_id, unread_shopper__gt=0).count()
-
-
 def list_messages(*, thread_ids: Collection[UUID]) -> dict[UUID, list[Message]]:
     """What was said and done, oldest first, by thread; the caller has checked the threads' scope."""
     found: dict[UUID, list[Message]] = defaultdict(list)

@@ -1,6 +1,6 @@
 """The conversations of those who answer: one inbox for sellers and desk, which differ in scope and frame alone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.conversations import queries, rules, services
@@ -215,19 +215,6 @@ class Inbox:
             threads.state_of(thread, now, for_shopper=False),
             self.href(thread),
             thread.seller.organisation.name,
-        )
-
-
-def waiting(ask: Any) -> Iterator[tuple[str, int, str, Any]]:
-    """What waits for an organisation, for its task list: words, how many, where, by when."""
-    found = queries.count_waiting(organisation_id=ask.actor.organisation_id, now=ask.now)
-    if found.count:
-        text = ngettext("{count} conversation to answer", "{count} conversations to answer", found.count)
-        yield (
-            text.format(count=found.count),
-            found.count,
-            reverse(f"{ask.surface}:conversations"),
-            found.first_due,
         )
 
 

@@ -123,9 +123,9 @@ class AddressForm(forms.Form):
         self.country = country
         shape = SHAPES.get(country, OTHERWISE)
         postcode = self.fields["postcode"]
-        postcode.label = shape.postcode
-        self.fields["line2"].label = shape.line2
-        self.fields["city"].label = shape.city
+        postcode.label = str(shape.postcode)
+        self.fields["line2"].label = str(shape.line2)
+        self.fields["city"].label = str(shape.city)
         if shape.pattern:
             postcode.help_text = _("such as {example}").format(example=shape.example)
             postcode.validators.append(
@@ -167,11 +167,11 @@ class ForgetForm(ActForm):
 
     def __init__(self, *args: Any, email: str, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.email = email
+        self.own = email
 
     def clean_email(self) -> str:
         typed = str(self.cleaned_data["email"])
-        if typed.lower() != self.email.lower():
+        if typed.lower() != self.own.lower():
             raise forms.ValidationError(_("This is not the address that you are signed in with."))
         return typed
 

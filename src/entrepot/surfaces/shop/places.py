@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from entrepot.surfaces.shared.components import Text
 
-
 POSTCODE, TOWN, FLAT = _("Postcode"), _("Town"), _("Flat, floor, building")
 
 
