@@ -1,11 +1,11 @@
 """Reads of the work that whoever performs a suborder has before them; scope is passed, order is stated."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.db import fetch_rows, unnest
 from entrepot.kernel.errors import NotFound
 
 OPEN = ("waiting", "accepted", "packed")
@@ -186,6 +186,32 @@ def count_work(*, organisation_id: UUID | None, now: datetime) -> dict[str, int]
     )
     counts = {row.state: row.items for row in rows}
     return {state: counts.get(state, 0) for state in OPEN} | {"late": sum(row.late for row in rows)}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The open work of a node: past its deadline, due until the end of its day, later, and packed of all of it."""
+
+    late: int
+    today: int
+    later: int
+    packed: int
+
+
+def count_days(*, ends: Mapping[UUID, datetime], organisation_id: UUID, now: datetime) -> dict[UUID, Day]:
+    """An organisation's open work by node; `ends` says when the day of each node ends."""
+    source, params = unnest("day", {"node_id": "uuid", "ends_at": "timestamptz"}, list(ends.items()))
+    rows = fetch_rows(
+        f"SELECT day.node_id, count(*) FILTER (WHERE work.due_at < %s) AS late,"
+        f" count(*) FILTER (WHERE work.due_at >= %s AND work.due_at < day.ends_at) AS today,"
+        f" count(*) FILTER (WHERE work.due_at >= day.ends_at AND work.due_at >= %s) AS later,"
+        f" count(*) FILTER (WHERE work.state = 'packed') AS packed"
+        f" FROM {source} JOIN orders_workitem work ON work.node_id = day.node_id"
+        f" WHERE work.organisation_id = %s AND work.state = ANY(%s) GROUP BY day.node_id",
+        [now, now, now, *params, organisation_id, list(OPEN)],
+    )
+    found = {row.node_id: Day(row.late, row.today, row.later, row.packed) for row in rows}
+    return {node_id: found.get(node_id, Day(0, 0, 0, 0)) for node_id in ends}
 
 
 def list_lines(*, suborder_ids: Collection[UUID]) -> dict[UUID, list[WorkLine]]:

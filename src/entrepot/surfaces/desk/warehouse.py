@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import HttpResponse
@@ -20,6 +21,7 @@ from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.logistics import labels
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Parcel, TrackingEvent
+from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.orders import work as queries
 from entrepot.domain.orders.work import Work, WorkLine
 from entrepot.flows import fulfilment, tracking
@@ -274,6 +276,7 @@ def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
             for code, (text, _states) in VIEWS.items()
         ],
         "late": counts["late"],
+        "days": [] if is_wide or actor.organisation_id is None else _days(actor.organisation_id, now),
         "reaches_all": reaches_all,
         "is_wide": is_wide,
         "state": state,
@@ -282,6 +285,22 @@ def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
         "can_choose": actor.may("work.perform") and any(row["can_choose"] for row in rows),
     }
     return render(request, "warehouse/warehouse.html", context, *([form] if form else []))
+
+
+def _days(organisation_id: UUID, now: datetime) -> list[tuple[NodeView, queries.Day, datetime]]:
+    """The organisation's nodes, each with its day and its cut-off of today."""
+    nodes = [node for node in logistics.list_nodes(operator_id=organisation_id).values() if not node.is_archived]
+    local = {node.id: now.astimezone(ZoneInfo(node.time_zone)) for node in nodes}
+    ends = {
+        node_id: (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        for node_id, at in local.items()
+    }
+    days = queries.count_days(ends=ends, organisation_id=organisation_id, now=now)
+    cut_offs = {
+        node.id: local[node.id].replace(hour=node.cut_off.hour, minute=node.cut_off.minute, second=0, microsecond=0)
+        for node in nodes
+    }
+    return [(node, days[node.id], cut_offs[node.id]) for node in nodes]
 
 
 def _show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:

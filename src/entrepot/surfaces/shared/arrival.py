@@ -13,7 +13,7 @@ from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.shared.guards import ACTING_FOR, ActingRequest, signed_in
 
 #: kind of organisation -> the root of its surface
-HOMES: Mapping[str, str] = {"operator": "/desk/", "third_party": "/desk/", "seller": "/seller/"}
+HOMES: Mapping[str, str] = {"operator": "/desk/", "third_party": "/desk/warehouse", "seller": "/seller/"}
 
 
 @signed_in
