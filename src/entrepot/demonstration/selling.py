@@ -18,7 +18,7 @@ from entrepot.domain.pricing.quoting import NewQuote
 from entrepot.domain.sellers import queries as seller_reads
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Party, Task
-from entrepot.flows import enrolling, inbound, listing
+from entrepot.flows import enrolling, inbound, joining, listing
 from entrepot.kernel import media, money
 from entrepot.kernel.actors import SYSTEM, Actor
 
@@ -68,6 +68,7 @@ def _add_seller(
             actor=owner, seller_id=seller_id, kind=str(kind), reference=f"{row['code'].upper()}-{kind}", now=now
         )
         enrolling.decide_document(actor=operator, document_id=document.id, accept=True, reason="Checked", now=now)
+    joining.answer_questions(actor=owner, seller_id=seller_id, answers=_answers(row), now=now)
     enrolling.admit(actor=operator, seller_id=seller_id, reason="Papers complete", now=now)
     enrolling.set_tier(actor=operator, seller_id=seller_id, tier="standard", reason="Known trader", now=now)
     remember_owner(setting, seller_id, f"seller · {' + '.join(versions)}")
@@ -93,6 +94,25 @@ def _add_seller(
             )  # fmt: skip
             _offer(setting, seller_id, listed, enrolment["programme"], market_code, now, chance)
     _bring_stock(setting, row, seller_id, {c: common[c] for c in row.get("also_offers", ())}, now, chance)
+
+
+def _answers(row: dict[str, Any]) -> dict[str, Any]:
+    """What a seller says of itself: it reaches as far as the programmes that it trades under need."""
+    sold_in = sorted({code for each in row["enrolments"] for code in each["markets"]})
+    home = row["country"]
+    reach = sorted({home, *sold_in} if "premises" in row or home in sold_in else {home})
+    return {
+        "units_a_week": 300 + 50 * len(row["goods"]),
+        "lead_time_days": 5,
+        "handling_days": 1,
+        "smallest_batch": 60,
+        "restock_days": 10,
+        "stock_countries": reach,
+        "import_countries": reach,
+        "carrier_countries": reach,
+        "return_countries": reach,
+        "languages": ["en"],
+    }
 
 
 def _apply(row: dict[str, Any], now: datetime) -> enrolling.Application:
@@ -130,6 +150,11 @@ class _Shelves:
             rows=[
                 (each.product_id, self._picture(design.good.shape, palette), self._alt(design))
                 for each, design in zip(kept, designs, strict=True)
+                for palette in self._palettes(design)
+            ],
+            options=[
+                {"colour": palette} if design.good.axis == "colour" else {}
+                for design in designs
                 for palette in self._palettes(design)
             ],
             now=now,

@@ -153,8 +153,13 @@ def archive_products(*, product_ids: Collection[UUID], actor: Actor, reason: str
 
 
 @transaction.atomic
-def add_pictures(*, rows: Sequence[tuple[UUID, str, Mapping[str, str]]], now: datetime) -> list[Picture]:
-    """Put kept pictures (product, media name, language -> alternative text) behind those that a product has."""
+def add_pictures(
+    *, rows: Sequence[tuple[UUID, str, Mapping[str, str]]], now: datetime, options: Sequence[Mapping[str, str]] = ()
+) -> list[Picture]:
+    """Put kept pictures (product, media name, language -> alternative text) behind those that a product has.
+
+    `options` says of each picture which SKUs it shows, axis -> value; without it, all.
+    """
     _locked_products({product_id for product_id, _, _ in rows})
     places: Counter[UUID] = Counter()
     for product_id, last in (
@@ -164,7 +169,8 @@ def add_pictures(*, rows: Sequence[tuple[UUID, str, Mapping[str, str]]], now: da
     ):
         places[product_id] = last
     pictures = []
-    for identity, (product_id, name, alt) in zip(ids.new_ids(now, len(rows)), rows, strict=True):
+    shown = options or [{}] * len(rows)
+    for identity, (product_id, name, alt), its in zip(ids.new_ids(now, len(rows)), rows, shown, strict=True):
         places[product_id] += 1
         pictures.append(
             Picture(
@@ -174,6 +180,7 @@ def add_pictures(*, rows: Sequence[tuple[UUID, str, Mapping[str, str]]], now: da
                 media=name,
                 position=places[product_id],
                 alt=dict(alt),
+                options=dict(its),
             )
         )
     return Picture.objects.bulk_create(pictures)
