@@ -178,17 +178,17 @@ def sum_orders(order_ids: Collection[UUID]) -> dict[UUID, tuple[int, int, int]]:
     return {row.stock_order_id: (row.lines, row.asked, row.agreed) for row in rows}
 
 
-def find_order(*, number: str, scope: Scope) -> StockOrder:
-    """A stock order by its number, within the scope. Raises: NotFound."""
-    order = _orders(scope).filter(number=number).first()
+def find_order(*, scope: Scope, number: str = "", order_id: UUID | None = None) -> StockOrder:
+    """A stock order by its number or id, within the scope. Raises: NotFound."""
+    order = _orders(scope).filter(Q(number=number) if order_id is None else Q(id=order_id)).first()
     if order is None:
         raise NotFound(kind="stock order")
     return order
 
 
-def get_order(*, number: str, scope: Scope) -> OrderView:
+def get_order(*, scope: Scope, number: str = "", order_id: UUID | None = None) -> OrderView:
     """A stock order with all that is known of it, within the scope. Raises: NotFound."""
-    order = find_order(number=number, scope=scope)
+    order = find_order(number=number, order_id=order_id, scope=scope)
     lines = StockOrderLine.objects.select_related("sku", "offer").filter(stock_order=order).order_by("position")
     shipments = list(_shipments(ALL).filter(stock_order=order).order_by("id"))
     received: dict[UUID, int] = defaultdict(int)
@@ -250,9 +250,9 @@ _SUMS = """
 """
 
 
-def find_shipment(*, number: str, scope: Scope) -> Shipment:
-    """A shipment by its number, within the scope. Raises: NotFound."""
-    shipment = _shipments(scope).filter(number=number).first()
+def find_shipment(*, scope: Scope, number: str = "", shipment_id: UUID | None = None) -> Shipment:
+    """A shipment by its number or id, within the scope. Raises: NotFound."""
+    shipment = _shipments(scope).filter(Q(number=number) if shipment_id is None else Q(id=shipment_id)).first()
     if shipment is None:
         raise NotFound(kind="shipment")
     return shipment
@@ -264,9 +264,9 @@ def find_by_carton(*, barcode: str, scope: Scope) -> Shipment | None:
     return _shipments(scope).filter(id=carton.shipment_id).first() if carton else None
 
 
-def get_shipment(*, number: str, scope: Scope) -> ShipmentView:
+def get_shipment(*, scope: Scope, number: str = "", shipment_id: UUID | None = None) -> ShipmentView:
     """A shipment with all that is known of it, within the scope. Raises: NotFound."""
-    shipment = find_shipment(number=number, scope=scope)
+    shipment = find_shipment(number=number, shipment_id=shipment_id, scope=scope)
     return ShipmentView(
         shipment,
         list_cartons(shipment.id),

@@ -119,10 +119,12 @@ def count_cartons(*, shipment_id: UUID, barcodes: Collection[str], actor: Actor,
     return Counted(sum(scan.quantity for scan in fresh), sum(bool(counted[carton.id]) for carton in cartons))
 
 
-def plan_for(shipment: Shipment, lot_size: int, now: datetime) -> Plan:
-    """How many units of a lot of this shipment are to be looked at. Raises: Invalid."""
+def plans_for(shipment: Shipment, lots: Mapping[UUID, int], now: datetime) -> dict[UUID, Plan]:
+    """How many units of each lot (SKU -> size) of this shipment are to be looked at. Raises: Invalid."""
     settings = queries.settings_of(shipment.enrolment.programme_code, on=now.date())
-    return sampling.plan(lot_size, level=settings.inspection_level, aql=settings.aql)
+    return {
+        sku_id: sampling.plan(size, level=settings.inspection_level, aql=settings.aql) for sku_id, size in lots.items()
+    }
 
 
 @transaction.atomic
