@@ -37,21 +37,23 @@ def fresh() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def machine() -> str:
+def machine(*, has_database: bool = True) -> str:
     """Processor, cores, memory, versions and load: without these a figure says nothing."""
-    from entrepot.kernel import db
-
     cpu = platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
         cpu = names[0] if names else cpu
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    version = db.fetch_value("SHOW server_version")
+    version = ""
+    if has_database:
+        from entrepot.kernel import db
+
+        version = f"PostgreSQL {db.fetch_value('SHOW server_version')}, "
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return (
         f"{cpu}, {os.cpu_count()} cores, {memory} GiB, {platform.system()}, Python {platform.python_version()}, "
-        f"PostgreSQL {version}, load {load:.1f}"
+        f"{version}load {load:.1f}"
     )
 
 

@@ -15,9 +15,9 @@ ENTRY = {"destination": "US", "currency": "USD", "importer": "seller", "mode": "
 
 def test_landed_cost_of_1500_units() -> None:
     """Goods 18,000, freight and insurance 2,900, duty and tax 2,600, broker 700: 16.13 a unit; marginkit.app."""
-    flat = [replace(row, duty_base="goods + freight", decides="customs_duty") for row in shipped().regimes]
-    book = with_rates(replace(shipped(), regimes=flat, levies=[row for row in shipped().levies
-                                                              if row.code == "customs_duty"]), "eu", c610910="13%")  # fmt: skip
+    duty_alone = [row for row in shipped().levies if row.code == "customs_duty"]
+    regimes = [replace(row, duty_base="goods + freight", decides="customs_duty") for row in shipped().regimes]
+    book = with_rates(replace(shipped(), regimes=regimes, levies=duty_alone), "eu", c610910="13%")
     row = {"date": "2025-03-03", "quantity": 1500, "cost": "18000", "importer": "seller", "freight": "2000",
            "insurance": "900", "brokerage": "700"}  # fmt: skip
     found = landed(row, book=book)

@@ -29,7 +29,6 @@ from entrepot.domain.customs.rows import (
     Part,
     Per,
     Regime,
-    Rounding,
     parse_base,
 )
 from entrepot.kernel.money import MINOR_MAX, convert, exchange_fraction, scale_array
@@ -45,7 +44,6 @@ PARTS = tuple(Part)
 PART: Mapping[Part, int] = {part: place for place, part in enumerate(PARTS)}
 COLLECTORS = tuple(Collector)
 PERS = tuple(Per)
-ROUNDINGS = tuple(Rounding)
 
 #: Rates of exchange: (currency, into which, the day) -> units of the second for one of the first.
 Exchange = Mapping[tuple[str, str, date], Decimal]

@@ -5,13 +5,13 @@ force stays as a row: `Book.known_on` gives the law as it was known on a day.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from entrepot.domain.customs.rates import Duty, Rate, Seasonal
 from entrepot.kernel.errors import Invalid
@@ -313,6 +313,11 @@ class Book:
     editions: Sequence[Edition]
     headings: frozenset[str]  # those of the Harmonized System
 
+    @cached_property
+    def _found(self) -> dict[tuple[object, ...], Any]:
+        """What was looked up before."""
+        return {}
+
     def known_on(self, day: date | None) -> "Book":
         """The book as it was known on a day; without one, without the rules that never came into force."""
         return replace(
@@ -323,7 +328,12 @@ class Book:
 
     def unions_of(self, country: str, on: date) -> frozenset[str]:
         """The unions that a country belongs to on the day."""
-        return frozenset(row.union for row in in_force(self.memberships, on) if row.country == country)
+        key = (country, on)
+        if key not in self._found:
+            mine = (row for row in self.memberships if row.country == country)
+            self._found[key] = frozenset(row.union for row in in_force(mine, on))
+        found: frozenset[str] = self._found[key]
+        return found
 
     def regime(self, country: str, on: date) -> Regime:
         """The country's own regime, else its union's. Raises: Missing."""
@@ -356,10 +366,15 @@ class Book:
 
     def edition(self, schedule: str, name: str, on: date) -> Edition:
         """The schedule's lines or one of its lists. Raises: Missing."""
-        rows = [row for row in in_force(self.editions, on) if (row.schedule, row.name) == (schedule, name)]
-        if not rows:
+        key = (schedule, name, on)
+        if key not in self._found:
+            same = (row for row in self.editions if (row.schedule, row.name) == (schedule, name))
+            order: Callable[[Edition], tuple[bool, date]] = lambda row: (row.is_complete, row.valid_from)  # noqa: E731
+            self._found[key] = max(in_force(same, on), key=order, default=None)
+        if self._found[key] is None:
             raise Missing("no_list" if name else "no_tariff", schedule=schedule, list=name, on=on.isoformat())
-        return max(rows, key=lambda row: (row.is_complete, row.valid_from))
+        edition: Edition = self._found[key]
+        return edition
 
     def line(self, regime: Regime, code: str, origin: str, on: date) -> TariffLine:
         """The tariff line of goods; lines beneath the code count where they agree. Raises: Missing."""
@@ -382,9 +397,12 @@ class Book:
 
     def check_code(self, regime: Regime, code: str, on: date) -> None:
         """That there is such a code, whether or not its rate is asked for. Raises: Missing."""
-        rows = [row for row in in_force(self.editions, on) if (row.schedule, row.name) == (regime.schedule, "")]
-        whole = max((row for row in rows if row.is_complete), key=lambda row: row.valid_from, default=None)
-        if code[:4] not in self.headings or (whole is not None and not whole.find(GENERAL, code)):
+        try:
+            edition = self.edition(regime.schedule, "", on)
+        except Missing:
+            edition = None
+        whole = edition if edition and edition.is_complete else None
+        if code[:4] not in self.headings or (whole and not whole.find(GENERAL, code)):
             source = whole.source if whole else "the Harmonized System"
             raise Missing("unknown_hs", hs=code, schedule=regime.schedule, on=on.isoformat(), edition=source)
 

@@ -52,7 +52,9 @@ class Rates:
             dtype=np.int64,
         ).reshape(len(law.eras), len(words.origins))
         era, hs, origin = law.era[self.places], lines.hs[self.places], lines.origin[self.places]
-        key = (era * len(words.hs) + hs) * 2 + special[era, origin]
+        key = (era * len(words.hs) + hs) * 2
+        if special.any():
+            key += special[era, origin]
         values, numbers = distinct(key, len(law.eras) * len(words.hs) * 2)
         known: dict[tuple[TariffLine, Rate], int] = {}
         result = np.zeros(len(values), dtype=np.int64)
