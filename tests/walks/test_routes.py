@@ -106,6 +106,7 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "desk/catalogue/prices": "DE",
         },
         "case_number": {"": shop.case.number},
+        "place": {"": 0},
         "thread_number": {"": shop.thread.number},
         "attachment_id": {"": shop.file.id},
         "parcel_number": {"": shop.parcel_number},

@@ -67,6 +67,16 @@ class WindowOver(Refused):
     message = "Units could be returned within {days} days of their delivery; of line {line}, {left} still can."
 
 
+class TooManyPhotos(Invalid):
+    """More photographs than anybody looks at."""
+
+    code = "aftersales.too_many_photos"
+    message = "A return takes {most} photographs at most."
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(field="photos", **values)
+
+
 class BeyondDelivered(Refused):
     """More units than were delivered and not asked for before."""
 
@@ -83,6 +93,7 @@ def request_return(
     now: datetime,
     access_token: str = "",
     note: str = "",
+    photos: Sequence[bytes] = (),
 ) -> list[ReturnCase]:
     """Ask to send units of an order back; one case for each suborder and wording of terms that they belong to.
 
@@ -96,7 +107,31 @@ def request_return(
         )
     if not lines or any(units <= 0 for _, units in lines):
         raise Invalid("aftersales.nothing_asked", "Say what you want to return.", field="lines")
-    return retried(lambda: _request(order, dict(lines), reason, note, actor, now))
+    if len(photos) > rules.PHOTOS_MAX:
+        raise TooManyPhotos(most=rules.PHOTOS_MAX)
+    kept = [_keep_photo(each) for each in photos]
+    return retried(lambda: _request(order, dict(lines), reason, note, kept, actor, now))
+
+
+def add_photo(*, case_id: UUID, photo: bytes, actor: Actor, now: datetime, access_token: str = "") -> ReturnCase:
+    """One more photograph of a return that has not come back yet, by its shopper. Raises: NotFound, Invalid."""
+    case = cases.get_case(case_id=case_id)
+    _own_order(case.order_id, actor, access_token)
+    name = _keep_photo(photo)
+    with transaction.atomic():
+        case = services.lock_cases(case_ids=[case_id], to=ReturnCase.State.RECEIVED)[case_id]
+        if len(case.photos) >= rules.PHOTOS_MAX:
+            raise TooManyPhotos(most=rules.PHOTOS_MAX)
+        services.add_photo(case=case, photo=name)
+    return cases.get_case(case_id=case_id)
+
+
+def _keep_photo(content: bytes) -> str:
+    try:
+        return media.keep_picture(content, private=True)
+    except Invalid as refusal:
+        refusal.field = "photos"
+        raise
 
 
 def cancel_return(*, case_id: UUID, actor: Actor, now: datetime, access_token: str = "") -> None:
@@ -179,7 +214,13 @@ def _demand(case: ReturnCase, actor: Actor) -> None:
 
 @transaction.atomic
 def _request(
-    order: Order, wanted: dict[UUID, int], reason: str, note: str, actor: Actor, now: datetime
+    order: Order,
+    wanted: dict[UUID, int],
+    reason: str,
+    note: str,
+    photos: Sequence[str],
+    actor: Actor,
+    now: datetime,
 ) -> list[ReturnCase]:
     lines = progress.lock_lines(line_ids=wanted)
     if any(line.order_id != order.id for line in lines.values()):
@@ -196,7 +237,7 @@ def _request(
     suborders = Suborder.objects.in_bulk([suborder_id for suborder_id, _ in groups])
     made = services.open_cases(
         cases=[
-            _case(order, suborders[suborder_id], agreed[terms_id], reason, note, parts)
+            _case(order, suborders[suborder_id], agreed[terms_id], reason, note, photos, parts)
             for (suborder_id, terms_id), parts in groups.items()
         ],
         now=now,
@@ -260,7 +301,13 @@ def _places(
 
 
 def _case(
-    order: Order, suborder: Suborder, agreed: Terms, reason: str, note: str, parts: Sequence[tuple[UUID, int, int]]
+    order: Order,
+    suborder: Suborder,
+    agreed: Terms,
+    reason: str,
+    note: str,
+    photos: Sequence[str],
+    parts: Sequence[tuple[UUID, int, int]],
 ) -> NewCase:
     """A case with everything that the terms say of it."""
     cause = rules.CAUSES[reason]
@@ -289,6 +336,7 @@ def _case(
         return_to_id=(by_id.get(node_id) or Node.objects.get(id=node_id)).address_id,
         lines=parts,
         note=note[:1000],
+        photos=photos,
     )
 
 

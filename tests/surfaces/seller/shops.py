@@ -1,8 +1,10 @@
 """Sellers at their pages: a client that is signed in, and a shop in which there is one of everything."""
 
+import io
 from dataclasses import dataclass
 
 from django.test import Client
+from PIL import Image
 
 import shipping
 from entrepot.domain.accounts import services as accounts
@@ -72,6 +74,7 @@ class Shop:
             (self.thread.number,): (
                 "conversation", "conversation_messages", "conversation_handing", "conversation_state",
             ),
+            (self.case.number, 0): ("return_photo",),
             (self.thread.number, self.file.id): ("conversation_file",),
             (self.accrual.id,): ("accrual",),
             (self.statement.number,): ("statement", "statement_paper", "statement_sheet"),
@@ -81,6 +84,13 @@ class Shop:
         return {name: list(arguments) for arguments, names in owned.items() for name in names}
 
 
+def photograph() -> bytes:
+    """What a shopper's telephone makes, only smaller."""
+    made = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(made, "PNG")
+    return made.getvalue()
+
+
 def furnish(world: World, seller: Seller) -> Shop:
     """Sell, ship, deliver, take back and settle until there is one of everything."""
     offer = world.offer(seller, stock=50)
@@ -88,8 +98,9 @@ def furnish(world: World, seller: Seller) -> Shop:
     shipping.deliver(world, done)
     (line,) = shipping.lines_of(done)
     (case,) = returns.request_return(
-        order_id=done.id, lines=[(line.id, 1)], reason="defective", actor=SYSTEM, now=world.now
-    )
+        order_id=done.id, lines=[(line.id, 1)], reason="defective", actor=SYSTEM, now=world.now,
+        photos=[photograph()],
+    )  # fmt: skip
     world.pass_time(days=30)
     (statement,) = [
         each for each in settling.settle(until=world.now, now=world.now, actor=SYSTEM) if each.seller_id == seller.pk

@@ -1,5 +1,6 @@
 """Sending back: asked for with a reason, under a label, until it is called off or refunded."""
 
+import io
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from entrepot.flows import returns
 from entrepot.flows.returns import Received
 from entrepot.kernel.actors import SYSTEM
 from shipping import hand_over, lines_of, pack, scan
+from surfaces.seller.shops import photograph
 from surfaces.shop.conftest import Shopper
 
 
@@ -121,3 +123,23 @@ def test_to_a_stranger_the_return_does_not_exist(world, guest, delivered):
         assert stranger.post(f"{path}/label").status == 404
         assert stranger.post(f"{path}/cancellation").status == 404
     assert ReturnCase.objects.get().state == "requested"
+
+
+def test_photographs_go_with_a_return(world, guest, delivered):
+    def photo():
+        made = io.BytesIO(photograph())
+        made.name = "broken.png"
+        return made
+
+    page = guest.post(f"/orders/{delivered.number}/returns", **asking(delivered, 1), photos=[photo(), photo()])
+    case = ReturnCase.objects.get()
+    assert page.status == 200 and len(case.photos) == 2
+    shown = guest.client.get(f"/orders/{delivered.number}/returns/{case.number}/photos/1")
+    assert shown["Content-Type"] == "image/webp"
+    assert guest.get(f"/orders/{delivered.number}/returns/{case.number}/photos/2").status == 404
+    assert Shopper(world).get(f"/orders/{delivered.number}/returns/{case.number}/photos/1").status == 404
+    assert guest.client.get(f"/media/{case.photos[0]}").status_code == 404
+    bad = io.BytesIO(b"%PDF-1.7")
+    page = guest.post(f"/orders/{delivered.number}/returns", **asking(delivered, 1), photos=bad)
+    assert page.status == 422 and "JPEG" in page.text and "It leaks." in page.source
+    assert ReturnCase.objects.count() == 1

@@ -1,5 +1,6 @@
 """Return cases and their lines."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -36,6 +37,7 @@ class ReturnCase(Record):
     cause = models.CharField(max_length=20)
     liable_party = models.CharField(max_length=12)
     note = models.CharField(max_length=1000, blank=True)
+    photos = ArrayField(models.CharField(max_length=80), default=list, help_text="private media names, by the shopper")
     state = models.CharField(max_length=12, choices=State.choices, default=State.REQUESTED)
     return_to = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")

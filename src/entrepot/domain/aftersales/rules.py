@@ -17,6 +17,9 @@ CAUSES: Mapping[str, Cause] = {
     "arrived_late": Cause.LATE,
 }
 
+#: Photographs of one return.
+PHOTOS_MAX = 6
+
 #: state -> what may follow it.
 NEXT: Mapping[str, frozenset[str]] = {
     "requested": frozenset({"in_transit", "received", "cancelled"}),

@@ -38,6 +38,7 @@ class NewCase:
     return_to_id: UUID | None
     lines: Sequence[tuple[UUID, int, int]]
     note: str = ""
+    photos: Sequence[str] = ()
 
 
 def open_cases(*, cases: Sequence[NewCase], now: datetime) -> list[ReturnCase]:
@@ -49,6 +50,7 @@ def open_cases(*, cases: Sequence[NewCase], now: datetime) -> list[ReturnCase]:
             suborder_id=wanted.suborder_id, seller_id=wanted.seller_id, reason=wanted.reason, cause=wanted.cause,
             liable_party=wanted.liable_party, handler_party=wanted.handler_party, freight_party=wanted.freight_party,
             node_id=wanted.node_id, return_to_id=wanted.return_to_id, note=wanted.note,
+            photos=list(wanted.photos),
         )  # fmt: skip
         made.append(case)
         lines += [(case, line) for line in wanted.lines]
@@ -74,6 +76,12 @@ def lock_cases(*, case_ids: Collection[UUID], to: str = "") -> dict[UUID, Return
         if to and to not in rules.NEXT[case.state]:
             raise WrongState(number=case.number, state=case.state, next=to)
     return cases
+
+
+def add_photo(*, case: ReturnCase, photo: str) -> None:
+    """One more photograph of a locked case."""
+    case.photos = [*case.photos, photo]
+    case.save(update_fields=["photos"])
 
 
 def start_transit(*, case_ids: Collection[UUID]) -> None:

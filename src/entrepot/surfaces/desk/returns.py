@@ -27,6 +27,7 @@ from entrepot.surfaces.desk.scopes import DESK, scope_of
 from entrepot.surfaces.shared import files, guards
 from entrepot.surfaces.shared.components import Event, Link
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.threads import send_photo
 
 VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "": (gettext_lazy("Open"), queries.OPEN),
@@ -110,6 +111,14 @@ def returns(request: ActingRequest) -> HttpResponse:
 def case(request: ActingRequest, number: str) -> HttpResponse:
     """One return."""
     return _show(request, _found(request, number))
+
+
+@guards.allow("returns.read", kind=DESK)
+@require_GET
+def photo(request: ActingRequest, number: str, place: int) -> HttpResponse:
+    """A photograph that the shopper sent with a return."""
+    found = _found(request, number)
+    return send_photo(found.photos, place, found.number)
 
 
 @guards.allow("returns.handle", kind=DESK)

@@ -132,6 +132,7 @@ WAREHOUSE = [
     path("work/<slug:number>/parcels/<slug:parcel_number>/scans", warehouse.scans, name="scans"),
     path("returns", returns.returns, name="returns"),
     path("returns/<slug:number>", returns.case, name="return"),
+    path("returns/<slug:number>/photos/<int:place>", returns.photo, name="return_photo"),
     path("returns/<slug:number>/label", returns.label, name="return_label"),
     path("returns/<slug:number>/reception", returns.reception, name="reception"),
     path("returns/<slug:number>/refund", returns.refund, name="refund"),

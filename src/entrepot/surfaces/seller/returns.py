@@ -25,6 +25,7 @@ from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, slice
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Explanation, Link, Part, Step
 from entrepot.surfaces.shared.guards import ActingRequest, allow
+from entrepot.surfaces.shared.threads import send_photo
 
 STAGES = ("requested", "in_transit", "received", "refunded")
 
@@ -107,6 +108,14 @@ def index(request: ActingRequest) -> HttpResponse:
 def show(request: ActingRequest, number: str) -> HttpResponse:
     """One return."""
     return _page(request, number)
+
+
+@allow("returns.read", kind="seller")
+@require_safe
+def photo(request: ActingRequest, number: str, place: int) -> HttpResponse:
+    """A photograph that the shopper sent with a return."""
+    case = queries.get_case(number=number, seller_id=seller_of(request))
+    return send_photo(case.photos, place, case.number)
 
 
 @allow("returns.handle", kind="seller")

@@ -107,6 +107,7 @@ urlpatterns = [
     path("orders/<str:number>/parcels/<str:parcel_number>/unpacking", orders.unpacking, name="parcel_unpacking"),
     path("returns", returns.index, name="returns"),
     path("returns/<str:number>", returns.show, name="return"),
+    path("returns/<str:number>/photos/<int:place>", returns.photo, name="return_photo"),
     path("returns/<str:number>/receipt", returns.receipt, name="return_receipt"),
     path("returns/<str:number>/refund", returns.refund, name="return_refund"),
     path("conversations", conversations.index, name="conversations"),

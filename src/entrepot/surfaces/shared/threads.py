@@ -16,6 +16,7 @@ from entrepot.domain.conversations import queries, rules
 from entrepot.domain.conversations.models import Attachment, Message, Thread
 from entrepot.domain.conversations.services import SHOPPER
 from entrepot.domain.terms.rules import Party
+from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.shared import files
 from entrepot.surfaces.shared.acting import ActForm
 from entrepot.surfaces.shared.components import Text, Tone
@@ -45,10 +46,14 @@ class FilesField(forms.FileField):
 
     widget = FilesInput(attrs={"accept": ACCEPT})
 
+    def __init__(self, *, most: int = rules.FILES_MAX, **options: Any) -> None:
+        super().__init__(**options)
+        self.most = most
+
     def clean(self, data: Any, initial: Any = None) -> list[bytes]:
         sent: list[UploadedFile] = [each for each in (data if isinstance(data, list | tuple) else [data]) if each]
-        if len(sent) > rules.FILES_MAX:
-            raise forms.ValidationError(_("Attach {most} files at most.").format(most=rules.FILES_MAX))
+        if len(sent) > self.most:
+            raise forms.ValidationError(_("Attach {most} files at most.").format(most=self.most))
         if sum(each.size or 0 for each in sent) > UPLOAD_MAX:
             raise forms.ValidationError(
                 _("All files together may have {most} megabytes.").format(most=UPLOAD_MAX // 1_000_000)
@@ -179,6 +184,13 @@ def _done(message: Message, thread: Thread, operator: str) -> str:
         case Message.Kind.CLOSED:
             return _("The conversation was closed.")
     return _("The conversation was opened again.")
+
+
+def send_photo(photos: Sequence[str], place: int, number: str) -> HttpResponse:
+    """A photograph of a return, by its place. Raises: NotFound."""
+    if place >= len(photos):
+        raise NotFound(kind="picture")
+    return files.send(photos[place], f"{number}-{place + 1}")
 
 
 def send_file(thread: Thread, attachment_id: Any) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from entrepot.domain.aftersales.rules import PHOTOS_MAX
 from entrepot.domain.orders.carts import UNITS_MAX
 from entrepot.domain.payments.providers import list_offered
 from entrepot.domain.payments.providers.sandbox import INSTRUMENTS
@@ -16,6 +17,7 @@ from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.money import parse_minor
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import ActForm
+from entrepot.surfaces.shared.threads import FilesField
 from entrepot.surfaces.shop.places import OTHERWISE, SHAPES
 from entrepot.surfaces.shop.words import RETURN_REASONS
 
@@ -256,4 +258,10 @@ class ReturnForm(QuantitiesForm):
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    photos = FilesField(
+        label=_("Photographs"),
+        most=PHOTOS_MAX,
+        required=False,
+        help_text=_("Up to six, if they help: of the damage, the label, what came instead."),
     )

@@ -25,6 +25,7 @@ from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import Done, attempt
 from entrepot.surfaces.shared.components import Step
 from entrepot.surfaces.shared.guards import ActingRequest, public
+from entrepot.surfaces.shared.threads import send_photo
 from entrepot.surfaces.shop.following import read, returnable
 from entrepot.surfaces.shop.forms import ReturnForm
 from entrepot.surfaces.shop.frame import Visit, arrive
@@ -39,8 +40,8 @@ def ask(request: ActingRequest, number: str) -> HttpResponse:
     visit = arrive(request)
     rows = read(visit, number)
     lines = returnable(rows, visit.now)
-    data = request.POST if request.method == "POST" else None
-    form = ReturnForm(data, lines=lines, full=len(lines) == 1, name="return")
+    data = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = ReturnForm(*data, lines=lines, full=len(lines) == 1, name="return")
 
     def act(typed: Mapping[str, Any]) -> Done:
         made = flow.request_return(
@@ -48,6 +49,7 @@ def ask(request: ActingRequest, number: str) -> HttpResponse:
             lines=form.quantities(),
             reason=typed["reason"],
             note=typed["note"],
+            photos=typed["photos"],
             actor=visit.actor,
             now=visit.now,
             access_token=rows.order.access_token,
@@ -108,6 +110,14 @@ def cancel(request: HttpRequest, number: str, case_number: str) -> HttpResponse:
     else:
         messages.success(request, _("The return is called off. The goods are yours."))
     return redirect("shop:order", number=number)
+
+
+@public
+@require_safe
+def photo(request: HttpRequest, number: str, case_number: str, place: int) -> HttpResponse:
+    """A photograph that the shopper sent with a return."""
+    _order, case = _own(arrive(request), number, case_number)
+    return send_photo(case.photos, place, case.number)
 
 
 def _asked(number: str, made: Sequence[ReturnCase]) -> Done:

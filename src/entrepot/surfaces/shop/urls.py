@@ -65,6 +65,7 @@ urlpatterns = [
     ),
     path("orders/<slug:number>/returns", returns.ask, name="order_returns"),
     path("orders/<slug:number>/returns/<slug:case_number>", returns.show, name="return"),
+    path("orders/<slug:number>/returns/<slug:case_number>/photos/<int:place>", returns.photo, name="return_photo"),
     path("orders/<slug:number>/returns/<slug:case_number>/label", returns.label, name="return_label"),
     path("orders/<slug:number>/returns/<slug:case_number>/cancellation", returns.cancel, name="return_cancellation"),
 ]

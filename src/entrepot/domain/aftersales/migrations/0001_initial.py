@@ -1,3 +1,4 @@
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -24,6 +25,7 @@ class Migration(migrations.Migration):
                 ('cause', models.CharField(max_length=20)),
                 ('liable_party', models.CharField(max_length=12)),
                 ('note', models.CharField(blank=True, max_length=1000)),
+                ('photos', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, help_text='private media names, by the shopper', size=None)),
                 ('state', models.CharField(choices=[('requested', 'Requested'), ('in_transit', 'In Transit'), ('received', 'Received'), ('refunded', 'Refunded'), ('cancelled', 'Cancelled')], default='requested', max_length=12)),
                 ('handler_party', models.CharField(max_length=12)),
                 ('freight_party', models.CharField(help_text="who bears the way back by the line's terms", max_length=12)),

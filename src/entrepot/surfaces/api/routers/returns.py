@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
-from ninja import Schema
+from django.http import HttpRequest, HttpResponse
+from ninja import File, Schema
+from ninja.files import UploadedFile
 from pydantic import Field
 
 from entrepot.domain.aftersales import queries
@@ -14,12 +15,16 @@ from entrepot.domain.orders import queries as orders
 from entrepot.flows import returns
 from entrepot.flows.returns import Received
 from entrepot.kernel import clock
+from entrepot.kernel.errors import Invalid
+from entrepot.kernel.media import PICTURE_BYTES_MAX
 from entrepot.surfaces.api.auth import actor_of, header, place_scope
 from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routers.orders import ORDER_TOKEN, scope
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Units
 from entrepot.surfaces.shared import media
+from entrepot.surfaces.shared.threads import send_photo
+from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Returns")
 
@@ -54,6 +59,7 @@ class ReturnOut(Schema):
     handler_party: str
     freight_party: str
     note: str
+    photos: int
     state: str
     created_at: datetime
     received_at: datetime | None
@@ -144,6 +150,28 @@ def get_return(request: HttpRequest, case_id: UUID) -> ReturnOut:
     return show([queries.get_case(case_id=case_id, **place_scope(request, "returns.read", "operator_id"))])[0]
 
 
+@routes.post("/returns/{uuid:case_id}/photos", ReturnOut, PUBLIC, status=201)
+@throttled("message")
+def add_return_photo(request: HttpRequest, case_id: UUID, file: File[UploadedFile]) -> ReturnOut:
+    """Show a photograph (JPEG, PNG, WebP) with one's own return; six at most."""
+    if (file.size or 0) > PICTURE_BYTES_MAX:
+        raise Invalid(
+            "media.too_large", "A picture may have {limit} bytes at most.", field="file", limit=PICTURE_BYTES_MAX
+        )
+    case = returns.add_photo(
+        case_id=case_id, photo=file.read(), actor=actor_of(request), access_token=header(request, ORDER_TOKEN),
+        now=clock.now(),
+    )  # fmt: skip
+    return show([case])[0]
+
+
+@routes.get("/returns/{uuid:case_id}/photos/{int:place}", None, "returns.read")
+def get_return_photo(request: HttpRequest, case_id: UUID, place: int) -> HttpResponse:
+    """The bytes of a photograph (WebP), by its place from 0."""
+    case = queries.get_case(case_id=case_id, **place_scope(request, "returns.read", "operator_id"))
+    return send_photo(case.photos, place, case.number)
+
+
 @routes.post("/returns/{uuid:case_id}/label", LabelOut, PUBLIC, status=201)
 def make_return_label(request: HttpRequest, case_id: UUID) -> LabelOut:
     """The label under which the goods come back: for the shopper, for who handles the return, for the operator."""
@@ -184,10 +212,11 @@ def refund_returns(request: HttpRequest, payload: CasesIn) -> Done:
 def show(cases: list[ReturnCase]) -> list[ReturnOut]:
     """Returns with their lines."""
     lines = queries.list_lines(case_ids=[case.id for case in cases])
-    plain = [name for name in ReturnOut.model_fields if name != "lines"]
+    plain = [name for name in ReturnOut.model_fields if name not in {"lines", "photos"}]
     return [
         ReturnOut(
             **{name: getattr(case, name) for name in plain},
+            photos=len(case.photos),
             lines=[ReturnLineOut.of(each) for each in lines.get(case.id, [])],
         )
         for case in cases
