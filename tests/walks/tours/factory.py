@@ -1,0 +1,194 @@
+"""The walk of docs/tours/factory.md."""
+
+import io
+
+from PIL import Image
+
+from walks.tours.guide import Guide, Person
+
+PASSWORD = "kiln-harbour-porcelain"
+SHEET = "\t".join(("sku", "title", "category", "weight_g", "length_mm", "width_mm", "height_mm", "hs_code", "origin",
+                   "market", "programme", "supply_price"))  # fmt: skip
+ROWS = (
+    "TEA-2\tTea bowl, sand\tkitchen\t380\t140\t140\t80\t691110\tCN\tDE\tfully-managed\t39.00",
+    "TEA-3\tTea bowl, moss\tkitchen\theavy\t140\t140\t80\t691110\tCN\tDE\tfully-managed\t39.00",
+)
+
+
+def walk(guide: Guide) -> None:
+    li = guide.person("li", market="DE")
+    _join(guide, li)
+    operator = guide.person("operator", market="DE")
+    _admit(guide, operator)
+    _accept(guide, li)
+    _list(guide, li)
+    _agree(guide, li, operator)
+    _paste(guide, li)
+
+
+def picture(colour: str) -> bytes:
+    """A picture as a camera would give it."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (640, 640), colour).save(drawn, "JPEG")
+    return drawn.getvalue()
+
+
+def _join(guide: Guide, li: Person) -> None:
+    guide.step("Apply")
+    li.open("/")
+    li.follow("Sell here", within=".site-foot")
+    li.expect("Papers that you will need")
+    li.fill("Name of your firm", "Ren Porcelain")
+    li.choose("Country of the firm", "China")
+    li.choose("Currency in which you are paid", "CNY")
+    li.fill("What do you make or sell? (optional)", "Tea bowls, by hand, since 1987.")
+    li.fill("Your name", "Ren Li")
+    li.fill("Your e-mail address", "li@renporcelain.example")
+    li.fill("A password", PASSWORD)
+    li.press("Apply")
+    li.expect_title("Your application Being looked at")
+    li.expect("3 papers are still to come from you.")
+
+    guide.step("Hand in your papers")
+    with li.refused():
+        li.upload("File (optional)", "licence.pdf", b"this is no paper")
+        li.press("Hand it in")
+    li.expect("Send a PDF, PNG or JPEG file")
+    for _paper in range(3):
+        li.upload("File (optional)", "paper.jpg", picture("lightgrey"))
+        li.press("Hand it in")
+    li.expect("Your papers are with the operator.")
+
+    guide.step("Answer ten questions")
+    li.follow("Answer it")
+    for label, value in (
+        ("How many units can you make in a week?", "400"),
+        ("How long from an order to goods ready to leave?", "6"),
+        ("What is the smallest number of one article that you make?", "80"),
+        ("How quickly can you make the same again?", "10"),
+    ):
+        li.fill(f"{label} (optional)", value)
+    li.press("Keep the answers")
+    li.expect("You can do 4 of 4 things")
+
+
+def _admit(guide: Guide, operator: Person) -> None:
+    guide.step("The operator admits you")
+    operator.sign_in("operator@entrepot.example", to="/desk/")
+    operator.go("Sellers")
+    operator.follow("Ren Porcelain")
+    operator.expect("What it can do")
+    operator.expect("Ready for")
+    for _paper in range(3):
+        operator.press("Decide")
+        operator.tick("Accept it", within="dialog[open]")
+        operator.fill("Reason", "Seen, and of the firm", within="dialog[open]")
+        operator.picture("a paper is decided")
+        operator.press("Decide", within="dialog[open]")
+    operator.press("Admit")
+    operator.fill("Reason", "Papers complete, can make enough", within="dialog[open]")
+    operator.press("Admit", within="dialog[open]")
+    operator.expect("Ren Porcelain is admitted.")
+
+
+def _accept(guide: Guide, li: Person) -> None:
+    guide.step("Choose a programme in your own numbers")
+    li.go("Programmes")
+    li.follow("Germany")
+    for label, value in (
+        ("What one unit costs you", "24.00"),
+        ("What you would ask for it", "42.00"),
+        ("What a shopper would pay", "19.90"),
+        ("Weight with packaging", "380"),
+    ):
+        li.fill(label, value)
+    li.press("Work it out")
+    li.needs("CN¥ 18.00" in li.text, "a supply price of 42 less a cost of 24 is not 18")
+    li.page.locator("tbody .explain-button").first.click()
+    li.picture("what stays of one unit")
+    li.page.keyboard.press("Escape")
+
+    guide.step("Accept it")
+    li.follow("Fully managed")
+    li.expect("What you do not enter, and why")
+    with li.refused():
+        li.press("Accept")
+    li.tick("I have read it and accept it for my shop in this market.")
+    li.press("Accept")
+    li.expect("Accepted. You trade under it from now on.")
+
+
+def _list(guide: Guide, li: Person) -> None:
+    guide.step("List your first article in one short form")
+    li.go("Offers")
+    li.follow("New goods")
+    li.fill("Title", "Tea bowl, celadon")
+    li.fill("Your article number", "TEA-1")
+    li.page.get_by_label("Pictures (optional)", exact=True).set_input_files(
+        [
+            {"name": "front.jpg", "mimeType": "image/jpeg", "buffer": picture("darkseagreen")},
+            {"name": "inside.jpg", "mimeType": "image/jpeg", "buffer": picture("seagreen")},
+        ]
+    )
+    li.press("Make it")
+    li.expect("Before it is on sale")
+    li.picture("what is missing")
+    li.follow("The product lacks a category")
+    li.needs(li.page.url.endswith("#goods-category"), "it does not lead to its field")
+    li.page.get_by_label("Category (optional)", exact=True).select_option(index=3)
+    for label, value in (
+        ("Weight with packaging (optional)", "380"),
+        ("Length (optional)", "140"),
+        ("Width (optional)", "140"),
+        ("Height (optional)", "80"),
+        ("HS code (optional)", "691110"),
+        ("Country of origin (optional)", "CN"),
+    ):
+        li.fill(label, value)
+    li.press("Save")
+    li.expect("Saved. Nothing is missing.")
+    li.needs(li.page.locator(".arranged img").count() == 2, "the pictures are not there")
+
+
+def _agree(guide: Guide, li: Person, operator: Person) -> None:
+    guide.step("Say what you ask for it")
+    li.follow("TEA-1")
+    li.fill("Supply price of one unit", "42.00")
+    li.choose("It holds for (optional)", "14 days")
+    li.fill("Note (optional)", "Glazed twice, packed singly")
+    li.press("Quote it")
+    li.expect("The marketplace answers by")
+
+    guide.step("The operator makes a counter-offer")
+    operator.go("Catalogue")
+    operator.follow("Supply prices")
+    operator.page.get_by_label("Counter-offer for Tea bowl, celadon in CNY", exact=True).fill("36.00")
+    operator.fill("Reason, or a word to the seller (optional)", "We sell such bowls at 19.90")
+    operator.press("Counter where an amount is typed")
+    operator.expect("1 counter-offer is made.")
+
+    guide.step("Answer the counter-offer")
+    li.go("Overview")
+    li.expect("Your way to the first sale")
+    li.go("Offers")
+    li.follow("Tea bowl, celadon")
+    li.expect("We sell such bowls at 19.90")
+    with li.refused():
+        li.tick("Make a counter-offer")
+        li.press("Send the answer")
+    li.tick("Agree to it")
+    li.press("Send the answer")
+    li.expect("Agreed: this is your supply price from now on.")
+
+
+def _paste(guide: Guide, li: Person) -> None:
+    guide.step("Paste the rest from a spreadsheet")
+    li.go("Offers")
+    li.follow("New goods")
+    li.follow("Paste the rows, or send the file")
+    li.fill("Or pasted rows (optional)", "\n".join((SHEET, *ROWS)))
+    li.press("Look at what it would do")
+    li.expect("heavy")
+    li.picture("what each row would do")
+    li.press("Carry it out")
+    li.expect("Carried out:")
