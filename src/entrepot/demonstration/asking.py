@@ -33,6 +33,7 @@ def leave_questions(setting: Setting, now: datetime) -> None:
         .filter(order__state="placed", cancelled_qty=0)
         .order_by("-id")[:400]
     )
+    lines.sort(key=lambda line: line.order.user_id is None)  # who signs in finds some of their own
     agreed = terms.get_terms({line.terms_id for line in lines})
     used: set[UUID] = set()
 
