@@ -19,6 +19,7 @@ ROLES: Mapping[str, Said] = {
     "operator.finance": Said(_("Finance"), _("Settles, pays out, corrects the books and proves them.")),
     "operator.merchandiser": Said(_("Merchandiser"), _("Publishes goods, sets prices, answers supply prices.")),
     "operator.warehouse": Said(_("Warehouse"), _("Receives, packs, hands over and takes returns at own nodes.")),
+    "operator.service": Said(_("Customer service"), _("Answers shoppers, sees orders and returns.")),
     "seller.owner": Said(_("Owner"), _("May do everything for the seller, accepts programmes, edits the team.")),
     "seller.staff": Said(_("Staff"), _("Packs, ships and takes returns; sees goods, prices and stock.")),
     "partner.admin": Said(_("Manager"), _("Does what the floor does, and edits the team and its keys.")),
@@ -61,14 +62,26 @@ VERBS: Mapping[str, str | Promise] = {
     "approvals.decide": _("Decide as the second person"),
     "ledger.correct": _("Correct the books"),
     "keys.edit": _("Make API keys"),
+    "stock_orders.read": _("See stock orders"),
+    "stock_orders.ask": _("Ask for stock"),
+    "stock_orders.answer": _("Answer stock orders"),
+    "shipments.read": _("See shipments on their way in"),
+    "shipments.send": _("Send shipments"),
+    "conversations.read": _("Read conversations"),
+    "conversations.answer": _("Answer in conversations"),
     "setup.edit": _("Set the marketplace up"),
     "audit.read": _("See the audit trail"),
 }
 
 
+def said(code: str) -> Said:
+    """A role and what it may do; one that nobody named as it stands."""
+    return ROLES.get(code, Said(code))
+
+
 def role(code: str) -> str:
     """A role in words; one that nobody named as it stands."""
-    return str(ROLES[code].title) if code in ROLES else code
+    return str(said(code).title)
 
 
 def verb(code: str) -> str:

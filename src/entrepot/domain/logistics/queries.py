@@ -80,6 +80,11 @@ def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None 
     }
 
 
+def list_names() -> dict[str, str]:
+    """What every node is called, by its code."""
+    return dict(Node.objects.values_list("code", "name"))
+
+
 def get_node(*, code: str) -> Node:
     """A node by its code. Raises: NotFound."""
     node = Node.objects.filter(code=code).first()

@@ -60,6 +60,12 @@ def list_versions(code: str) -> list[ProgrammeVersion]:
     return list(versions.order_by("-version"))
 
 
+def list_every_version() -> list[ProgrammeVersion]:
+    """Every version of every programme, by programme in the order of its making, the latest version first."""
+    versions = ProgrammeVersion.objects.select_related("programme").defer("document")
+    return list(versions.order_by("programme_id", "-version"))
+
+
 def list_programmes(*, archived: bool = False) -> list[Listed]:
     """Every programme in the order of its making, with its latest published version and its draft."""
     programmes = Programme.objects.filter(**({} if archived else {"archived_at": None})).order_by("id")
@@ -69,6 +75,11 @@ def list_programmes(*, archived: bool = False) -> list[Listed]:
     for version in rows.select_related("programme"):
         (drafts if version.status == Status.DRAFT else current)[version.programme_id] = version
     return [Listed(each, current.get(each.id), drafts.get(each.id)) for each in programmes]
+
+
+def list_labels() -> dict[str, str]:
+    """What every programme is called, by its code."""
+    return dict(Programme.objects.values_list("code", "label"))
 
 
 def find_in_force(*, market_code: str, on: date) -> list[ProgrammeVersion]:

@@ -16,6 +16,7 @@ from entrepot.domain.ledger import words as ledger_words
 from entrepot.domain.ledger.queries import PostingRow
 from entrepot.domain.ledger.rules import CHART, POSITIVE_MEANS
 from entrepot.domain.orders import queries as orders
+from entrepot.domain.settlement import words as settlement_words
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.desk import words
@@ -195,6 +196,7 @@ def _posting(each: PostingRow, lines: Mapping[UUID, Any], names: Mapping[UUID, s
     names = names or {}
     return {
         "row": each,
+        "part": settlement_words.part(each.part) if each.part else "",
         "event": ledger_words.JOURNALS.get(each.journal_kind, each.journal_kind),
         "source": ledger_words.account(each.source.kind, each.source.label),
         "destination": ledger_words.account(each.destination.kind, each.destination.label),

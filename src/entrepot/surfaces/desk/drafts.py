@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from entrepot.domain.terms import changes, checks, documents, phrases, queries, services, writing
+from entrepot.domain.terms import words as terms_words
 from entrepot.domain.terms.documents import ProgrammeInvalid
 from entrepot.domain.terms.grammar import Problem
 from entrepot.domain.terms.models import ProgrammeVersion
@@ -144,10 +145,20 @@ def draft_duties(request: ActingRequest, code: str) -> HttpResponse:
             problems = [Wrong(each.key, _said(each)) for each in invalid.problems]
             form.status = 422
         else:
+            if request.POST.get("act") == "preview":
+                return _page(request, version, "duties", form, checked=wording)
             answer = _save(request, form, version, wording, "desk:draft_duties")
             if answer:
                 return answer
     return _page(request, version, "duties", form, problems)
+
+
+@guards.allow("programmes.edit", kind="operator")
+@require_GET
+def draft_words(request: ActingRequest, code: str) -> HttpResponse:
+    """The draft as a seller would read it, with what is new marked."""
+    version = _draft(code)
+    return _page(request, version, "words", DraftForm())
 
 
 @guards.allow("programmes.edit", kind="operator")
@@ -236,6 +247,7 @@ def _page(
         "published": published,
         "told": changes.tell(queries.wording_of(published), shown) if published else [],
         "discard": ActForm(name="discard"),
+        "chapters": _chapters(shown, published) if view == "words" or checked else [],
         "crumbs": [
             Link(_("Programmes"), reverse("desk:programmes")),
             Link(version.programme.label, reverse("desk:programme", args=[code])),
@@ -244,9 +256,28 @@ def _page(
         "tabs": [
             Link(_("As a file"), reverse("desk:draft", args=[code]), current=view == "file"),
             Link(_("Table of duties"), reverse("desk:draft_duties", args=[code]), current=view == "duties"),
+            Link(_("In plain words"), reverse("desk:draft_words", args=[code]), current=view == "words"),
         ],
     }
     return render(request, "programmes/draft.html", context, form)
+
+
+def _chapters(shown: Wording, published: ProgrammeVersion | None) -> list[dict[str, Any]]:
+    """What a draft says in plain words, each line with whether the published version says it too."""
+    before: set[str] | None = None
+    if published:
+        told = terms_words.tell(queries.wording_of(published))
+        before = {line.text for chapter in told for group in chapter.groups for line in group.lines}
+    return [
+        {
+            "title": chapter.title,
+            "groups": [
+                (group.heading, [(line.text, before is not None and line.text not in before) for line in group.lines])
+                for group in chapter.groups
+            ],
+        }
+        for chapter in terms_words.tell(shown)
+    ]
 
 
 def _said(problem: Problem) -> str:

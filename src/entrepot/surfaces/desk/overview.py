@@ -11,7 +11,7 @@ from entrepot.domain.settlement import queries as settlement
 from entrepot.flows import setting_up
 from entrepot.kernel import clock
 from entrepot.surfaces.desk.acting import render
-from entrepot.surfaces.desk.contribution import SPAN, row_of
+from entrepot.surfaces.desk.contribution import SPAN, row_of, said
 from entrepot.surfaces.desk.scopes import DESK
 from entrepot.surfaces.desk.setup import checklist
 from entrepot.surfaces.shared import guards, tasks
@@ -33,7 +33,14 @@ def overview(request: ActingRequest) -> HttpResponse:
         context["setup"] = checklist.shown(setting_up.progress(now=now))
     if actor.may("ledger.read"):
         found = settlement.list_contributions(by=("programme", "market"), since=now - SPAN, until=now)
+        names = said(("programme", "market"))
         context["contributions"] = [
-            row_of(each) | {"url": reverse("desk:programme", args=[each.programme])} for each in found
+            row_of(each)
+            | {
+                "url": reverse("desk:programme", args=[each.programme]),
+                "programme": names["programme"].get(each.programme, each.programme),
+                "market": names["market"].get(each.market, each.market),
+            }
+            for each in found
         ]
     return render(request, "overview.html", context)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -54,7 +55,7 @@ class CompareForm(forms.Form):
     a = forms.ChoiceField(label=gettext_lazy("From"))
     b = forms.ChoiceField(label=gettext_lazy("To"))
 
-    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Sequence[tuple[Any, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("a", "b"):
             self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=choices)
@@ -174,14 +175,17 @@ def file(request: ActingRequest, code: str) -> HttpResponse:
 @require_GET
 def comparison(request: ActingRequest) -> HttpResponse:
     """What changes from one programme, or version, to another."""
-    listed = queries.list_programmes(archived=True)
-    form = CompareForm(request.GET or None, choices=_choices(listed))
+    form = CompareForm(request.GET or None, choices=version_choices(queries.list_every_version()))
     context: dict[str, Any] = {
         "form": form,
         "crumbs": [Link(_("Programmes"), reverse("desk:programmes")), Link(_("Comparison"))],
     }
-    if form.is_bound and all(request.GET.get(name) for name in ("a", "b")):
+    # An address may name a programme without a version; the page's own form names both.
+    if all(request.GET.get(name) for name in ("a", "b")):
         a, b = (_find(request.GET[name]) for name in ("a", "b"))
+        context["form"] = CompareForm(
+            {"a": reference(a), "b": reference(b)}, choices=version_choices(queries.list_every_version())
+        )
         left, right = queries.wording_of(a), queries.wording_of(b)
         told = changes.tell(left, right)
         context |= {
@@ -276,6 +280,21 @@ def _choices(listed: Sequence[queries.Listed]) -> list[tuple[str, str]]:
     return choices
 
 
+def version_choices(versions: Sequence[ProgrammeVersion]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every version to choose from, under the programme that it is one of."""
+    return [
+        (label, [(reference(each), _version_name(each)) for each in found])
+        for label, found in groupby(versions, key=lambda each: each.programme.label)
+    ]
+
+
+def _version_name(version: ProgrammeVersion) -> str:
+    names = {"label": version.programme.label, "number": version.version, "state": VERSIONS[version.status].label}
+    if version.status == "published":
+        return _("{label}, version {number}").format(**names)
+    return _("{label}, version {number} ({state})").format(**names)
+
+
 def reference(version: ProgrammeVersion) -> str:
     """How an address names a version."""
     return f"{version.programme.code}:{version.version}"
@@ -330,7 +349,9 @@ def _view(
     if view == "sources":
         return {"evidence": _evidence(wording)}
     if view == "versions":
-        return {"versions": _versions(versions, refused)}
+        two = {"a": reference(versions[-1]), "b": reference(versions[0])}
+        compare = CompareForm(initial=two, choices=version_choices(versions)) if len(versions) > 1 else None
+        return {"versions": _versions(versions, refused), "compare": compare}
     facts = _facts(wording)
     return {
         "matrix": duties.matrix(wording, note=lambda task: _known(wording, task)),

@@ -47,6 +47,7 @@ PROGRAMMES = [
     path("programmes/<slug:code>/drafts", drafts.drafts, name="drafts"),
     path("programmes/<slug:code>/draft", drafts.draft, name="draft"),
     path("programmes/<slug:code>/draft/duties", drafts.draft_duties, name="draft_duties"),
+    path("programmes/<slug:code>/draft/words", drafts.draft_words, name="draft_words"),
     path("programmes/<slug:code>/draft/publication", drafts.publication, name="publication"),
     path("programmes/<slug:code>/draft/disposal", drafts.disposal, name="disposal"),
     path("programmes/<slug:code>/<slug:view>", programmes.programme, name="programme"),

@@ -89,7 +89,7 @@ def context(request: ActingRequest, place: Place, refused: Mapping[str, ActForm]
         "invite": refused.get("invite") or InviteForm(name="invite", kind=organisation.kind),
         "invite_url": place.url("invitations"),
         "holds_days": team.HOLDS_FOR.days,
-        "roles": [words.ROLES[role] for role in rules.roles_of(organisation.kind)],
+        "roles": [words.said(role) for role in rules.roles_of(organisation.kind)],
     }
 
 
@@ -197,8 +197,8 @@ def _invitation(
 
 
 def _role_words(role: str) -> str:
-    said = words.ROLES.get(role)
-    return f"{said.title}: {said.words}" if said else role
+    said = words.said(role)
+    return f"{said.title}: {said.words}" if said.words else str(said.title)
 
 
 def _check_member(place: Place, membership_id: UUID) -> None:

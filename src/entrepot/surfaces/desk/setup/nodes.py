@@ -23,6 +23,13 @@ from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
+#: Who works at a node of a kind; at one that is not named, anybody may.
+WORKERS: Mapping[str, str] = {
+    "seller_premises": "seller",
+    "third_party_overseas": "third_party",
+    "platform_consolidation": "operator",
+    "platform_overseas": "operator",
+}
 CLOSURES_HELP = gettext_lazy("One day a line, with its name: 2026-12-25 Christmas Day.")
 
 
@@ -196,8 +203,8 @@ def _create(request: ActingRequest, typed: dict[str, Any]) -> Node:
     parts = ("line1", "city", "postcode", "region", "phone")
     address = {"company": typed["name"]} | {part: typed.pop(part) for part in parts if part in typed}
     operator = accounts.get_organisation(code=typed.pop("operator"))
-    if typed["kind"] == "seller_premises" and operator.kind != "seller":
-        raise Invalid("logistics.premises_of_none", "A seller's premises belong to a seller.", field="operator")
+    if operator.kind != WORKERS.get(typed["kind"], operator.kind):
+        raise Invalid("logistics.other_operator", "This kind of node is run by somebody else.", field="operator")
     typed["working_days"] = [int(each) for each in typed["working_days"]]
     return services.create_node(actor=request.actor, operator_id=operator.id, address=address, now=clock.now(), **typed)
 

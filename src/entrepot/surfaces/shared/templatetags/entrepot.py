@@ -1,7 +1,7 @@
 """The components as template tags; they are builtins, so that no template loads them. Usage: docs/components.md."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,7 +25,9 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from entrepot.demonstration import clock as clock_of_all
+from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.notices.queries import MANY
+from entrepot.domain.terms import queries as terms
 from entrepot.kernel import clock
 from entrepot.kernel import money as kernel_money
 from entrepot.surfaces.shared import navigation as menus
@@ -138,6 +140,31 @@ def _zone_name(local: datetime) -> str:
     sign, digits = name[0], name[1:].ljust(4, "0")
     minutes = "" if digits[2:] == "00" else f":{digits[2:]}"
     return f"UTC{'−' if sign == '-' else '+'}{int(digits[:2])}{minutes}"
+
+
+# Names that stand for codes
+
+
+@register.simple_tag(takes_context=True)
+def programme(context: Context, code: str) -> str:
+    """What a programme is called; one question a page."""
+    return _name(context, "programme", code, terms.list_labels)
+
+
+@register.simple_tag(takes_context=True)
+def node(context: Context, code: str) -> str:
+    """What a node is called; one question a page."""
+    return _name(context, "node", code, logistics.list_names)
+
+
+def _name(context: Context, kind: str, code: str, read: Callable[[], Mapping[str, str]]) -> str:
+    request = context.get("request")
+    known = getattr(request, "names_by_code", {})
+    if kind not in known:
+        known[kind] = read()
+        if request is not None:
+            request.names_by_code = known
+    return known[kind].get(code, code)
 
 
 # Small things
@@ -373,22 +400,47 @@ def navigation(context: Context, surface: str) -> str:
     return _render("navigation", entries=entries)
 
 
+#: How many pages back the address of a list remembers, and what divides them.
+BACK_MAX = 20
+BACK_SIGN = "~"
+
+
 @register.simple_tag(takes_context=True)
 def paginate(context: Context, page: Slice[Any], parameter: str = "cursor") -> str:
-    """Earlier and later of a list that is paged by cursor; what else is in the address stays."""
+    """Earlier and later of a list that is paged by cursor; what else is in the address stays.
+
+    A list that only knows how to go on remembers in its address where it came from.
+    """
     query = context["request"].GET.copy() if context.get("request") else QueryDict(mutable=True)
+    here, trail = query.get(parameter, ""), query.get("back")
+    came = trail.split(BACK_SIGN) if trail is not None else []
+    earlier = page.previous_cursor or (came[-1] if came else "")
 
-    def address(cursor: str) -> str:
-        query[parameter] = cursor
-        return f"?{query.urlencode()}"
+    def address(cursor: str, back: Sequence[str] | None) -> str:
+        changed = query.copy()
+        for name, value in ((parameter, cursor), ("back", BACK_SIGN.join(back) if back else None)):
+            if value:
+                changed[name] = value
+            else:
+                changed.pop(name, None)
+        if back is not None and len(back) == 1 and not back[0]:
+            changed["back"] = ""
+        return f"?{changed.urlencode()}"
 
-    if not page.previous_cursor and not page.next_cursor:
+    if not (earlier or here or page.next_cursor):
         return ""
+    previous = ""
+    if page.previous_cursor:
+        previous = address(page.previous_cursor, None)
+    elif here:
+        previous = address(came[-1] if came else "", came[:-1] or None)
+    following = None if page.previous_cursor else [*came, here][-BACK_MAX:]
     return _render(
         "paginate",
         page=page,
-        previous=address(page.previous_cursor) if page.previous_cursor else "",
-        next=address(page.next_cursor) if page.next_cursor else "",
+        previous=previous,
+        is_first=not page.previous_cursor and bool(here) and not came,
+        next=address(page.next_cursor, following) if page.next_cursor else "",
     )
 
 
