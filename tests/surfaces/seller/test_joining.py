@@ -128,7 +128,7 @@ def test_programmes_stand_side_by_side_in_the_sellers_own_numbers(world):
     numbers = "cost=30.00&supply=70.00&price=29.90&weight=400"
     seen = words(client, f"{to('programmes')}?market=DE&{numbers}")
     seen = html.unescape(seen)
-    assert "Sets the shopper's price" in seen
+    assert "Sets the price" in seen
     assert "CN¥ 40.00" in seen.replace("\u00a0", " "), "a supply price of 70 less a cost of 30"
     page = words(client, f"{_programme(world, 'fully-managed')}?{numbers}")
     assert "What you do not enter, and why" in page and "carries the risk of a price" in page

@@ -71,11 +71,11 @@ class Open:
 
 #: What a newcomer asks first: the question, and the task whose performer is the answer.
 FIRST_ASKED: tuple[tuple[Text, Task, str], ...] = (
-    (gettext_lazy("Sets the shopper's price"), Task.RETAIL_PRICE, "decider"),
-    (gettext_lazy("Sends to shoppers"), Task.LAST_MILE, "performer"),
+    (gettext_lazy("Sets the price"), Task.RETAIL_PRICE, "decider"),
+    (gettext_lazy("Ships"), Task.LAST_MILE, "performer"),
     (gettext_lazy("Answers shoppers"), Task.CUSTOMER_SERVICE, "performer"),
     (gettext_lazy("Takes returns"), Task.RETURNS_HANDLING, "performer"),
-    (gettext_lazy("Keeps what is not sold"), Task.UNSOLD_STOCK, "performer"),
+    (gettext_lazy("Unsold goods"), Task.UNSOLD_STOCK, "performer"),
 )
 #: Why somebody else enters it, by what it is.
 WHY_NOT: Mapping[Task, Text] = {
