@@ -25,8 +25,10 @@ from django.test import override_settings
 from entrepot.kernel import clock, schema
 from testserver import TestServer
 
-#: When the demonstration is made and looked at: a Wednesday morning, so that no test depends on today.
-NOW = datetime(2026, 9, 16, 9, 30, tzinfo=UTC)
+#: A Wednesday on which the demonstration is made and looked at, so that no test depends on today. Its clock never runs
+#: behind real time, so that years from now this is some coming Wednesday.
+WEDNESDAY = datetime(2027, 9, 15, 9, 30, tzinfo=UTC)
+NOW = max(WEDNESDAY, WEDNESDAY + timedelta(weeks=(datetime.now(UTC) - WEDNESDAY).days // 7 + 1))
 #: Rooms whose code shapes what is in the demonstration.
 ROOMS = ("kernel", "domain", "flows", "verify", "demonstration")
 #: How much trade: weeks, and orders at once.
@@ -49,8 +51,27 @@ def _code() -> str:
 @contextmanager
 def demonstration(server: TestServer, size: str = "full") -> Iterator[None]:
     """The demonstration market, for this process alone; the surfaces' clock stands at NOW."""
-    prefix = f"demonstration_{size}_{schema.fingerprint()[:12]}_"
-    with server.copy_of(_made(server, prefix, size)) as name, _pointed_at(name), _clock_at(NOW):
+    with server.copy_of(_made(server, size)) as name, _pointed_at(name), _demonstrations_clock():
+        yield
+
+
+class Kept:
+    """A copy of the demonstration that lives as long as the session, and is gone back to."""
+
+    def __init__(self, server: TestServer, size: str = "full") -> None:
+        self.name = server.keep_copy(_made(server, size))
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """It is the one that this process works with."""
+        with _pointed_at(self.name), _demonstrations_clock():
+            yield
+
+
+@contextmanager
+def copied(server: TestServer, kept: Kept) -> Iterator[None]:
+    """A copy of one that is gone back to, with the sessions of its people, to do anything with."""
+    with server.copy_of(kept.name) as name, _pointed_at(name), _demonstrations_clock():
         yield
 
 
@@ -66,8 +87,9 @@ def empty(server: TestServer) -> Iterator[tuple[str, str]]:
         yield first.email, first.password
 
 
-def _made(server: TestServer, prefix: str, size: str) -> str:
+def _made(server: TestServer, size: str) -> str:
     """The name of the template, which the first who asks makes."""
+    prefix = f"demonstration_{size}_{schema.fingerprint()[:12]}_"
     name = prefix + _code()
     with server.admin() as admin:
         admin.execute("SELECT pg_advisory_lock(2)")
@@ -103,6 +125,7 @@ def _latest(admin: psycopg.Connection, prefix: str) -> str | None:
 
 def _build(name: str, media: Path, size: str) -> None:
     from entrepot.demonstration import build, trading
+    from entrepot.demonstration import clock as shared
     from entrepot.kernel.models import SchemaFingerprint
 
     shutil.rmtree(media, ignore_errors=True)
@@ -116,6 +139,7 @@ def _build(name: str, media: Path, size: str) -> None:
     ):
         SchemaFingerprint.objects.using("owner").update(demonstration=True)
         build.build(NOW, lambda *_progress: None)
+        shared.begin()
 
 
 def _media(name: str) -> Path:
@@ -136,6 +160,21 @@ def _pointed_at(name: str) -> Iterator[None]:
         connections.close_all()
         for alias, earlier in before.items():
             connections.settings[alias]["NAME"] = earlier
+
+
+@contextmanager
+def _demonstrations_clock() -> Iterator[None]:
+    """This process follows the demonstration's clock, as one that serves pages does; it goes on from NOW."""
+    from entrepot.demonstration import clock as shared
+    from entrepot.demonstration.models import Clock
+
+    Clock.objects.filter(ahead__lt=NOW - datetime.now(UTC)).update(ahead=NOW - datetime.now(UTC))
+    shared.watch()
+    try:
+        yield
+    finally:
+        shared.unwatch()
+        clock.set_offset(timedelta(0))
 
 
 @contextmanager

@@ -56,18 +56,26 @@ class TestServer:
                 yield
             finally:
                 with self.admin() as admin:
-                    self.drop(admin, self.name)
+                    mine = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+                    for (name,) in admin.execute(mine, [self.name]).fetchall():
+                        self.drop(admin, name)
 
     @contextlib.contextmanager
     def copy_of(self, template: str) -> Iterator[str]:
         """Another database for this session, a copy of one to which nobody is connected; it is dropped at the end."""
-        name = f"{self.name}_{secrets.token_hex(2)}"
+        name = self.keep_copy(template)
+        try:
+            yield name
+        finally:
+            with self.admin() as admin:
+                self.drop(admin, name)
+
+    def keep_copy(self, template: str) -> str:
+        """The same, dropped at the end of the session."""
+        name = f"{self.name}_{secrets.token_hex(3)}"
         with self.admin() as admin:
             self.create(admin, name, template)
-            try:
-                yield name
-            finally:
-                self.drop(admin, name)
+        return name
 
     def _template(self, admin: psycopg.Connection) -> str:
         """The name of the migrated database of this schema, made when it is missing."""

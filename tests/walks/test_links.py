@@ -1,191 +1,128 @@
-"""Everybody follows every link from the root of their surface: no dead end, every page whole, none asks too much."""
+"""Everybody follows every link from the root of their surface: no dead end, every page whole, nothing complained of."""
 
+import os
 import re
-from collections import Counter
-from dataclasses import dataclass, field
-from html import unescape
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import resolve
 
-import shipping
-from entrepot.domain.accounts import services as accounts
-from entrepot.domain.accounts.models import Organisation
-from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.pricing import quoting
-from entrepot.domain.sellers import queries as seller_reads
-from entrepot.flows import returns, settling
-from entrepot.kernel.actors import SYSTEM
-from surfaces.seller.shops import sign_in
-from walks.stage import Stage
+import browsers
+import serving
+from testserver import TestServer
+from walks import crawl, survey
+from walks.crawl import Page, Somebody
 
-QUESTIONS = 25
-#: Of one kind of page so many are opened.
-EACH = 4
-LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
-#: Statements that say where a transaction begins and ends ask nothing.
-SILENT = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
-
-LISTS = {
-    "guest": ["/", "/search?q=mug", "/categories/mugs"],
-    "shopper": ["/orders"],
-    "seller": [
-        "/seller/", "/seller/offers", "/seller/stock", "/seller/orders", "/seller/orders/all", "/seller/returns",
-        "/seller/statements", "/seller/statements/upcoming", "/seller/programmes",
-    ],
-    "partner": ["/desk/", "/desk/warehouse", "/desk/warehouse/stock", "/desk/returns"],
-    "operator": [
-        "/desk/", "/desk/programmes", "/desk/sellers", "/desk/catalogue", "/desk/catalogue/products",
-        "/desk/catalogue/offers", "/desk/orders", "/desk/warehouse?of=all", "/desk/returns", "/desk/settlement",
-        "/desk/settlement/payouts", "/desk/books", "/desk/verify",
-    ],
-}  # fmt: skip
-ROOTS = {"guest": "/", "shopper": "/", "seller": "/seller/", "partner": "/desk/", "operator": "/desk/"}
+#: Where `make tour` wants pictures; otherwise nothing is written.
+PICTURES = os.environ.get("TOUR", "")
+WIDTHS = (1280, 390)
+#: Pages to which no link leads, and why.
+UNLINKED = {
+    "desk:components": "the style page, for those who write pages",
+    "shop:order_access": "the link of a guest's letter",
+}
+ELEMENTS = re.compile(r'<(\w+)\b[^>]*?(?:class="([^"]*)")?')
+SIZE = """[document.documentElement.scrollWidth, innerWidth,
+    [...document.images].filter(each => each.complete && !each.naturalWidth).length]"""
 
 
-@dataclass
-class Market:
-    """A market at work, and who looks at it."""
-
-    stage: Stage
-    offers: dict[str, Offer] = field(default_factory=dict)
-    browsers: dict[str, Client] = field(default_factory=dict)
-    shopper: Any = None
-
-    def trade(self, rounds: int) -> None:
-        """Mixed carts in every state: to ship, packed, on their way, delivered, sent back, settled, paid out."""
-        world = self.stage
-        for _ in range(rounds):
-            orders = [self._order() for _state in range(5)]
-            _waiting, packed, left, delivered, back = orders
-            shipping.pack(world, (shipping.lines_of(packed)[0], 1))
-            shipping.ship(world, left)
-            shipping.deliver(world, delivered)
-            shipping.deliver(world, back)
-            for line in shipping.lines_of(back):
-                returns.request_return(
-                    order_id=back.id, lines=[(line.id, 1)], reason="defective", actor=SYSTEM, now=world.now
-                )
-        world.pass_time(days=30)
-        settling.settle(until=world.now, now=world.now, actor=SYSTEM)
-        settling.pay_out(now=world.now, actor=SYSTEM)
-        delivered = self._order()
-        shipping.deliver(world, delivered)
-
-    def _order(self) -> Any:
-        lines = [(offer, 1) for offer in self.offers.values()]
-        return shipping.order(self.stage, *lines, user_id=self.shopper.id, email="")
-
-    def grow(self, sellers: int) -> None:
-        """More sellers with goods, and more goods of those that are there."""
-        for place in range(sellers):
-            seller = self.stage.seller(programme="self-managed")
-            self.stage.offer(seller, title=f"Tin mug {place}")
-            own = self.offers["workshop"]
-            self.stage.offer(own.seller, title=f"Clay mug {place}", programme="self-managed")
+@pytest.fixture(scope="module")
+def seen(_server: TestServer, django_db_blocker: Any) -> Iterator[survey.Survey]:
+    """What everybody sees of the demonstration, which stays open."""
+    with django_db_blocker.unblock():
+        found = survey.survey(_server, "full")
+        with found.installation.opened():
+            yield found
 
 
-@pytest.fixture
-def market(stage) -> Market:
-    market = Market(stage, stage.cast(stock=200))
-    market.shopper = stage.user("somebody@example.org")
-    market.browsers = {
-        "guest": Client(),
-        "shopper": sign_in(market.shopper),
-        "seller": _member(stage, market.offers["workshop"].seller.organisation, "seller.owner"),
-        "partner": _member(stage, stage.partner(), "partner.warehouse"),
-        "operator": _member(stage, stage.operator, "operator.admin"),
-    }
-    for client in market.browsers.values():
-        client.cookies["market"] = "DE"
-    factory = market.offers["factory"]
-    quoting.quote(
-        rows=[quoting.NewQuote(factory.id, 9900)],
-        valid_until=stage.now.replace(year=stage.now.year + 1),
-        now=stage.now,
-        actor=seller_reads.get_system_actor(seller_id=factory.seller_id),
-    )
-    market.trade(1)
-    return market
+def none(faults: list[str]) -> None:
+    """Say all of them at once."""
+    if faults:
+        pytest.fail("\n".join(faults), pytrace=False)
 
 
-def _member(stage: Stage, organisation: Organisation, role: str) -> Client:
-    user = stage.user()
-    accounts.join(actor=SYSTEM, user=user, organisation=organisation, role=role, now=stage.now)
-    return sign_in(user)
+@pytest.mark.parametrize("who", crawl.NAMES)
+def test_every_link_leads_to_a_whole_page_with_a_way_on(seen, who):
+    pages = seen.pages[who]
+    none([fault for page in pages for fault in page.faults()])
+    assert len({page.kind for page in pages}) > 4
 
 
-def ask(client: Client, path: str) -> tuple[Any, int]:
-    """The answer to an address, and how many questions it asked of the database."""
-    with CaptureQueriesContext(connection) as asked:
-        answer = client.get(path)
-    return answer, sum(not each["sql"].startswith(SILENT) for each in asked.captured_queries)
+def test_every_page_is_reached_by_a_link(seen):
+    reached = {page.route for page in seen.all}
+    shown = {name for name, _path, view in crawl.routes() if "GET" in (crawl.methods(view) or {"GET"})}
+    surfaces = {name for name in shown if name.partition(":")[0] in ("shop", "seller", "desk")}
+    none([f"no link leads to {name}" for name in sorted(surfaces - reached - set(UNLINKED))])
+    assert set(UNLINKED) & reached == set()
 
 
-def faults(path: str, answer: Any, questions: int) -> list[str]:
-    """What is wrong with a page."""
-    if answer.status_code >= 400:
-        return [f"{answer.status_code} {path}"]
-    found = []
-    if "Content-Security-Policy" not in answer.headers:
-        found.append(f"no content policy on {path}")
-    if questions > QUESTIONS:
-        found.append(f"{questions} questions on {path}")
-    if answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html"):
-        page = answer.content.decode()
-        if (headings := len(re.findall(r"<h1[\s>]", page))) != 1:
-            found.append(f"{headings} h1 on {path}")
-        if not re.search(r"<title>\s*\S", page):
-            found.append(f"no title on {path}")
-        if re.search(r"None</|\{\{|\{%", page):
-            found.append(f"something unrendered on {path}")
-    return found
+@pytest.mark.browser
+@browsers.MARKS[1]
+def test_no_page_complains_or_runs_over_in_a_browser(seen, chromium):
+    wrong, opened = [], 0
+    with serving.served() as address:
+        for somebody, pages in different(seen):
+            browser = Browser(chromium, address, somebody)
+            for page in pages:
+                opened += 1
+                wrong += browser.faults(page)
+            browser.context.close()
+    none(wrong)
+    assert opened > 150
 
 
-@pytest.mark.parametrize("who", list(ROOTS))
-def test_every_link_leads_somewhere(market, who):
-    client = market.browsers[who]
-    to_do, seen, kinds, wrong = [(ROOTS[who], "")], {ROOTS[who]}, Counter(), []
-    while to_do:
-        path, source = to_do.pop(0)
-        answer, questions = ask(client, path)
-        wrong += [f"{fault} (from {source})" for fault in faults(path, answer, questions)]
-        links = [answer["Location"]] if answer.status_code in (301, 302) else []
-        if answer.headers.get("Content-Type", "").startswith("text/html"):
-            links += [unescape(each) for each in LINK.findall(answer.content.decode())]
-        for link in links:
-            target = urldefrag(urljoin(path, link)).url
-            parts = urlsplit(target)
-            if parts.scheme or parts.netloc or parts.path.startswith(("/static/", "/media/")) or target in seen:
-                continue
-            seen.add(target)
-            kind = (resolve(parts.path).view_name, tuple(sorted(each.split("=")[0] for each in parts.query.split("&"))))
-            kinds[kind] += 1
-            if kinds[kind] <= EACH:
-                to_do.append((target, path))
-    assert wrong == []
-    assert len(kinds) > (3 if who == "partner" else 5), kinds
+def different(seen: survey.Survey) -> Iterator[tuple[Somebody, list[Page]]]:
+    """Of every kind of page one for each way in which it is built, whoever sees it."""
+    known: set[tuple[Any, frozenset[str]]] = set()
+    for name, pages in seen.pages.items():
+        chosen = []
+        for page in pages:
+            parts = frozenset(f"{tag}.{names}" for tag, names in ELEMENTS.findall(page.main))
+            if page.is_page and (page.kind, parts) not in known:
+                known.add((page.kind, parts))
+                chosen.append(page)
+        yield seen.people[name], chosen
 
 
-def test_the_same_page_asks_as_much_of_much_as_of_little(market):
-    little = _questions(market)
-    market.grow(12)
-    market.trade(2)
-    much = _questions(market)
-    assert {each: count for each, count in much.items() if count > QUESTIONS} == {}
-    assert {each: (little[each], count) for each, count in much.items() if count > little[each] + 1} == {}
+class Browser:
+    """Somebody's own browser, which opens pages wide and narrow."""
 
+    def __init__(self, chromium: Any, address: str, somebody: Somebody) -> None:
+        self.address, self.somebody = address, somebody
+        self.context = chromium.new_context(viewport={"width": WIDTHS[0], "height": 900}, locale="en-GB")
+        self.context.add_cookies(
+            [{"name": name, "value": each.value, "url": address} for name, each in somebody.client.cookies.items()]
+        )
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("response", self._look)
 
-def _questions(market: Market) -> dict[tuple[str, str], int]:
-    found = {}
-    for who, paths in LISTS.items():
-        for path in paths:
-            market.browsers[who].get(path)
-            answer, found[who, path] = ask(market.browsers[who], path)
-            assert answer.status_code == 200, (who, path, answer.status_code)
-    return found
+    def _look(self, response: Any) -> None:
+        if response.status >= 400:
+            self.said.append(f"{response.status} {response.url}")
+
+    def faults(self, page: Page) -> list[str]:
+        """What is wrong with a page, at any width."""
+        self.said.clear()
+        found = []
+        self.page.goto(self.address + page.path)
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            wide, room, broken = self.page.evaluate(SIZE)
+            found += [f"{wide} pixels wide at {width}"] if wide > room else []
+            found += [f"{broken} pictures are missing"] if broken else []
+            self._keep(page, width)
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        return [f"{each}: {page.path} ({page.who})" for each in [*found, *self.said]]
+
+    def _keep(self, page: Page, width: int) -> None:
+        if PICTURES:
+            name, asked = page.kind
+            file = "-".join([name.replace(":", "-"), *asked, page.who.replace(" ", "-")])
+            folder = Path(PICTURES) / f"pages-{self.somebody.surface.replace('/', '')}" / str(width)
+            folder.mkdir(parents=True, exist_ok=True)
+            count = len(list(folder.glob(f"{file}*.png")))
+            self.page.screenshot(path=folder / f"{file}{'-' + str(count) if count else ''}.png", full_page=True)

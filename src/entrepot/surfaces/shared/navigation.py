@@ -44,7 +44,7 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Orders"), "desk:orders", "clipboard"),
         Entry(_("Stock orders"), "desk:stock_orders", "layers"),
         Entry(_("Warehouse"), "desk:warehouse", "warehouse"),
-        Entry(_("Goods on their way in"), "desk:shipments", "forklift"),
+        Entry(_("Goods in"), "desk:shipments", "forklift"),
         Entry(_("Returns"), "desk:returns", "return"),
         Entry(_("Conversations"), "desk:conversations", "message"),
         Entry(_("Settlement"), "desk:settlement", "coins"),
@@ -81,6 +81,11 @@ def _open_to(actor: Actor | None, entries: tuple[Entry, ...], counts: Mapping[st
             href = reverse(entry.route)
         except NoReverseMatch:
             continue
-        guard = guards.declared(resolve(href).func)
-        if actor is None or guard is None or not guard.verb or actor.may(guard.verb):
+        if is_open(href, actor):
             yield Link(entry.label, href, count=counts.get(entry.route), icon=entry.icon), entry.root
+
+
+def is_open(href: str, actor: Actor | None) -> bool:
+    """Whether the verbs of whoever looks open the page at an address."""
+    guard = guards.declared(resolve(href.partition("?")[0]).func)
+    return actor is None or guard is None or not guard.verb or actor.may(guard.verb)

@@ -548,6 +548,19 @@ def _here(request: Any) -> str:
 CLOCK_ROUTES = {"status_url": "desk:clock_status", "advance_url": "desk:clock_advances", "clock_url": "desk:clock"}
 
 
+@register.simple_block_tag(takes_context=True, end_name="end_way")
+def way(context: Context, content: str, href: str) -> str:
+    """A link where its page is open to whoever looks, else its words."""
+    actor = getattr(context.get("request"), "actor", None)
+    return format_html('<a href="{}">{}</a>', href, content) if menus.is_open(href, actor) else content
+
+
+@register.simple_tag(takes_context=True)
+def may_open(context: Context, href: str) -> bool:
+    """Whether the page at an address is open to whoever looks."""
+    return menus.is_open(href, getattr(context.get("request"), "actor", None))
+
+
 # Machinery
 
 
