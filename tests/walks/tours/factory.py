@@ -60,6 +60,7 @@ def _join(guide: Guide, li: Person) -> None:
     li.expect("Your papers are with the operator.")
 
     guide.step("Answer ten questions")
+    li.look()
     li.follow("Answer it")
     for label, value in (
         ("How many units can you make in a week?", "400"),
@@ -93,6 +94,7 @@ def _admit(guide: Guide, operator: Person) -> None:
 
 def _accept(guide: Guide, li: Person) -> None:
     guide.step("Choose a programme in your own numbers")
+    li.look()
     li.go("Programmes")
     li.follow("Germany")
     for label, value in (
@@ -109,6 +111,7 @@ def _accept(guide: Guide, li: Person) -> None:
     li.page.keyboard.press("Escape")
 
     guide.step("Accept it")
+    li.look()
     li.follow("Fully managed")
     li.expect("What you do not enter, and why")
     with li.refused():
@@ -120,6 +123,7 @@ def _accept(guide: Guide, li: Person) -> None:
 
 def _list(guide: Guide, li: Person) -> None:
     guide.step("List your first article in one short form")
+    li.look()
     li.go("Offers")
     li.follow("New goods")
     li.fill("Title", "Tea bowl, celadon")
@@ -152,6 +156,7 @@ def _list(guide: Guide, li: Person) -> None:
 
 def _agree(guide: Guide, li: Person, operator: Person) -> None:
     guide.step("Say what you ask for it")
+    li.look()
     li.follow("TEA-1")
     li.fill("Supply price of one unit", "42.00")
     li.choose("It holds for (optional)", "14 days")
@@ -160,6 +165,7 @@ def _agree(guide: Guide, li: Person, operator: Person) -> None:
     li.expect("The marketplace answers by")
 
     guide.step("The operator makes a counter-offer")
+    operator.look()
     operator.go("Catalogue")
     operator.follow("Supply prices")
     operator.page.get_by_label("Counter-offer for Tea bowl, celadon in CNY", exact=True).fill("36.00")
@@ -168,6 +174,7 @@ def _agree(guide: Guide, li: Person, operator: Person) -> None:
     operator.expect("1 counter-offer is made.")
 
     guide.step("Answer the counter-offer")
+    li.look()
     li.go("Overview")
     li.expect("Your way to the first sale")
     li.go("Offers")
@@ -183,6 +190,7 @@ def _agree(guide: Guide, li: Person, operator: Person) -> None:
 
 def _paste(guide: Guide, li: Person) -> None:
     guide.step("Paste the rest from a spreadsheet")
+    li.look()
     li.go("Offers")
     li.follow("New goods")
     li.follow("Paste the rows, or send the file")
