@@ -37,6 +37,9 @@ EVERYBODYS = {
     "compare_programmes",
     "list_nodes",
     "receive_payment_webhook",
+    "list_sheets",
+    "get_sheet",
+    "bring_sheet",
 }
 #: What a caller says of parcels that are not theirs comes to nothing, parcel by parcel.
 ANSWERS = {"record_tracking": ["unknown"]}

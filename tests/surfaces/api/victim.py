@@ -5,6 +5,7 @@ from typing import Any
 
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.conversations.models import Attachment
+from entrepot.domain.inbound.models import Carton
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger.models import Account, Journal
 from entrepot.domain.orders.models import WorkItem
@@ -13,11 +14,16 @@ from entrepot.domain.pricing import quoting
 from entrepot.domain.pricing.models import RetailProposal
 from entrepot.domain.settlement.models import Accrual, Payout
 from entrepot.flows import conversing, enrolling, fulfilment, returns, settling
+from entrepot.intake import pricing_sheet, uploads
 from entrepot.kernel import ids
 from entrepot.kernel.actors import SYSTEM
 from shipping import deliver, lines_of, order, pack
 from shopping import voucher
+from stocking import accept, ask
+from stocking import pack as pack_cartons
 from worlds import World
+
+assert pricing_sheet.PRICES, "the sheet is known"
 
 
 def make(world: World) -> dict[str, Any]:
@@ -42,6 +48,8 @@ def make(world: World) -> dict[str, Any]:
     [quote] = quoting.quote(
         rows=[quoting.NewQuote(other.id, 777)], valid_until=world.now + timedelta(days=9), actor=actor, now=world.now
     )
+    stock_order = ask(world, other)
+    shipment = pack_cartons(world, accept(world, ask(world, other)))
     catalogue.move_offers(offer_ids=[offer.id], status="paused")
     document = enrolling.submit_document(
         actor=actor, seller_id=seller.pk, kind="vat_number", reference="DE 1", content=b"%PDF-1.7 DE", now=world.now
@@ -54,6 +62,14 @@ def make(world: World) -> dict[str, Any]:
         text="Is it green?",
         attachments=[b"%PDF-1.7 a paper"],
         actor=SYSTEM,
+        now=world.now,
+    )
+    upload = uploads.bring(
+        actor=actor,
+        organisation_id=seller.pk,
+        sheet="prices",
+        content=f"sku,retail_price\n{offer.sku.code},31\nnothing,5\n",
+        name="prices.csv",
         now=world.now,
     )
     accrual = Accrual.objects.filter(seller=seller).earliest("id")
@@ -81,6 +97,9 @@ def make(world: World) -> dict[str, Any]:
         "quote_id": quote.id,
         "proposal_id": proposal.id,
         "order_id": waiting.id,
+        "stock_order_id": stock_order.id,
+        "shipment_id": shipment.id,
+        "carton_id": Carton.objects.filter(shipment=shipment)[0].id,
         "number": statement.number,
         "line_id": lines_of(waiting)[0].id,
         "suborder_id": lines_of(waiting)[0].suborder_id,
@@ -89,6 +108,7 @@ def make(world: World) -> dict[str, Any]:
         "case_id": case.id,
         "thread_id": thread.id,
         "attachment_id": Attachment.objects.get(thread=thread).id,
+        "upload_id": upload.id,
         "accrual_id": accrual.id,
         "payout_id": Payout.objects.get(seller=seller).id,
         "batch_id": Payout.objects.get(seller=seller).batch_id,

@@ -1,4 +1,4 @@
-"""Reads of uploads; the scope is the organisation."""
+"""Reads of uploads. The scope is the organisation; None is for who may see all."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,19 +7,21 @@ from entrepot.domain.uploads.models import Upload
 from entrepot.kernel.errors import NotFound
 
 
-def get_upload(*, upload_id: UUID, organisation_id: UUID) -> Upload:
-    """An upload of the organisation. Raises: NotFound."""
-    found = Upload.objects.filter(id=upload_id, organisation_id=organisation_id).first()
-    if found is None:
+def get_upload(*, upload_id: UUID, organisation_id: UUID | None) -> Upload:
+    """An upload, within the scope. Raises: NotFound."""
+    found = Upload.objects.filter(id=upload_id).first()
+    if found is None or organisation_id not in (None, found.organisation_id):
         raise NotFound(kind="upload")
     return found
 
 
 def list_uploads(
-    *, organisation_id: UUID, sheet: str = "", before: UUID | None = None, limit: int = 50
+    *, organisation_id: UUID | None, sheet: str = "", before: UUID | None = None, limit: int = 50
 ) -> list[Upload]:
-    """An organisation's uploads, the newest first."""
-    found = Upload.objects.filter(organisation_id=organisation_id)
+    """Uploads within the scope, the newest first."""
+    found = Upload.objects.all()
+    if organisation_id is not None:
+        found = found.filter(organisation_id=organisation_id)
     if sheet:
         found = found.filter(sheet=sheet)
     if before is not None:

@@ -64,10 +64,15 @@ class PriceOut(Schema):
 
 
 class NewPriceIn(In):
-    """A retail price of one unit, in the market's currency, with tax where the market shows it."""
+    """A retail price of one unit, in the market's currency, with tax where the market shows it.
+
+    It counts at once or from a moment on, and until the moment that is named or the next planned change.
+    """
 
     offer_id: UUID
     amount: Price
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
 
 
 class PricesIn(In):
@@ -259,7 +264,10 @@ def set_retail_prices(request: HttpRequest, payload: PricesIn) -> PricedOut:
                 currency=offer.currency,
             )
     priced = services.set_retail_prices(
-        prices=[NewPrice(each.offer_id, each.amount.minor) for each in payload.prices],
+        prices=[
+            NewPrice(each.offer_id, each.amount.minor, valid_from=each.valid_from, valid_until=each.valid_until)
+            for each in payload.prices
+        ],
         actor=actor_of(request),
         reason=payload.reason,
         note=payload.note,

@@ -21,7 +21,7 @@ from entrepot.domain.terms import services as terms
 from entrepot.flows import setting_up
 from entrepot.kernel import clock
 from entrepot.surfaces.api.auth import actor_of
-from entrepot.surfaces.api.paging import Page, Paged, Paging, page
+from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routers.markets import MarketOut
 from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import (
@@ -376,7 +376,7 @@ def set_freight(request: HttpRequest, payload: FreightTableIn) -> Done:
 
 
 @routes.get("/partners", Page[OrganisationOut], "setup.edit", everybodys=True)
-def list_partners(request: HttpRequest, paging: Paging = Paged) -> Any:
+def list_partners(request: HttpRequest, paging: Paged) -> Any:
     """Warehouses and forwarders."""
     found = accounts.list_organisations(kind="third_party", after=paging.after, limit=paging.more)
     return page(found, paging, _organisation)

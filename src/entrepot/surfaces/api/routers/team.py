@@ -14,7 +14,7 @@ from entrepot.kernel import audit, clock
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.kernel.models import AuditEntry
 from entrepot.surfaces.api.auth import actor_of, scope_of
-from entrepot.surfaces.api.paging import Page, Paged, Paging, bad_cursor, page, read
+from entrepot.surfaces.api.paging import Page, Paged, bad_cursor, page, read
 from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import Email, In, ReasonIn, Short
 
@@ -90,7 +90,7 @@ class EntryOut(Schema):
 
 
 @routes.get("/team/members", Page[MemberOut], "team.edit")
-def list_members(request: HttpRequest, paging: Paging = Paged, organisation: str = "") -> Any:
+def list_members(request: HttpRequest, paging: Paged, organisation: str = "") -> Any:
     """Who works here; the operator may name a partner by its code."""
     found = queries.list_members(
         organisation_id=_organisation(request, organisation).id, after=paging.after, limit=paging.more
@@ -143,7 +143,7 @@ def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> tuple[int, N
 
 
 @routes.get("/team/keys", Page[KeyListOut], "keys.edit")
-def list_keys(request: HttpRequest, paging: Paging = Paged) -> Any:
+def list_keys(request: HttpRequest, paging: Paged) -> Any:
     """The API keys of the organisation; those that ended too."""
     found = queries.list_keys(organisation_id=_organisation(request, "").id, after=paging.after, limit=paging.more)
     return page(found, paging, _key)
@@ -159,7 +159,7 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> tuple[int, None]:
 @routes.get("/audit-trail", Page[EntryOut], "audit.read")
 def list_audit_trail(
     request: HttpRequest,
-    paging: Paging = Paged,
+    paging: Paged,
     person: Short = "",
     verb: Annotated[str, Field(max_length=80)] = "",
     subject: Short = "",
