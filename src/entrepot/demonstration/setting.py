@@ -14,6 +14,7 @@ from entrepot.domain.accounts import queries as people
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Membership, Organisation
 from entrepot.domain.catalogue import services as catalogue
+from entrepot.domain.customs import services as customs
 from entrepot.domain.logistics import services as logistics
 from entrepot.domain.logistics.models import Node
 from entrepot.domain.markets import services as markets
@@ -68,6 +69,7 @@ def make_setting(now: datetime) -> Setting:
     for person in row["people"]:
         add_person(setting, operator, person["email"], person["name"], person["role"], now)
     terms.load_presets(now=now)
+    customs.load_reference(now=now)
     for market in script["market"]:
         setting.markets[market["code"]] = _open_market(market, now)
     _publish_rates(now)
