@@ -10,9 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver, resolve, reverse
 
+from entrepot.domain.accounts import queries as people
 from entrepot.domain.accounts import services as accounts
+from entrepot.domain.accounts import team
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.accounts.rules import permission_rows
+from entrepot.domain.inbound.models import Carton
 from entrepot.domain.ledger.models import Account
 from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.orders.models import OrderLine
@@ -97,6 +100,10 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "seller/statements": shop.statement.number,
             "desk/settlement/statements": shop.statement.number,
             "desk/settlement/batches": payout.batch.number,
+            "desk/stock-orders": shop.stock_order.number,
+            "seller/stock-orders": shop.stock_order.number,
+            "desk/shipments": shop.shipment.number,
+            "seller/shipments": shop.shipment.number,
             "desk/programmes/<slug:code>/versions": 1,
         },
         "code": {
@@ -104,13 +111,20 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "desk/sellers": code,
             "desk/verify": "I01",
             "desk/catalogue/prices": "DE",
+            "desk/setup/markets": "DE",
+            "desk/setup/nodes": next(iter(stage.nodes)),
+            "desk/setup/partners": stage.partner().code,
         },
+        **team_of(stage, shop),
         "case_number": {"": shop.case.number},
         "place": {"": 0},
         "thread_number": {"": shop.thread.number},
         "attachment_id": {"": shop.file.id},
         "parcel_number": {"": shop.parcel_number},
         "offer_id": {"": shop.offer.id},
+        "sku_id": {"": shop.offer.sku_id},
+        "carton_id": {"": Carton.objects.filter(shipment=shop.shipment)[0].id},
+        "act": {"": "cancellation"},
         "product_id": {"": shop.offer.sku.product_id},
         "stock_id": {"": shop.stock.id},
         "accrual_id": {"": shop.accrual.id},
@@ -125,10 +139,27 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
         # Nothing of the kind is there; whoever may not come in is turned away before that is found out.
         **{
             name: {"": uuid4()}
-            for name in ("membership_id", "invitation_id", "key_id", "quote_id", "document_id", "proposal_id", "approval_id", "rule_id", "request_id")
+            for name in ("quote_id", "document_id", "proposal_id", "approval_id", "rule_id", "request_id")
         },
         **{name: {"": "closed"} for name in ("status", "decision", "view", "answer")},
         "kind": {"": "seller_payable"},
+    }
+
+
+def team_of(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
+    """Somebody of the shop's team, somebody who is asked to join it, and a key of it."""
+    organisation, user = shop.seller.organisation, stage.user()
+    member = accounts.join(actor=SYSTEM, user=user, organisation=organisation, role="seller.owner", now=stage.now)
+    owner = people.actor_of(member, user)
+    asked = team.invite(
+        actor=owner, organisation_id=organisation.id, email="asked@example.org", role="seller.staff", now=stage.now
+    )
+    key, _secret = accounts.create_key(actor=owner, membership=member, label="sync", now=stage.now)
+    return {
+        "membership_id": {"": member.id},
+        "invitation_id": {"": asked.id},
+        "key_id": {"": key.id},
+        "token": {"": team.token_of(asked.id)},
     }
 
 

@@ -7,11 +7,13 @@ from django.test import Client
 from PIL import Image
 
 import shipping
+import stocking
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import User
 from entrepot.domain.aftersales.models import ReturnCase
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.conversations.models import Attachment, Thread
+from entrepot.domain.inbound.models import Carton, Shipment, StockOrder
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.pricing import quoting
@@ -54,6 +56,8 @@ class Shop:
     thread: Thread
     file: Attachment
     document: SellerDocument
+    stock_order: StockOrder
+    shipment: Shipment
 
     def addresses(self) -> dict[str, list[object]]:
         """The arguments of every route of the seller's pages that takes any, of what belongs to this shop."""
@@ -80,6 +84,15 @@ class Shop:
             (self.statement.number,): ("statement", "statement_paper", "statement_sheet"),
             (self.enrolment.id,): ("enrolment_end",),
             (self.document.id,): ("document_file",),
+            (self.stock_order.number,): (
+                "stock_order", "stock_order_acceptance", "stock_order_counter", "stock_order_refusal",
+                "stock_order_packing",
+            ),
+            (self.shipment.number,): (
+                "shipment", "shipment_cartons", "shipment_announcement", "shipment_departure", "shipment_cancellation",
+            ),
+            (self.shipment.number, "labels"): ("shipment_paper",),
+            (self.shipment.number, Carton.objects.filter(shipment=self.shipment)[0].id): ("shipment_carton_removal",),
         }  # fmt: skip
         return {name: list(arguments) for arguments, names in owned.items() for name in names}
 
@@ -113,6 +126,8 @@ def furnish(world: World, seller: Seller) -> Shop:
         order_id=packed.id, line_id=packed_line.id, subject="change", text="Can I have it in green?",
         attachments=[b"%PDF-1.7 a paper"], actor=SYSTEM, now=world.now,
     )  # fmt: skip
+    world.enrol(seller, programme="fully-managed", market="DE")
+    supplied = world.offer(seller, programme="fully-managed", stock=0)
     return Shop(
         seller=seller,
         offer=offer,
@@ -130,6 +145,8 @@ def furnish(world: World, seller: Seller) -> Shop:
         ),
         thread=thread,
         file=Attachment.objects.get(thread=thread),
+        stock_order=stocking.ask(world, supplied),
+        shipment=stocking.pack(world, stocking.accept(world, stocking.ask(world, supplied))),
     )
 
 

@@ -20,6 +20,9 @@ POSTED = {
     "stock_adjustment", "order_acceptance", "order_cancellation", "order_parcels", "parcel_label",
     "parcel_handover", "parcel_unpacking", "return_receipt", "return_refund", "enrolment_end",
     "conversation_messages", "conversation_handing", "conversation_state",
+    "stock_order_acceptance", "stock_order_counter", "stock_order_refusal", "stock_order_packing",
+    "shipment_cartons", "shipment_carton_removal", "shipment_announcement", "shipment_departure",
+    "shipment_cancellation", "shipment_paper",
 }  # fmt: skip
 
 

@@ -138,8 +138,9 @@ def _page(request: ActingRequest, view: OrderView, refused: Mapping[str, ActForm
             }
             for line in view.lines
         ],
-        "total_minor": order.asked_minor if order.agreed_minor is None else order.agreed_minor,
+        "total_minor": sum(inbound.units_of(line) * line.unit_minor for line in view.lines),
         "why": inbound.order_total(order, view.lines, titles),
+        "was_countered": any(line.offered_qty is not None for line in view.lines),
         "title_words": inbound.TITLE.get(order.title_passes_on, ""),
         "shipments": [(each, inbound.SHIPMENTS[each.state]) for each in view.shipments if each.state != "draft"],
         "events": inbound.timeline(view.events),

@@ -180,7 +180,7 @@ def _page(request: ActingRequest, view: OrderView, refused: Mapping[str, ActForm
             }
             for line in view.lines
         ],
-        "total_minor": order.asked_minor if order.agreed_minor is None else order.agreed_minor,
+        "total_minor": sum(inbound.units_of(line) * line.unit_minor for line in view.lines),
         "why": inbound.order_total(order, view.lines, titles),
         "title_words": inbound.TITLE.get(order.title_passes_on, ""),
         "events": inbound.timeline(view.events),

@@ -78,7 +78,7 @@ DISCREPANCIES: Mapping[str, Said] = {
 }
 OUTCOMES: Mapping[str, Text] = {
     "missing": gettext_lazy("missing"),
-    "taken": gettext_lazy("taken in"),
+    "taken": gettext_lazy("kept here"),
     "goes_back": gettext_lazy("goes back to the seller"),
 }
 PARTIES: Mapping[str, Text] = {
@@ -189,8 +189,9 @@ def order_total(order: StockOrder, lines: Sequence[StockOrderLine], titles: Mapp
 
 
 def units_of(line: StockOrderLine) -> int:
-    """The units that count of a line: agreed, else asked."""
-    return line.asked_qty if line.agreed_qty is None else line.agreed_qty
+    """The units that count of a line: agreed, else offered, else asked."""
+    known = (line.agreed_qty, line.offered_qty, line.asked_qty)
+    return next(units for units in known if units is not None)
 
 
 def titles_of(product_ids: Sequence[UUID], languages: Sequence[str]) -> dict[UUID, str]:
