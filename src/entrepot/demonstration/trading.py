@@ -95,6 +95,29 @@ def leave_open_ends(trade: Trade, now: datetime) -> None:
     _place(trade, unpaid, now)
     for _ in range(4):
         _request_return(trade, now)
+    _place(trade, _of_brand(trade, "hearth-home", "US"), now)
+
+
+def _of_brand(trade: Trade, seller_code: str, market: str) -> list[OrderRequest]:
+    """Three orders of a brand that ships its own, so that its first morning has something to do."""
+    live = Offer.objects.filter(status="live", seller__organisation__code=seller_code, market__code=market)
+    there = inventory.available(list(live.order_by("id").values_list("id", flat=True)))
+    wanted = [offer_id for offer_id, units in there.items() if units > 1][:2]
+    return [
+        OrderRequest(
+            checkout_key=trade.next("demonstration"),
+            market_code=market,
+            lines=[(offer_id, 1) for offer_id in lines],
+            email=f"{trade.next('guest')}@shoppers.example",
+            language=trade.setting.markets[market].languages[0],
+            ship_to=_address(trade, market),
+            provider="sandbox",
+            instrument="approve",
+            attribution={"source": "search"},
+        )
+        for lines in (wanted[:1], wanted[1:], wanted)
+        if lines
+    ]
 
 
 def _order(trade: Trade) -> OrderRequest | None:
