@@ -114,8 +114,6 @@ def _accept(guide: Guide, li: Person) -> None:
     li.look()
     li.follow("Fully managed")
     li.expect("What you do not enter, and why")
-    with li.refused():
-        li.press("Accept")
     li.tick("I have read it and accept it for my shop in this market.")
     li.press("Accept")
     li.expect("Accepted. You trade under it from now on.")
