@@ -97,6 +97,8 @@ class Market:
     applicant: Seller
     document: SellerDocument
     quote: SupplyQuote
+    node_code: str
+    partner_code: str
 
     @property
     def arguments(self) -> dict[str, tuple[Any, ...]]:
@@ -107,6 +109,10 @@ class Market:
             "programme_file": ("fully-managed",),
             "draft": (OWN,),
             "draft_duties": (OWN,),
+            "draft_words": (OWN,),
+            "setup_market": ("DE",),
+            "setup_node": (self.node_code,),
+            "partner": (self.partner_code,),
             "seller": (seller,),
             "product": (self.product.id,),
             "offer": (self.offer.id,),
@@ -183,6 +189,8 @@ def furnish(world: World) -> Market:
         applicant=asking,
         document=document,
         quote=quote(world, supplied, 9300),
+        node_code=next(iter(world.nodes)),
+        partner_code=world.partner().code,
     )
 
 

@@ -22,6 +22,10 @@ ACTS = {
     "document_decision", "enrolment_end", "publications", "product_publication", "product_archival", "offer_acts",
     "offer_price", "quote_answers", "proposal_decisions", "price_rule", "repricing", "cancellation",
     "payment_decision", "acceptances", "acceptance", "parcels", "label", "handover", "unpacking", "scans",
+    "team_invitations", "team_withdrawal", "team_role", "team_end", "key_revocation", "partner_invitations",
+    "partner_withdrawal", "partner_role", "partner_end", "setup_tax", "setup_market_change", "setup_market_closing",
+    "setup_rate", "setup_rates_table", "setup_category", "setup_categories_table", "setup_calendar", "setup_closures",
+    "setup_openings", "setup_freight_table", "setup_freight_planning",
     "return_label", "reception", "refund", "settlement_runs", "batches", "confirmation", "payout_failure", "proof",
 }  # fmt: skip
 #: Pages of corrections and approvals have tests of their own; a paper needs a file.
@@ -37,6 +41,7 @@ QUERIES = [
     ("programmes", "?archived"), ("comparison", "?a=fully-managed:1&b=self-managed:1"), ("sellers", "?status="),
     ("sellers", "?status=applicant"), ("catalogue", "?lacking=sku"), ("products", "?category=mugs"),
     ("offers", "?status=all&market=DE"), ("price_rules", "?market=DE&preview"), ("orders", "?state=all&market=DE"),
+    ("comparison", ""), ("trail", "?verb=team.join&subject=membership"), ("contribution", "?by=category"),
     ("warehouse", "?of=all"), ("warehouse", "?state=done"), ("stock", "?of=all"), ("returns", "?state=received"),
 ]  # fmt: skip
 

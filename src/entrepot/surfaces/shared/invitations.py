@@ -72,7 +72,7 @@ def invitation(request: ActingRequest, token: str) -> HttpResponse:
 
 
 def _as_oneself(request: ActingRequest, found: Invitation, home: str) -> HttpResponse:
-    form = JoinForm(request.POST or None, name="join")
+    form = JoinForm(request.POST if request.method == "POST" else None, name="join")
     if request.method == "POST":
 
         def join(typed: Mapping[str, Any]) -> None:

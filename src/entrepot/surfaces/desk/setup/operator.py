@@ -52,7 +52,7 @@ def operator(request: ActingRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def letters(request: ActingRequest) -> HttpResponse:
     """How letters leave, and one to try it."""
-    form = ActForm(request.POST or None, name="letters")
+    form = ActForm(request.POST if request.method == "POST" else None, name="letters")
     if request.method == "POST" and (answer := attempt(request, form, lambda _typed: _try(request))):
         return answer
     backend = settings.EMAIL_BACKEND.split(".")[-2]
