@@ -68,7 +68,8 @@ def make_setting(now: datetime) -> Setting:
     setting = Setting(script, operator)
     for person in row["people"]:
         add_person(setting, operator, person["email"], person["name"], person["role"], now)
-    terms.load_presets(now=now)
+    opened = [version.programme.code for version in terms.load_presets(now=now)]
+    terms.choose_programmes(actor=setting.actor(operator.id), codes=opened, now=now)
     customs.load_reference(now=now)
     for market in script["market"]:
         setting.markets[market["code"]] = _open_market(market, now)
@@ -85,7 +86,7 @@ def make_setting(now: datetime) -> Setting:
         organisation = accounts.create_organisation(
             kind="third_party", code=third["code"], name=third["name"], country=third["country"], now=now
         )
-        add_person(setting, organisation, third["email"], third["person"], "partner.warehouse", now)
+        add_person(setting, organisation, third["email"], third["person"], "partner.admin", now)
     for node in script["node"]:
         add_node(setting, Organisation.objects.get(code=node["operator"]), node, now)
     _cost_rates(setting, now)

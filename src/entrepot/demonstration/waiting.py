@@ -6,6 +6,7 @@ from uuid import UUID
 from entrepot.demonstration import asking
 from entrepot.demonstration.setting import Setting
 from entrepot.domain.accounts import queries as accounts
+from entrepot.domain.accounts import team
 from entrepot.domain.accounts.models import User
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
@@ -21,13 +22,20 @@ FEW = 3
 
 def leave_waiting(setting: Setting, now: datetime) -> None:
     """A product that is not complete, supply prices and retail prices that wait for consent, a correction for a second
-    person, questions of shoppers.
+    person, questions of shoppers, an invitation.
     """
     _draft(setting, now)
     _quotes(setting, now)
     _proposals(setting, now)
     _correction(setting, now)
     asking.leave_questions(setting, now)
+    team.invite(
+        actor=setting.actor(setting.operator.id),
+        organisation_id=setting.operator.id,
+        email="merchandiser@entrepot.example",
+        role="operator.merchandiser",
+        now=now,
+    )
 
 
 def _offers(seller_code: str) -> list[Offer]:

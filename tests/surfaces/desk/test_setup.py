@@ -257,7 +257,7 @@ def test_a_key_is_shown_once_and_revoked(world: World, desk: Client) -> None:
     again = desk.post(reverse("desk:keys"), key, follow=True)
     assert secret not in again.content.decode() and "shown once" in text_of(again)
     assert send(desk, "keys", label="x", verbs=["enrolments.accept.never"]).status_code == 422
-    [row] = [each for each in re.findall(r"team/keys/([0-9a-f-]{36})/revocation", again.content.decode())]
+    [row] = re.findall(r"team/keys/([0-9a-f-]{36})/revocation", again.content.decode())
     assert send(desk, "key_revocation", (row,)).status_code == 302
     assert Client().get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
 
