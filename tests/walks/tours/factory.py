@@ -98,10 +98,10 @@ def _accept(guide: Guide, li: Person) -> None:
     li.go("Programmes")
     li.follow("Germany")
     for label, value in (
-        ("What one unit costs you", "24.00"),
-        ("What you would ask for it", "42.00"),
-        ("What a shopper would pay", "19.90"),
-        ("Weight with packaging", "380"),
+        ("One unit costs you", "24.00"),
+        ("You would ask", "42.00"),
+        ("A shopper would pay", "19.90"),
+        ("Weight, packed", "380"),
     ):
         li.fill(label, value)
     li.press("Work it out")

@@ -200,8 +200,11 @@ def _needs(conditions: Conditions, answers: Answers, place: Place, enough: Yards
     if is_sellers(Task.FIRST_MILE) and (days := conditions.service.inbound_business_days):
         # Working days are promised, calendar days are answered: five of seven.
         yield at_most("lead_time", "lead_time_days", Task.FIRST_MILE, days * 7 // 5)
+    # Whoever keeps the stock packs each order, also where another carries it on.
+    packs = Task.LAST_MILE if is_sellers(Task.LAST_MILE) else Task.STORAGE
+    if is_sellers(packs):
+        yield at_most("handling", "handling_days", packs, conditions.service.handling_business_days)
     if is_sellers(Task.LAST_MILE):
-        yield at_most("handling", "handling_days", Task.LAST_MILE, conditions.service.handling_business_days)
         leaves = [place.market_country] if from_market else [place.home_country, place.market_country]
         yield within("carrier", "carrier_countries", Task.LAST_MILE, list(dict.fromkeys(leaves)))
     if from_market and conditions.performer(Task.STORAGE) is not Party.PLATFORM:

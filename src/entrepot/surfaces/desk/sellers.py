@@ -55,6 +55,8 @@ SAID = {
     "suspended": gettext_lazy("{name} is suspended."),
     "closed": gettext_lazy("{name} is closed."),
 }
+#: For how many programmes one sees at once how ready a seller is; the others are folded.
+READY_SHOWN = 6
 REFUSE = (gettext_lazy("Refuse"), gettext_lazy("The application ends. The applicant can apply anew."), "danger")
 
 
@@ -258,6 +260,7 @@ def _show(request: ActingRequest, found: Seller, refused: Mapping[str, ActForm] 
     tier_form = refused.get("tier") or TierForm(name="tier", initial={"tier": found.tier})
     answers = queries.get_answers(seller_id=found.pk)
     said = joining.get_answers(seller_id=found.pk)
+    ready = _ready(found, said, now) if answers else []
     balances = ledger.balances(owner_id=found.pk) if request.actor.may("ledger.read") else []
     context = {
         "seller": found,
@@ -278,7 +281,8 @@ def _show(request: ActingRequest, found: Seller, refused: Mapping[str, ActForm] 
         "ask_form": refused.get("ask") or AskForm(name="ask"),
         "answers": answers,
         "answered": readiness.answered(said) if answers else [],
-        "ready": _ready(found, said, now) if answers else [],
+        "ready": ready[:READY_SHOWN],
+        "ready_more": ready[READY_SHOWN:],
         "enrolments": [
             {
                 "enrolment": each,

@@ -30,14 +30,14 @@ WEIGHT_G = 500
 class NumbersForm(forms.Form):
     """What one unit costs, what the seller asks for it, what a shopper would pay. It is asked for by GET."""
 
-    cost = AmountField(label=gettext_lazy("What one unit costs you"))
+    cost = AmountField(label=gettext_lazy("One unit costs you"))
     supply = AmountField(
-        label=gettext_lazy("What you would ask for it"), help_text=gettext_lazy("Where you are paid a supply price.")
+        label=gettext_lazy("You would ask"), help_text=gettext_lazy("Where you are paid a supply price.")
     )
     price = AmountField(
-        label=gettext_lazy("What a shopper would pay"), help_text=gettext_lazy("Where your pay depends on it.")
+        label=gettext_lazy("A shopper would pay"), help_text=gettext_lazy("Where your pay depends on it.")
     )
-    weight = forms.IntegerField(label=gettext_lazy("Weight with packaging"), min_value=1, max_value=100_000)
+    weight = forms.IntegerField(label=gettext_lazy("Weight, packed"), min_value=1, max_value=100_000)
 
     def __init__(self, data: Mapping[str, Any], *, own: str, market: str) -> None:
         super().__init__(data, auto_id="numbers-%s")

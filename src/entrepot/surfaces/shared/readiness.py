@@ -40,7 +40,7 @@ QUESTIONS: Mapping[str, Question] = {
     ),
     "handling_days": Question(
         _("How quickly can you hand over one parcel to a carrier?"),
-        _("Only where you would send to shoppers yourself."),
+        _("Where the goods stand with you and you pack each order."),
         _("working days"),
     ),
     "smallest_batch": Question(
