@@ -19,7 +19,9 @@ from entrepot.domain.orders.models import Suborder
 from entrepot.domain.pricing import quoting
 from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
 from entrepot.domain.settlement.models import Accrual, Statement
+from entrepot.domain.uploads.models import Upload
 from entrepot.flows import conversing, enrolling, returns, settling
+from entrepot.intake import pricing_sheet, uploads
 from entrepot.kernel.actors import SYSTEM
 from worlds import World
 
@@ -58,6 +60,7 @@ class Shop:
     document: SellerDocument
     stock_order: StockOrder
     shipment: Shipment
+    upload: Upload
 
     def addresses(self) -> dict[str, list[object]]:
         """The arguments of every route of the seller's pages that takes any, of what belongs to this shop."""
@@ -65,7 +68,9 @@ class Shop:
         owned: dict[tuple[object, ...], tuple[str, ...]] = {
             (self.offer.id,): (
                 "offer", "offer_price", "offer_supply_price", "offer_sale", "offer_pause", "offer_archiving",
+                "offer_prices", "offer_price_plans", "offer_stock",
             ),
+            (self.upload.id,): ("upload", "upload_run", "upload_drop", "upload_rejects"),
             (self.offer.id, self.offer.id): ("offer_supply_answer",),
             (self.offer.sku.product_id,): (
                 "product", "product_content", "product_offers", "product_pictures", "product_picture_order",
@@ -73,7 +78,7 @@ class Shop:
             ),
             (self.stock.id,): ("stock_row", "stock_adjustment"),
             (self.open_order.number,): ("order", "order_acceptance", "order_cancellation", "order_parcels"),
-            of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking"),
+            of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking", "parcel_claim"),
             (self.case.number,): ("return", "return_receipt", "return_refund"),
             (self.thread.number,): (
                 "conversation", "conversation_messages", "conversation_handing", "conversation_state",
@@ -81,7 +86,7 @@ class Shop:
             (self.case.number, 0): ("return_photo",),
             (self.thread.number, self.file.id): ("conversation_file",),
             (self.accrual.id,): ("accrual",),
-            (self.statement.number,): ("statement", "statement_paper", "statement_sheet"),
+            (self.statement.number,): ("statement", "statement_paper", "statement_pdf", "statement_sheet"),
             (self.enrolment.id,): ("enrolment_end",),
             (self.document.id,): ("document_file",),
             (self.stock_order.number,): (
@@ -146,7 +151,20 @@ def furnish(world: World, seller: Seller) -> Shop:
         thread=thread,
         file=Attachment.objects.get(thread=thread),
         stock_order=stocking.ask(world, supplied),
+        upload=_upload(world, seller, offer),
         shipment=stocking.pack(world, stocking.accept(world, stocking.ask(world, supplied))),
+    )
+
+
+def _upload(world: World, seller: Seller, offer: Offer) -> Upload:
+    """A sheet of prices that was tried, one row of it bad."""
+    return uploads.bring(
+        actor=world.seller_actor(seller),
+        organisation_id=seller.pk,
+        sheet=pricing_sheet.PRICES.code,
+        content=f"sku,retail_price\n{offer.sku.code},21\nnothing,5\n",
+        name="prices.csv",
+        now=world.now,
     )
 
 

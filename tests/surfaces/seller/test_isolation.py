@@ -11,11 +11,12 @@ from surfaces.seller.shops import client_of, furnish, sign_in
 from worlds import World
 
 #: Routes whose arguments belong to nobody in particular.
-COMMON = {"programme", "acceptance", "programme_comparison"}
+COMMON = {"programme", "acceptance", "programme_comparison", "upload_new", "upload_template", "upload_content"}
 PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters}
 PUBLIC = {"apply"}
 POSTED = {
-    "offer_price", "offer_supply_price", "offer_supply_answer", "offer_sale", "offer_pause", "offer_archiving",
+    "offer_price", "offer_price_plans", "upload_run", "upload_drop", "parcel_claim",
+    "offer_supply_price", "offer_supply_answer", "offer_sale", "offer_pause", "offer_archiving",
     "product_content", "product_offers", "product_pictures", "product_picture_order", "product_variants",
     "stock_adjustment", "order_acceptance", "order_cancellation", "order_parcels", "parcel_label",
     "parcel_handover", "parcel_unpacking", "return_receipt", "return_refund", "enrolment_end",
@@ -59,7 +60,7 @@ def test_nothing_of_another_seller_stands_on_a_list(world):
     ]
     own = client_of(world, shop.seller)
     seen = set()
-    for name in PLAIN - PUBLIC - {"acceptances", "application_documents"}:
+    for name in PLAIN - PUBLIC - {"acceptances", "works", "application_documents"}:
         address = reverse(f"seller:{name}")
         foreign, mine = theirs.get(address), own.get(address)
         assert (foreign.status_code, mine.status_code) == (200, 200), address
