@@ -32,7 +32,7 @@ def leave_waiting(setting: Setting, now: datetime) -> None:
     team.invite(
         actor=setting.actor(setting.operator.id),
         organisation_id=setting.operator.id,
-        email="merchandiser@entrepot.example",
+        email="newcomer@entrepot.example",
         role="operator.merchandiser",
         now=now,
     )
