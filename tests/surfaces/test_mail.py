@@ -167,7 +167,14 @@ def sellers_letters():
 @pytest.mark.parametrize("topic", sellers_letters())
 def test_every_letter_to_a_seller_can_be_written(statement, topic):
     kind, subject = subject_of(topic, statement)
-    payload = {"to": ["seller"], "count": 3, "order_id": str(ids.new_id(NOW)), "seller_id": str(statement.seller_id)}
+    payload = {
+        "to": ["seller"],
+        "count": 3,
+        "number": "N-1",
+        "thread": "Q-1",
+        "order_id": str(ids.new_id(NOW)),
+        "seller_id": str(statement.seller_id),
+    }
     outbox.append([outbox.Event(topic, kind, subject, payload)], now=NOW)
     assert relay.relay(now=NOW) == 1
     assert OutboxEvent.objects.get().failure == ""

@@ -46,7 +46,7 @@ def write(event: Any, reached: Sequence[tuple[Address, Reader]], *, now: datetim
         _to_invited(event, now)
     facts: dict[str, Any] | None = None
     for address, reader in reached:
-        if address.who in told - {"shopper"} and (reader.user_id, topic.family) not in silent:
+        if address.who in told - {"shopper"} and (reader.user_id, topic.family_of(address.who)) not in silent:
             facts = _facts(event) if facts is None else facts
             _send(event.topic, address, reader, facts, now)
 

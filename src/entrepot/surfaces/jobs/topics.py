@@ -33,7 +33,7 @@ class Told:
 
     `who` names the organisation of an event, `<who>_id` among its values, of which those who hold `verb` are told;
     "shopper" is a person. `says` has {values}; `to` is a route, or one for each surface; `by` are values that the route
-    takes.
+    takes. `family` is the topic's where nothing else is said.
     """
 
     who: str
@@ -42,6 +42,7 @@ class Told:
     by: tuple[str, ...] = ()
     verb: str = ""
     letter: bool = False
+    family: str = ""
 
 
 class Topic:
@@ -50,6 +51,12 @@ class Topic:
     def __init__(self, family: str, *told: Told) -> None:
         self.family = family
         self.told = {each.who: each for each in told}
+
+
+    def family_of(self, who: str) -> str:
+        """The family under which an audience has the topic."""
+        told = self.told.get(who)
+        return (told.family if told else "") or self.family
 
 
 NOBODY = Topic("goods")
@@ -65,7 +72,7 @@ TOPICS: dict[str, Topic] = {
         "orders",
         Told("shopper", _("Your order {order_number} is placed"), *_ORDER, letter=True),
         Told("performer", _("Order {suborder_number} is to be shipped by {due_at}"), _SHIP, ("suborder_number",),
-             "work.perform"),
+             "work.perform", family="shipping"),
     ),
     "order.declined": Topic(
         "orders", Told("shopper", _("Your order {order_number} could not be placed"), *_ORDER, letter=True)
@@ -74,19 +81,19 @@ TOPICS: dict[str, Topic] = {
         "orders",
         Told("shopper", _("Your order {order_number} goes to another address"), *_ORDER, letter=True),
         Told("performer", _("Order {suborder_number} goes to another address: make its labels anew"), _SHIP,
-             ("suborder_number",), "work.perform"),
+             ("suborder_number",), "work.perform", family="shipping"),
     ),
     "order.substituted": Topic(
         "orders",
         Told("shopper", _("An item of your order {order_number} is replaced"), *_ORDER, letter=True),
         Told("performer", _("An item of order {suborder_number} is replaced"), _SHIP, ("suborder_number",),
-             "work.perform"),
+             "work.perform", family="shipping"),
     ),
     "order.cancelled": Topic(
         "orders",
         Told("shopper", _("Cancelled in your order {order_number}"), *_ORDER, letter=True),
         Told("performer", _("Cancelled in order {suborder_number}: look before you pack"), _SHIP,
-             ("suborder_number",), "work.perform"),
+             ("suborder_number",), "work.perform", family="shipping"),
     ),
     "parcel.handed_over": Topic(
         "orders", Told("shopper", _("A parcel of your order {order_number} is on its way"), *_ORDER, letter=True)

@@ -23,7 +23,7 @@ def sentence(topic: str, who: str, values: Mapping[str, Any]) -> str:
     said = _Values(values)
     try:
         # Words with a plural form ask for the number by its name.
-        return str(cast(Any, told.says).format(**said)) if "count" in values else str(told.says).format_map(said)
+        return str(cast(Any, told.says).format(**UNKNOWN | said)) if "count" in values else str(told.says).format_map(said)
     except (KeyError, ValueError, IndexError, AttributeError):
         return str(told.says)
 
@@ -51,6 +51,10 @@ def invitation_path(invitation_id: UUID) -> str:
 def _told(topic: str, who: str) -> Told | None:
     found = TOPICS.get(topic)
     return found.told.get(who) if found else None
+
+
+#: Values that a sentence with a plural form may name.
+UNKNOWN = dict.fromkeys(("seller", "due_at", "number", "amount"), "…")
 
 
 class _Values(dict[str, Any]):

@@ -23,12 +23,23 @@ from entrepot.surfaces.shared.components import Link, Slice, Text
 from entrepot.surfaces.shared.guards import ActingRequest
 
 PAGE = 30
-#: Families of which somebody on a surface may hear at all.
-HEARD: Mapping[str, tuple[str, ...]] = {
-    "shop": ("orders", "returns", "messages"),
-    "seller": ("shipping", "returns", "prices", "goods", "stock", "money", "messages", "account"),
-    "desk": ("shipping", "stock", "messages"),
-}
+#: Audiences that read on a surface; those whom no other surface names read at the desk.
+AUDIENCES: Mapping[str, tuple[str, ...]] = {"shop": ("shopper",), "seller": ("seller", "performer")}
+
+
+def _heard(surface: str) -> tuple[str, ...]:
+    """Families of which those who read on a surface get letters."""
+    elsewhere = {"shopper", "seller", "invited"}
+    found = {
+        topic.family_of(who)
+        for topic in TOPICS.values()
+        for who, told in topic.told.items()
+        if told.letter and (who in AUDIENCES[surface] if surface in AUDIENCES else who not in elsewhere)
+    }
+    return tuple(family for family in FAMILIES if family in found)
+
+
+HEARD: Mapping[str, tuple[str, ...]] = {surface: _heard(surface) for surface in ("shop", "seller", "desk")}
 ICONS: Mapping[str, str] = {
     "orders": "crate",
     "shipping": "truck",
@@ -79,7 +90,7 @@ def reader_of(request: ActingRequest, surface: str) -> dict[str, Any]:
 def show(notice: Notice, surface: str) -> Shown:
     """A notice in the words and links of a surface."""
     found = TOPICS.get(notice.topic)
-    family = found.family if found else "account"
+    family = found.family_of(notice.who) if found else "account"
     return Shown(
         notice.id,
         notice.created_at,
