@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.inbound import ordering, shipping
+from entrepot.domain.inbound import ordering, queries, receiving, shipping
 from entrepot.domain.inbound.models import Shipment, StockOrder, StockOrderLine
 from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
+from entrepot.domain.inbound.receiving import Scan
 from entrepot.domain.inbound.shipping import NewCarton
 from entrepot.domain.sellers import queries as sellers
+from entrepot.flows import receiving as flow
 from entrepot.kernel.actors import SYSTEM
 from worlds import World
 
@@ -35,6 +37,15 @@ def pack(world: World, order: StockOrder, *, units: int = 10, copies: int = 2) -
     shipping.put_cartons(shipment_id=shipment.id, cartons=[carton], actor=actor, now=world.now)
     day = (world.now + timedelta(days=2)).date()
     return shipping.announce(shipment_id=shipment.id, expected_on=day, actor=actor, now=world.now)
+
+
+def receive(world: World, shipment: Shipment, *, good: int, damaged: int = 0, take_extra: bool = False) -> None:
+    """The shipment arrives, is counted, put away and closed."""
+    shipping.arrive(shipment_id=shipment.id, actor=SYSTEM, now=world.now)
+    [sku_id] = queries.declared(shipment.id)
+    scans = [Scan("good", sku_id, good)] + [Scan("damaged", sku_id, damaged, "damaged")] * bool(damaged)
+    receiving.count(shipment_id=shipment.id, scans=scans, actor=SYSTEM, now=world.now)
+    flow.close_shipment(shipment_id=shipment.id, actor=SYSTEM, now=world.now, note="as counted", take_extra=take_extra)
 
 
 def _first_offer(order: StockOrder):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import shipping
 import shopping
+import stocking
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.orders.models import Order, OrderLine
@@ -27,6 +28,7 @@ def build() -> World:
         world = World()
         settlement.set_cost_rates(rows=COSTS, valid_from=world.now.date(), actor=SYSTEM, now=world.now)
         offers = _sellers(world)
+        _supply(world, offers)
         shopping.voucher(world, "HARBOUR", platform_share=Decimal("0.60"), limit_total=9, limit_per_shopper=9)
         _trade(world, offers)
         _settle(world)
@@ -55,6 +57,15 @@ def _sellers(world: World) -> dict[str, Offer]:
         audit.record(actor=SYSTEM, verb="sellers.admit", subject_kind="seller", subject_id=row.organisation_id,
                      reason="test", now=world.now)  # fmt: skip
     return offers
+
+
+def _supply(world: World, offers: dict[str, Offer]) -> None:
+    """Stock orders: one that brings too much, one too little, one that is bought, one under way, one not answered."""
+    for code, good, extra in (("fully-managed", 22, True), ("shein-self-run", 18, False)):
+        shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offers[code])))
+        stocking.receive(world, shipment, good=good, damaged=1, take_extra=extra)
+    stocking.pack(world, stocking.accept(world, stocking.ask(world, offers["fully-managed"])))
+    stocking.ask(world, offers["fully-managed"])
 
 
 def _received(world: World) -> Offer:

@@ -347,11 +347,32 @@ MUTANTS: dict[str, list[str]] = {
     ],
     "I39 a limit that was lifted": ["ALTER TABLE orders_order DROP CONSTRAINT order_total_not_negative"],
     "I39 a sequence that will repeat itself": ["ALTER TABLE ledger_posting ALTER COLUMN sequence RESTART WITH 5"],
+    "I50 goods that came into stock and were never put away": [
+        f"DELETE FROM inbound_putaway WHERE id = {first('inbound_putaway', 'true')}"
+    ],
+    "I50 units put away that nobody counted": [
+        f"UPDATE inbound_count SET quantity = quantity - 1 WHERE id = {first('inbound_count', 'quantity > 1')}"
+    ],
+    "I50 units put away beyond what was announced": ["DELETE FROM inbound_discrepancy WHERE kind = 'over'"],
+    "I51 a shortage that nobody recorded": ["DELETE FROM inbound_discrepancy WHERE kind = 'short'"],
+    "I52 a stock order that is not its lines": [
+        f"UPDATE inbound_stockorder SET asked_minor = asked_minor + 1 WHERE id = {first('inbound_stockorder', 'true')}"
+    ],
+    "I52 a line at a price that no quote says": [
+        f"""UPDATE inbound_stockorderline SET quote_version = quote_version + 1 WHERE id =
+        {first("inbound_stockorderline", "true")}"""
+    ],
+    "I52 a stock order that its shipment has left behind": [
+        f"""UPDATE inbound_stockorder SET state = 'shipped', closed_at = NULL WHERE id =
+        {first("inbound_stockorder", "state = 'received'")}"""
+    ],
 }
 
 #: Defects that show in more places than the one that they are about, such as in the constraint that had to go first.
 ALSO: dict[str, set[str]] = {
     "I01 a posting of nothing": {"I39"},
+    "I50 units put away that nobody counted": {"I51"},
+    "I50 units put away beyond what was announced": {"I51"},
     "I01 a posting that moves nowhere": {"I39"},
     "I04 a floor that was not kept": {"I39"},
     "I06 a hand-over that is booked twice": {"I39"},
