@@ -13,13 +13,13 @@ from entrepot.kernel.actors import Actor
 
 #: (who holds customer service, whether it has arrived, subject, question, hours ago, answer or none)
 ASKED: tuple[tuple[Party, bool, str, str, int, str], ...] = (
-    (Party.PLATFORM, True, "damaged", "One of the cups has a chip at the rim. Can I have another one?", 30,
+    (Party.PLATFORM, True, "damaged", "It arrived with a crack. Can I have another one?", 30,
      "We are sorry. Please send it back with the label from your order; the way back costs you nothing."),
     (Party.PLATFORM, False, "where_is_it", "The tracking has not moved for three days. Is all well?", 5, ""),
     (Party.SELLER, True, "invoice", "I need the receipt with the name of our company on it.", 20,
      "You find it on the page of your order; the company stands there once you change the address."),
     (Party.SELLER, False, "change", "Could you send it to my office instead?", 27, ""),
-    (Party.SELLER, False, "other", "Is the glaze safe for the dishwasher?", 2, ""),
+    (Party.SELLER, False, "other", "Can you wrap it as a present?", 2, ""),
 )  # fmt: skip
 
 HANDED_ON = ("wrong_item", "I ordered the blue one and a green one came. My number is 0171 5550199.",

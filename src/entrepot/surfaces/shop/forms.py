@@ -129,7 +129,7 @@ class AddressForm(forms.Form):
         self.fields["line2"].label = str(shape.line2)
         self.fields["city"].label = str(shape.city)
         if shape.pattern:
-            postcode.help_text = _("such as {example}").format(example=shape.example)
+            postcode.widget.attrs["placeholder"] = shape.example
             postcode.validators.append(
                 RegexValidator(
                     shape.pattern, _("In this country it looks like {example}.").format(example=shape.example)
