@@ -1,9 +1,25 @@
 """The walk of docs/tours/factory.md."""
 
 import io
+from datetime import timedelta
 
 from PIL import Image
 
+import shopping
+from entrepot.demonstration import clock as demonstration
+from entrepot.domain.catalogue.models import Offer
+from entrepot.domain.inbound import queries as cartons
+from entrepot.domain.inbound import receiving as counting
+from entrepot.domain.inbound import shipping as inbound
+from entrepot.domain.inbound.models import Shipment, StockOrder
+from entrepot.domain.orders.models import OrderLine, WorkItem
+from entrepot.domain.pricing import services as pricing
+from entrepot.domain.pricing.services import NewPrice
+from entrepot.domain.sellers.models import Seller
+from entrepot.flows import checkout, fulfilment, listing, receiving, settling
+from entrepot.flows.fulfilment import Box, Handover, Scan
+from entrepot.kernel import clock
+from entrepot.kernel.actors import SYSTEM
 from walks.tours.guide import Guide, Person
 
 PASSWORD = "kiln-harbour-porcelain"
@@ -24,6 +40,8 @@ def walk(guide: Guide) -> None:
     _list(guide, li)
     _agree(guide, li, operator)
     _paste(guide, li)
+    _send_stock(guide, li, operator)
+    _earn(guide, li)
 
 
 def picture(colour: str) -> bytes:
@@ -197,4 +215,88 @@ def _paste(guide: Guide, li: Person) -> None:
     li.expect("heavy")
     li.picture("what each row would do")
     li.press("Carry it out")
-    li.expect("Carried out:")
+    li.expect("Done:")
+
+
+def _send_stock(guide: Guide, li: Person, operator: Person) -> None:
+    guide.step("The operator orders stock from you")
+    operator.go("Catalogue")
+    operator.follow("What to order")
+    operator.page.get_by_label("Show", exact=True).select_option(value="all")
+    operator.page.get_by_label("Seller's code", exact=True).fill(_seller().organisation.code)
+    operator.press("Show")
+    operator.tick("Order Tea bowl, celadon")
+    operator.fill("Units of Tea bowl, celadon", "60")
+    operator.press("Look first")
+    operator.expect("Nothing is asked yet.")
+    operator.press("Ask the sellers")
+
+    guide.step("Answer the stock order")
+    li.go("Stock orders")
+    number = StockOrder.objects.get(seller=_seller()).number
+    li.follow(number)
+    li.press("Accept the order")
+
+    guide.step("Pack it and send it")
+    li.press("Pack the cartons")
+    li.fill("Cartons packed like this", "1")
+    li.fill("Weight of each", "24")
+    li.fill("Length", "60")
+    li.fill("Width", "40")
+    li.fill("Height", "40")
+    li.press("Pack")
+    li.fill("Expected at the warehouse", (clock.now() + timedelta(days=3)).date().isoformat())
+    li.press("Announce the shipment")
+    li.fill("Carrier", "River Freight")
+    li.press("It has left")
+
+
+def _earn(guide: Guide, li: Person) -> None:
+    guide.step("See the first money come")
+    _sell()
+    li.go("Overview")
+    li.expect("Your money on its way")
+    li.expect("Earned")
+
+    guide.step("Follow it to your bank")
+    _settle()
+    li.go("Overview")
+    li.expect("To your bank")
+    li.follow("On a statement")
+    li.expect("Earned and owed in this period")
+    li.page.locator("tbody .explain-button").first.click()
+    li.picture("the parts of an amount")
+    li.page.keyboard.press("Escape")
+
+
+# What others do meanwhile.
+
+
+def _seller() -> Seller:
+    return Seller.objects.select_related("organisation").get(organisation__name="Ren Porcelain")
+
+
+def _sell() -> None:
+    """The warehouse takes the cartons in, the bowl goes on sale, a shopper buys two and gets them."""
+    shipment = Shipment.objects.get(seller=_seller())
+    inbound.arrive(shipment_id=shipment.id, actor=SYSTEM, now=clock.now())
+    barcodes = [each.carton.barcode for each in cartons.list_cartons(shipment.id)]
+    counting.count_cartons(shipment_id=shipment.id, barcodes=barcodes, actor=SYSTEM, now=clock.now())
+    receiving.close_shipment(shipment_id=shipment.id, actor=SYSTEM, now=clock.now())
+    offer = Offer.objects.get(seller=_seller(), sku__code="TEA-1")
+    pricing.set_retail_prices(prices=[NewPrice(offer.id, 1990)], actor=SYSTEM, now=clock.now())
+    listing.go_live(actor=SYSTEM, offer_ids=[offer.id], now=clock.now())
+    [placed] = checkout.place_orders(requests=[shopping.request("a-factory", (offer, 2))], now=clock.now())
+    [line] = OrderLine.objects.filter(order_id=placed.order_id)
+    item = WorkItem.objects.get(suborder_id=line.suborder_id)
+    [parcel] = fulfilment.pack(boxes=[Box(item.id, [(line.id, 2)])], actor=SYSTEM, now=clock.now())
+    fulfilment.hand_over(handovers=[Handover(parcel.id, tracking_number="RP-1")], actor=SYSTEM, now=clock.now())
+    at = clock.now()
+    fulfilment.record_tracking(events=[Scan("delivered", "carrier", at, "rp-1", parcel_id=parcel.id)], now=at)
+
+
+def _settle() -> None:
+    """Three weeks pass, the statements close, and the bank is paid."""
+    demonstration.move_to(clock.now() + timedelta(days=21))
+    settling.settle(until=clock.now(), now=clock.now(), actor=SYSTEM)
+    settling.pay_out(now=clock.now(), actor=SYSTEM)

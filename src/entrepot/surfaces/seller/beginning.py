@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from entrepot.domain.sellers.models import Seller
 from entrepot.domain.settlement import queries as settlement
-from entrepot.domain.settlement.models import Statement
+from entrepot.domain.settlement.models import Payout, Statement
 from entrepot.domain.settlement.queries import AccrualView, SellerBalance
 from entrepot.flows import joining
 from entrepot.kernel import clock
@@ -132,7 +132,7 @@ def money(
         says = _("Statement {number} closed on {day}. {state}").format(
             number=last.number,
             day=_day(last.period_until),
-            state=_("It is paid.") if last.state == "paid" else _("It is paid with the next payout."),
+            state=_closed(last, payouts),
         )
         amount = shown(last.payable_minor, last.currency)
         rows.append(MoneyShown(_("On a statement"), amount, says, reverse("seller:statement", args=[last.number])))
@@ -144,6 +144,15 @@ def money(
         href = reverse("seller:statement", args=[paid.statement.number])
         rows.append(MoneyShown(_("To your bank"), shown(paid.amount_minor, paid.currency), says + ".", href))
     return rows
+
+
+def _closed(last: Statement, payouts: Sequence[Payout]) -> str:
+    """What has become of a statement."""
+    if last.state == "paid":
+        return _("It is paid.")
+    if any(each.statement_id == last.id and each.state in ("about_to", "in_transit") for each in payouts):
+        return _("It is on its way to your bank.")
+    return _("It is paid with the next payout.") if last.payable_minor else _("Nothing is to be paid of it.")
 
 
 def _day(moment: object) -> str:
