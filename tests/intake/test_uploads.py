@@ -11,12 +11,10 @@ from entrepot.domain.logistics.models import Node
 from entrepot.domain.pricing import queries as prices
 from entrepot.domain.pricing.models import RetailPrice
 from entrepot.domain.uploads.models import Upload
-from entrepot.intake import catalogue_sheet, pricing_sheet, stock_sheet, uploads
+from entrepot.intake import uploads
 from entrepot.kernel import media
 from entrepot.kernel.errors import Denied, NotFound
 from worlds import World
-
-__all__ = ["catalogue_sheet", "pricing_sheet", "stock_sheet"]
 
 CATALOGUE = (
     "product;title;category;sku;option_1_name;option_1;weight_g;length_mm;width_mm;height_mm;hs_code;origin;market;retail_price\n"

@@ -37,7 +37,7 @@ from entrepot.kernel.errors import EntrepotError, Invalid
 QUOTE_DAYS = 14
 
 COLUMNS = (
-    Column("product", fields.CODE, _("Product"), _("Rows of the same product are its variants; empty: the article number."),
+    Column("product", fields.CODE, _("Product"), _("Rows of one product are its variants; empty: the article number."),
            example="MUG", also=("product_code", "parent_sku", "parent")),
     Column("title", fields.TEXT, _("Title"), _("What shoppers read; on the first row of a product."), most=300,
            example="Stoneware mug", also=("name", "product_name")),
@@ -45,7 +45,7 @@ COLUMNS = (
     Column("category", fields.TEXT, _("Category"), _("The category's code or its name."), most=200, example="mugs"),
     Column("brand", fields.TEXT, _("Brand"), _("As it stands on the goods."), most=100, example=""),
     SKU,
-    Column("option_1_name", fields.TEXT, _("First option"), _("What tells the variants apart, such as Colour."), most=40,
+    Column("option_1_name", fields.TEXT, _("First option"), _("What tells variants apart, such as Colour."), most=40,
            example="Colour"),
     Column("option_1", fields.TEXT, _("Its value"), _("Such as Blue."), most=60, example="Blue"),
     Column("option_2_name", fields.TEXT, _("Second option"), _("Such as Size."), most=40, example=""),

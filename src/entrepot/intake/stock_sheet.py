@@ -25,12 +25,12 @@ from entrepot.intake.sheets import Change, Column, Doing, Fate, Rows, Sheet
 from entrepot.kernel.errors import EntrepotError, Invalid
 
 COLUMNS = (
-    Column("node", fields.CODE, _("Node"), _("The code of your warehouse or premises; may stay empty where you have one."),
+    Column("node", fields.CODE, _("Node"), _("The code of your warehouse; may stay empty where you have one."),
            most=60, example="berlin-shop", also=("warehouse", "location"), case=Case.LOWER),
     SKU,
     Column("on_hand", fields.WHOLE, _("On hand"), _("How many units really stand there, reserved ones too: a count."),
            example="120", also=("count", "quantity", "stock")),
-    Column("add", fields.WHOLE, _("Add"), _("Or how many units came (5) or went (-5). Not both in one row."), example=""),
+    Column("add", fields.WHOLE, _("Add"), _("Or how many units came (5) or went (-5); not both."), example=""),
     Column("lot", fields.TEXT, _("Lot"), _("Where you keep lots apart."), most=40),
     Column("condition", fields.CODE, _("Condition"), _("new, opened or damaged; empty: new."), most=10, example="new",
            case=Case.LOWER),

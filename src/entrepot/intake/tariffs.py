@@ -208,8 +208,9 @@ def _take_schedule(found: _Found, row: Row, file: str) -> None:
         return
     found.sources["us"] = file
     description = _plain(row["Description"])
-    found.add("us", GENERAL, code, row["General Rate of Duty"].strip(), description)
-    found.add("us", SPECIAL, code, row["Column 2 Rate of Duty"].strip(), description)
+    for column, name in ((GENERAL, "General Rate of Duty"), (SPECIAL, "Column 2 Rate of Duty")):
+        text = row[name].strip()
+        found.add("us", column, code, "" if text == "No change" else text, description)
 
 
 @lru_cache(maxsize=65536)

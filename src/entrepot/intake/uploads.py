@@ -21,12 +21,17 @@ from django.utils.translation import gettext
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.uploads import queries, services
 from entrepot.domain.uploads.models import Upload
-from entrepot.intake import sheets
+from entrepot.intake import catalogue_sheet, pricing_sheet, sheets, stock_sheet, tracking_sheet
 from entrepot.intake.sheets import Doing, Fate, Form, Problem, Rows, Sheet
 from entrepot.kernel import ids, media
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, EntrepotError, Invalid, NotFound
 from entrepot.kernel.sheets import cell, write_csv
+
+#: Every sheet that there is, in the order in which a seller needs them; to name them here makes them known.
+KINDS: Sequence[Sheet] = (
+    catalogue_sheet.CATALOGUE, stock_sheet.STOCK, pricing_sheet.PRICES, tracking_sheet.TRACKING,
+)  # fmt: skip
 
 #: Rows of each kind that a preview shows, and problems that the row of an upload keeps; the file has them all.
 SAMPLES = 8

@@ -5,6 +5,7 @@ from typing import Any
 
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.conversations.models import Attachment
+from entrepot.domain.customs import services as customs
 from entrepot.domain.inbound.models import Carton
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger.models import Account, Journal
@@ -14,7 +15,7 @@ from entrepot.domain.pricing import quoting
 from entrepot.domain.pricing.models import RetailProposal
 from entrepot.domain.settlement.models import Accrual, Payout
 from entrepot.flows import conversing, enrolling, fulfilment, returns, settling
-from entrepot.intake import pricing_sheet, uploads
+from entrepot.intake import uploads
 from entrepot.kernel import ids
 from entrepot.kernel.actors import SYSTEM
 from shipping import deliver, lines_of, order, pack
@@ -23,11 +24,10 @@ from stocking import accept, ask
 from stocking import pack as pack_cartons
 from worlds import World
 
-assert pricing_sheet.PRICES, "the sheet is known"
-
 
 def make(world: World) -> dict[str, Any]:
     """The ids of what the seller has, by the names that the API gives them."""
+    customs.load_reference(now=world.now)
     seller = world.seller("victim", programme="semi-managed-local-stock")
     actor = world.seller_actor(seller)
     offer = world.offer(seller, price="30.00", stock=20)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from entrepot.domain.uploads import queries, services
 from entrepot.domain.uploads.models import Upload
-from entrepot.intake import catalogue_sheet, downloads, pricing_sheet, sheets, stock_sheet, tracking_sheet, uploads
+from entrepot.intake import downloads, sheets, uploads
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, slice_of
@@ -22,9 +22,6 @@ from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
 from entrepot.surfaces.shared.sheets import show_upload, told
-
-#: The sheets that a seller has, in the order in which they are needed.
-SHEETS = (catalogue_sheet.CATALOGUE, stock_sheet.STOCK, pricing_sheet.PRICES, tracking_sheet.TRACKING)
 
 
 class SheetForm(ActForm):
@@ -48,7 +45,11 @@ class SheetForm(ActForm):
     decimal = forms.ChoiceField(
         label=gettext_lazy("Decimal sign"),
         required=False,
-        choices=[("", gettext_lazy("Find out")), (".", gettext_lazy("Point: 19.90")), (",", gettext_lazy("Comma: 19,90"))],
+        choices=[
+            ("", gettext_lazy("Find out")),
+            (".", gettext_lazy("Point: 19.90")),
+            (",", gettext_lazy("Comma: 19,90")),
+        ],
     )  # fmt: skip
 
     def content(self, typed: Mapping[str, Any]) -> tuple[bytes | str, str]:
@@ -77,7 +78,7 @@ def index(request: ActingRequest) -> HttpResponse:
     """The sheets, and what was brought in lately."""
     seller_id = seller_of(request)
     found = queries.list_uploads(organisation_id=seller_id, before=read_cursor(request.GET.get("cursor", "")), limit=51)
-    kinds = [(sheet, request.actor.may(sheet.verb), sheet.code in downloads.KEPT) for sheet in SHEETS]
+    kinds = [(sheet, request.actor.may(sheet.verb), sheet.code in downloads.KEPT) for sheet in uploads.KINDS]
     context = {
         "sheets": kinds,
         "page": slice_of(found, lambda rows: [told(each) for each in rows]),

@@ -24,7 +24,11 @@ FATES: Mapping[str, tuple[Text, Text, str]] = {
     "same": (_("Left as they are"), _("Left as they were"), "neutral"),
     "refused": (_("Cannot be taken"), _("Not taken"), "bad"),
 }
-WHAT: Mapping[str, Text] = {"proposed_price": _("Suggested price"), "planned_price": _("Planned price"), "packed": _("Packed whole")}
+WHAT: Mapping[str, Text] = {
+    "proposed_price": _("Suggested price"),
+    "planned_price": _("Planned price"),
+    "packed": _("Packed whole"),
+}
 DELIMITERS: Mapping[str, Text] = {"\t": _("tabs"), ";": _("semicolons"), ",": _("commas"), "|": _("bars")}
 SIGNS: Mapping[str, Text] = {".": _("point"), ",": _("comma")}
 ENCODINGS: Mapping[str, Text] = {

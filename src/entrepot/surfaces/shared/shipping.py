@@ -27,7 +27,7 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
-from entrepot.surfaces.shared.components import Link
+from entrepot.surfaces.shared.components import Link, Text
 from entrepot.surfaces.shared.guards import ActingRequest
 
 #: How far back a list of what was handed over looks.
@@ -44,7 +44,7 @@ class Places:
     label: str
     returned: str
     render: Callable[..., HttpResponse]
-    title: object
+    title: Text
 
     def url(self, name: str, *args: object) -> str:
         """The address of a route of the surface."""
