@@ -7,7 +7,6 @@ takes for nonsense says so in ANYTHING_GOES.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,7 +89,6 @@ def sensible(control: Control) -> str:
     }.get(control.kind, "As the walk wants it")
 
 
-@cache
 def places(found: survey.Survey) -> list[Place]:
     """Every form that is sent by POST: of each kind one for each way in which it is built."""
     known, chosen = set(), []

@@ -1,7 +1,5 @@
 """Where each surface begins."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from entrepot.surfaces.shared import arrival, files, health, invitations, media
@@ -20,6 +18,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
-for prefix, surface in SURFACES.items():
-    if find_spec(f"entrepot.surfaces.{surface}.urls"):
-        urlpatterns.append(path(prefix, include(f"entrepot.surfaces.{surface}.urls")))
+urlpatterns += [path(prefix, include(f"entrepot.surfaces.{surface}.urls")) for prefix, surface in SURFACES.items()]
