@@ -19,6 +19,9 @@ KNOWN = {
     "language": "en",
     "kind": "vat_number",
     "markup_rate": "0.1",
+    "hs": "610910",
+    "origin": "CN",
+    "destination": "DE",
 }
 
 

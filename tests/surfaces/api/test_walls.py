@@ -29,6 +29,8 @@ EVERYBODYS = {
     "search_products",
     "get_shelf",
     "quote",
+    "quote_landed",
+    "explain_customs",
     "open_cart",
     "place_order",
     "list_programmes",
@@ -73,7 +75,7 @@ def test_every_post_takes_a_key_or_is_known_not_to():
         for method, _, operation in described()
         if method == "POST" and not any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
     }
-    assert keyless == {"quote", "create_key", "receive_payment_webhook"}
+    assert keyless == {"quote", "quote_landed", "create_key", "receive_payment_webhook"}
 
 
 def test_no_two_schemas_share_a_name():

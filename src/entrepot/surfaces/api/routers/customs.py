@@ -23,7 +23,7 @@ Collected = Literal["at_sale", "at_border"]
 Mode = Literal["air", "express", "post", "post_flat", "sea", "rail", "truck"]
 
 
-class LineIn(In):
+class CustomsLineIn(In):
     """Goods that cross a border; docs/rules/landed-cost.md explains the fields. Units: minor, for all pieces."""
 
     consignment: Short = ""
@@ -49,16 +49,16 @@ class LineIn(In):
     measures: dict[str, Decimal] = {}
 
 
-class LandedIn(In):
+class LandedQuoteIn(In):
     """Lines, quoted together."""
 
-    lines: Annotated[list[LineIn], Field(min_length=1, max_length=ROWS_MAX)]
+    lines: Annotated[list[CustomsLineIn], Field(min_length=1, max_length=ROWS_MAX)]
     share_by: Literal["value", "weight", "quantity"] = "value"
     spread: bool = False
     known_on: day | None = None
 
 
-class SumOut(Schema):
+class LandedSumOut(Schema):
     """Parts and their sum; who bears it, and who collects the border's parts. Units: minor."""
 
     currency: str
@@ -69,14 +69,14 @@ class SumOut(Schema):
     collected: dict[str, int]
 
 
-class LineOut(SumOut):
+class LandedLineOut(LandedSumOut):
     """The landed cost of a line, the first is 1, and of a unit of it. Units: minor."""
 
     line: int
     unit_minor: int
 
 
-class RegimeOut(Schema):
+class CustomsRegimeOut(Schema):
     """A destination whose rules were applied, and when they were last reviewed."""
 
     destination: str
@@ -85,15 +85,15 @@ class RegimeOut(Schema):
     source: str
 
 
-class LandedOut(Schema):
+class LandedQuoteOut(Schema):
     """The landed cost of every line, and the sums by currency."""
 
-    lines: list[LineOut]
-    totals: list[SumOut]
-    regimes: list[RegimeOut]
+    lines: list[LandedLineOut]
+    totals: list[LandedSumOut]
+    regimes: list[CustomsRegimeOut]
 
 
-class ReckoningOut(RegimeOut):
+class CustomsReckoningOut(CustomsRegimeOut):
     """How a destination reckons."""
 
     tariff: str
@@ -112,7 +112,7 @@ class TariffLineOut(Schema):
     edition: str
 
 
-class OverlayOut(Schema):
+class TariffOverlayOut(Schema):
     """A duty that stacks on the tariff's own."""
 
     authority: str
@@ -125,7 +125,7 @@ class OverlayOut(Schema):
     source: str
 
 
-class ChargeOut(Schema):
+class LevyOut(Schema):
     """What is charged, in a sentence."""
 
     code: str
@@ -138,16 +138,16 @@ class ChargeOut(Schema):
     source: str
 
 
-class BandOut(Schema):
+class LevyBandOut(Schema):
     """What consignments are charged that are worth more than one amount, up to another. Units: minor."""
 
     above_minor: int
     up_to_minor: int | None
     worth: str
-    charges: list[ChargeOut]
+    charges: list[LevyOut]
 
 
-class ChangeOut(Schema):
+class LevyChangeOut(Schema):
     """What begins or ends on a day to come."""
 
     on: day
@@ -158,7 +158,7 @@ class ChangeOut(Schema):
     source: str
 
 
-class ExplanationOut(Schema):
+class CustomsExplanationOut(Schema):
     """Why goods are charged what they are."""
 
     hs: str
@@ -168,15 +168,15 @@ class ExplanationOut(Schema):
     importer: str
     mode: str
     collected: str
-    regime: ReckoningOut
+    regime: CustomsReckoningOut
     tariff_line: TariffLineOut | None
-    overlays: list[OverlayOut]
-    bands: list[BandOut]
-    changes: list[ChangeOut]
+    overlays: list[TariffOverlayOut]
+    bands: list[LevyBandOut]
+    changes: list[LevyChangeOut]
 
 
-@routes.post("/landed-quotes", LandedOut, SIGNED_IN, keyed="not")
-def quote_landed(request: HttpRequest, payload: LandedIn) -> dict[str, Any]:
+@routes.post("/landed-quotes", LandedQuoteOut, SIGNED_IN, keyed="not")
+def quote_landed(request: HttpRequest, payload: LandedQuoteIn) -> dict[str, Any]:
     """Quote the landed cost of lines.
 
     Lines of one `consignment` are declared together: limits of value, flat duties and entry fees count for all of them.
@@ -191,7 +191,7 @@ def quote_landed(request: HttpRequest, payload: LandedIn) -> dict[str, Any]:
     return landed_document(found)
 
 
-def _row(line: LineIn) -> dict[str, Any]:
+def _row(line: CustomsLineIn) -> dict[str, Any]:
     """The line as a file has it: with amounts in major units."""
     row = line.model_dump(exclude_none=True)
     places = EXPONENTS.get(line.currency, 0)
@@ -199,7 +199,7 @@ def _row(line: LineIn) -> dict[str, Any]:
     return row | {name: Decimal(minor).scaleb(-places) for name, minor in amounts.items()}
 
 
-@routes.get("/explanations", ExplanationOut, SIGNED_IN)
+@routes.get("/explanations", CustomsExplanationOut, SIGNED_IN)
 def explain_customs(
     request: HttpRequest,
     hs: Annotated[str, Field(max_length=14)],
