@@ -7,9 +7,11 @@ import pytest
 from django.urls import reverse
 
 import shipping
+import stocking
 from entrepot.domain.inbound.models import Carton, Discrepancy, Shipment, StockOrder
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
+from entrepot.domain.settlement.models import Accrual
 from entrepot.kernel import clock
 from surfaces.desk.desks import browser, text_of
 from surfaces.seller.shops import client_of
@@ -174,3 +176,21 @@ def test_many_offers_are_decided_over_at_once(world, offer):
     assert RetailPrice.objects.get(offer=offer, valid_until=None).amount_minor != before
     nothing = desk.post(reverse("desk:merchandise_preview"), {"act": "sale"})
     assert nothing.status_code == 422
+
+
+def test_a_cent_of_goods_bought_leads_to_its_stock_order_and_what_comes_is_seen(world):
+    seller = world.seller("mill", programme="shein-self-run", currency="CNY")
+    bought = world.offer(seller, supply="60.00", stock=0)
+    order = stocking.accept(world, stocking.ask(world, bought))
+    shipment = stocking.pack(world, order)
+    client, desk = client_of(world, seller), browser(world)
+    assert "On the way" in text_of(client.get(reverse("seller:stock")))
+    assert "On the way" in text_of(desk.get(reverse("desk:stock")))
+    stocking.receive(world, shipment, good=20)
+    accrual = Accrual.objects.get()
+    for page in (
+        client.get(reverse("seller:accrual", args=[accrual.id])),
+        desk.get(reverse("desk:accrual", args=[accrual.id])),
+    ):
+        assert order.number in text_of(page) and shipment.number in text_of(page)
+    assert "On the way" not in text_of(client.get(reverse("seller:stock")))

@@ -222,6 +222,11 @@ def get_sku(*, sku_id: UUID, organisation_id: UUID | None = None) -> Sku:
     return sku
 
 
+def get_skus(sku_ids: Collection[UUID]) -> dict[UUID, Sku]:
+    """SKUs by id; the caller has checked their scope."""
+    return Sku.objects.in_bulk(list(sku_ids))
+
+
 def find_skus(*, organisation_id: UUID, sku_codes: Collection[str]) -> dict[str, Sku]:
     """An organisation's SKUs by their codes."""
     return {sku.code: sku for sku in Sku.objects.filter(organisation_id=organisation_id, code__in=list(sku_codes))}

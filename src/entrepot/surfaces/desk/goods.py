@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.inbound.queries import Scope
 from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.logistics import queries as logistics
@@ -27,7 +28,7 @@ from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import guards
+from entrepot.surfaces.shared import coming, guards
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -133,6 +134,11 @@ def stock(request: ActingRequest) -> HttpResponse:
         "page": slice_of(found, lambda row: row.id, show),
         "nodes": nodes,
         "node": chosen.code if chosen else "",
+        "coming": coming.rows_of(
+            Scope(node_operator_id=scope_of(actor, "stock.read", is_wide=is_wide)),
+            words.languages(),
+            node_id=chosen.id if chosen else None,
+        ),
         "reaches_all": reaches_all,
         "is_wide": is_wide,
         "may_receive": actor.may("stock.receive"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from entrepot.domain.inbound import queries as inbound
 from entrepot.domain.ledger import words as ledger_words
 from entrepot.domain.orders import queries as orders
 from entrepot.domain.settlement import queries
@@ -122,6 +123,7 @@ def accrual(request: ActingRequest, accrual_id: UUID) -> HttpResponse:
     version, _colon, key = rest.partition(": ")
     context = {
         "accrual": view,
+        "shipment": inbound.find_source(movement_id=view.event_id) if view.event_kind == "receipt" else None,
         "place": place,
         "programme": programme,
         "version": version if version.isdecimal() else "",

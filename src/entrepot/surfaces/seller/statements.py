@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from entrepot.domain.inbound import queries as inbound
 from entrepot.domain.ledger.queries import PostingRow
 from entrepot.domain.orders import queries as orders
 from entrepot.domain.settlement import lines as reads
@@ -159,8 +160,12 @@ def accrual(request: ActingRequest, accrual_id: UUID) -> HttpResponse:
     line_id = next((each.subject_id for each in postings if each.id == view.posting_id), None)
     suborder = orders.find_suborder_of_line(line_id=line_id, seller_id=seller_id) if line_id else None
     href = reverse("seller:order", args=[suborder]) if suborder else ""
+    shipment = inbound.find_source(movement_id=view.event_id) if view.event_kind == "receipt" else None
+    if shipment is not None:
+        href = reverse("seller:shipment", args=[shipment.number])
     context = {
         "accrual": view,
+        "shipment": shipment,
         "traces": accruals.traces(view, event_href=href),
         "postings": [(each, _change(each, seller_id)) for each in postings],
         "suborder": suborder,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.inbound.queries import Scope
 from entrepot.domain.inventory import queries
 from entrepot.domain.inventory.models import Movement, Stock
 from entrepot.domain.logistics import queries as logistics
@@ -26,6 +27,7 @@ from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import languages, read_cursor, render, seller_of
 from entrepot.surfaces.seller.goods import where
+from entrepot.surfaces.shared import coming
 from entrepot.surfaces.shared.acting import ActForm, ReasonForm, attempt
 from entrepot.surfaces.shared.components import Link, Slice
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -106,6 +108,7 @@ def index(request: ActingRequest) -> HttpResponse:
         "page": page,
         "conditions": words.CONDITIONS,
         "own_nodes": logistics.list_nodes(operator_id=seller_id),
+        "coming": coming.rows_of(Scope(seller_id=seller_id), languages()),
     }
     return render(request, "stock/index.html", context)
 
