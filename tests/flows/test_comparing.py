@@ -50,7 +50,7 @@ def test_what_a_unit_leaves_is_what_the_ledger_says(world, programme, currency):
     option = next(each for each in found.options if each.programme == programme)
     shipping.deliver(world, order)
     earned = sum(each.amount_minor for each in Accrual.objects.filter(seller=seller))
-    beside = sum(share.amount_minor for share in option.parts if share.code in ("goods", "own_carriage"))
+    beside = sum(share.amount_minor for share in option.parts if share.code in ("owed", "goods", "own_carriage"))
     assert option.net_minor - beside == option.kept_minor == earned
     assert (option.problem, option.landed_minor) == ("", order.total_minor)
 
@@ -90,6 +90,8 @@ def test_stock_in_the_market_costs_its_way_there_and_a_parcel_does_not(world):
     assert by_way[Way.STOCK].promise_days < by_way[Way.PARCEL].promise_days
     assert by_way[Way.STOCK].cash_days > by_way[Way.PARCEL].cash_days
     for each in by_way.values():
+        through = sum(share.amount_minor for share in each.parts if share.code in ("tax.seller", "customs.seller"))
+        assert {share.code: share.amount_minor for share in each.parts}["owed"] == -through < 0
         assert each.net_minor == sum(share.amount_minor for share in each.parts)
         assert each.break_even is not None and each.break_even > 0
 

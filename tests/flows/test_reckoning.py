@@ -57,7 +57,8 @@ def test_parts_sum_and_what_is_left_is_after_cost_and_own_carriage(world):
     found = example(world, "self-managed", "EUR")
     assert sum(share.amount_minor for share in found.shares) == found.kept_minor
     assert found.carriage_minor > 0, "who ships pays a carrier"
-    assert found.left_minor == found.kept_minor - found.carriage_minor - 1500
+    assert found.left_minor == found.kept_minor - found.owed_minor - found.carriage_minor - 1500
+    assert found.owed_minor > 0, "who collects tax hands it on"
     assert found.pays_on >= found.delivered_on > world.now.date()
 
 

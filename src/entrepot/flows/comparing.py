@@ -203,10 +203,11 @@ def _option(
     except EntrepotError as problem:
         return replace(head, problem=str(problem))
     is_bought = any(each.code == "receipt" for each in found.shares)
-    carriage = (Share("own_carriage", -found.carriage_minor),) if found.carriage_minor else ()
-    parts = (*found.shares, *carriage, Share("goods", -found.cost_minor), *brought)
+    beside = {"owed": found.owed_minor, "own_carriage": found.carriage_minor, "goods": found.cost_minor}
+    given = [Share(code, -amount) for code, amount in beside.items() if amount]
+    parts = (*found.shares, *given, *brought)
     tied_up = found.cost_minor - sum(each.amount_minor for each in brought)
-    earned = found.kept_minor - found.carriage_minor
+    earned = found.kept_minor - found.owed_minor - found.carriage_minor
     last_mile = _door(ways, origin, basis.market.country)
     return replace(
         head,

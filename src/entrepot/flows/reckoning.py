@@ -27,6 +27,9 @@ from entrepot.domain.terms.rules import Party, Programme, ShipFrom, Task, Terms
 from entrepot.kernel.errors import Unavailable
 from entrepot.kernel.money import exchange_fraction
 
+#: The parts that pass through the seller's account to a state.
+OWED = ("tax.seller", "customs.seller")
+
 _ONE = np.ones(1, dtype=np.int64)
 _NONE = np.zeros(1, dtype=np.int64)
 
@@ -78,9 +81,14 @@ class Example:
     rate: Rate
 
     @property
+    def owed_minor(self) -> int:
+        """Tax and customs duty that the seller is paid and hands on, because it collects or imports."""
+        return sum(each.amount_minor for each in self.shares if each.code in OWED)
+
+    @property
     def left_minor(self) -> int:
         """What stays with the seller of one unit."""
-        return self.kept_minor - self.carriage_minor - self.cost_minor
+        return self.kept_minor - self.owed_minor - self.carriage_minor - self.cost_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ def show(numbers: Numbers, preview: Preview) -> Shown | None:
     except EntrepotError:
         return None
     rows = [Part(words.part(share.code), share.amount_minor) for share in found.shares]
+    if found.owed_minor:
+        rows.append(Part(_("You hand on tax and customs duty"), -found.owed_minor))
     if found.carriage_minor:
         rows.append(Part(_("You pay your carrier"), -found.carriage_minor))
     rows.append(Part(_("The unit costs you"), -found.cost_minor))
