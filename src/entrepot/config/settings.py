@@ -156,7 +156,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 
 EMAIL_BACKEND = env.text("ENTREPOT_EMAIL_BACKEND") or (
-    "django.core.mail.backends.filebased.EmailBackend"
+    "entrepot.surfaces.jobs.folder.EmailBackend"
     if DEMONSTRATION
     else "django.core.mail.backends.smtp.EmailBackend"
 )

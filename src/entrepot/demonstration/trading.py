@@ -191,6 +191,7 @@ def _ship(trade: Trade, now: datetime, keep_back: float) -> None:
                 )
             continue
         ready.append(item)
+
     def number(parcel_id: UUID) -> str:
         return trade.next("TRK")
 

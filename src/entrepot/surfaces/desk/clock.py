@@ -160,7 +160,7 @@ def _page(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
         "workers": form if isinstance(form, WorkersForm) else WorkersForm(name="workers", initial=chosen),
         "deadlines": [(each.kind, DEADLINES[each.kind], each.at) for each in living.deadlines(now=now)],
         "journeys": [
-            {"journey": each, "state": STATES[each.state], "by": names.get(each.asked_by, ""),
+            {"journey": each, "state": STATES[each.state], "by": names.get(each.asked_by, "") if each.asked_by else "",
              "happened": list(happened(each))}
             for each in journeys
         ],

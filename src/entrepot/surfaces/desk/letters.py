@@ -67,7 +67,7 @@ def letter(request: ActingRequest, name: str) -> HttpResponse:
 
 
 def _names(before: str) -> Sequence[str]:
-    """The letters' files, newest first: their names begin with the second at which they were written."""
+    """The letters' files, newest first: their names are ordered by when they were written."""
     folder = Path(settings.EMAIL_FILE_PATH)
     names = (path.stem for path in folder.glob("*.log")) if folder.is_dir() else ()
     return sorted((name for name in names if not before or name < before), reverse=True)

@@ -52,7 +52,6 @@ class Topic:
         self.family = family
         self.told = {each.who: each for each in told}
 
-
     def family_of(self, who: str) -> str:
         """The family under which an audience has the topic."""
         told = self.told.get(who)

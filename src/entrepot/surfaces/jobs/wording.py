@@ -23,7 +23,9 @@ def sentence(topic: str, who: str, values: Mapping[str, Any]) -> str:
     said = _Values(values)
     try:
         # Words with a plural form ask for the number by its name.
-        return str(cast(Any, told.says).format(**UNKNOWN | said)) if "count" in values else str(told.says).format_map(said)
+        return (
+            str(cast(Any, told.says).format(**UNKNOWN | said)) if "count" in values else str(told.says).format_map(said)
+        )
     except (KeyError, ValueError, IndexError, AttributeError):
         return str(told.says)
 

@@ -24,7 +24,7 @@ GROUPS: Mapping[str, Text] = {
     SHIPPING: _("Orders and returns"),
     GOODS: _("Goods and prices"),
     MONEY: _("Money"),
-    PEOPLE: _("Sellers, documents and messages"),
+    PEOPLE: _("Applications, documents and messages"),
 }
 
 

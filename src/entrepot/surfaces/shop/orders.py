@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
     ]
     cursor = shown[-1].id.hex if len(found) > PAGE else ""
     waiting = tasks.list_tasks(visit.actor, "shop", visit.now) if visit.actor.user_id and not before else []
-    context = {"page": Slice(rows, next_cursor=cursor), "task_groups": tasks.grouped(waiting)}
+    context = {"page": Slice(rows, next_cursor=cursor), "task_groups": [("", waiting)] if waiting else []}
     return visit.render("orders.html", context)
 
 

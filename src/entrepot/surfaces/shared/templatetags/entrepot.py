@@ -70,6 +70,12 @@ def money(amount_minor: int | None, currency: str, signed: bool = False) -> str:
 
 
 @register.simple_tag
+def money_words(amount_minor: int, currency: str) -> str:
+    """An amount as text, for letters. Units: minor."""
+    return kernel_money.format_minor(amount_minor, currency, get_language() or "en")
+
+
+@register.simple_tag
 def amount(amount_minor: int | None, currency: str, explain: Explanation | None = None, signed: bool = False) -> str:
     """Money that opens to its parts on a click; plain money where there is nothing to open. Units: minor."""
     shown = money(amount_minor, currency, signed)
@@ -499,13 +505,13 @@ def bell(context: Context, words: str = "") -> str:
     match = getattr(request, "resolver_match", None)
     surface = match.namespace if match else ""
     actor = getattr(request, "actor", None)
-    if surface not in notices.HEARD or actor is None or actor.user_id is None:
+    if request is None or surface not in notices.HEARD or actor is None or actor.user_id is None:
         return ""
     if surface != "shop" and actor.organisation_id is None:
         return ""
     href = reverse(f"{surface}:notices")
     unread = notices.unread_of(request, surface)
-    shown = {"href": href, "is_here": request.path == href, "words_class": words}  # type: ignore[union-attr]
+    shown = {"href": href, "is_here": request.path == href, "words_class": words}
     return render_to_string(
         "shared/layouts/_bell.html", shown | {"unread": f"{unread - 1}+" if unread >= MANY else unread}
     )

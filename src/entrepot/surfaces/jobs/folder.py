@@ -1,0 +1,18 @@
+"""Letters that are kept in a folder instead of being sent, each in a file of its own whose name says when."""
+
+import os
+
+from django.core.mail.backends.filebased import EmailBackend as OneFileBackend
+
+from entrepot.kernel import clock, ids
+
+
+class EmailBackend(OneFileBackend):
+    """Django's, whose files may hold several letters of one second, with a file a letter."""
+
+    _fname: str | None
+
+    def _get_filename(self) -> str:
+        if self._fname is None:
+            self._fname = os.path.join(self.file_path, f"{ids.new_id(clock.now()).hex}.log")
+        return self._fname
