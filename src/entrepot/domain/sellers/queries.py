@@ -33,6 +33,14 @@ def find_seller(*, seller_code: str) -> Seller | None:
     return Seller.objects.select_related("organisation").filter(organisation__code=seller_code).first()
 
 
+def find_seller_called(text: str) -> Seller | None:
+    """A seller by its code, or by a name that only one has; else None."""
+    if found := find_seller(seller_code=text.lower()):
+        return found
+    named = list(Seller.objects.select_related("organisation").filter(organisation__name__iexact=text)[:2])
+    return named[0] if len(named) == 1 else None
+
+
 def list_sellers(*, status: str = "", after: UUID | None = None, limit: int = 100) -> list[Seller]:
     """Sellers in the order in which they came."""
     sellers = Seller.objects.select_related("organisation")

@@ -43,8 +43,8 @@ class ReceiptForm(ActForm):
     node = forms.ChoiceField(label=gettext_lazy("Node"))
     seller = forms.CharField(
         label=gettext_lazy("Seller"),
-        max_length=60,
-        help_text=gettext_lazy("The seller's code, as on the delivery note."),
+        max_length=200,
+        help_text=gettext_lazy("The seller's name or code, as on the delivery note."),
     )
     rows = forms.CharField(
         label=gettext_lazy("Goods"),
@@ -74,9 +74,9 @@ def receipts(request: ActingRequest) -> HttpResponse:
     if request.method == "POST":
 
         def receive(typed: Mapping[str, Any]) -> Done:
-            seller = sellers.find_seller(seller_code=typed["seller"].strip().lower())
+            seller = sellers.find_seller_called(typed["seller"].strip())
             if seller is None:
-                raise Invalid("goods.unknown_seller", "No seller has this code.", field="seller")
+                raise Invalid("goods.unknown_seller", "No seller, or more than one, is called so.", field="seller")
             node = next(node for node in nodes if str(node.id) == typed["node"])
             rows = _rows(typed["rows"], seller.pk, typed["condition"])
             done = inbound.receive_goods(
