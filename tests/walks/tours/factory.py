@@ -155,7 +155,7 @@ def _list(guide: Guide, li: Person) -> None:
     li.picture("what is missing")
     li.follow("The product lacks a category")
     li.needs(li.page.url.endswith("#goods-category"), "it does not lead to its field")
-    li.page.get_by_label("Category (optional)", exact=True).select_option(index=3)
+    li.page.get_by_label("Category (optional)", exact=True).select_option(value="kitchen")
     for label, value in (
         ("Weight with packaging (optional)", "380"),
         ("Length (optional)", "140"),

@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from entrepot.domain.catalogue import queries as catalogue
@@ -32,8 +32,8 @@ from entrepot.surfaces.shared.components import Slice
 from entrepot.surfaces.shared.errors import sentence
 from entrepot.surfaces.shared.guards import ActingRequest
 
-#: How long a counter-offer may be accepted.
-COUNTER_VALID = timedelta(days=14)
+#: How long a counter-offer may be accepted, to choose from. Units: days.
+COUNTER_DAYS = (7, 14, 30)
 
 #: Prices shown in a preview; all of them are set.
 PREVIEW_MAX = 200
@@ -47,6 +47,14 @@ class AnswerForm(ActForm):
         max_length=400,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    holds = forms.TypedChoiceField(
+        label=gettext_lazy("A counter-offer holds for"),
+        choices=[(days, ngettext_lazy("{days} day", "{days} days", days).format(days=days)) for days in COUNTER_DAYS],
+        coerce=int,
+        initial=14,
+        required=False,
+        empty_value=14,
     )
 
 
@@ -93,7 +101,11 @@ def quote_answers(request: ActingRequest) -> HttpResponse:
         if act == "counter":
             rows = _countered(request)
             quoting.counter(
-                rows=rows, valid_until=now + COUNTER_VALID, actor=request.actor, now=now, note=typed["reason"]
+                rows=rows,
+                valid_until=now + timedelta(days=typed["holds"]),
+                actor=request.actor,
+                now=now,
+                note=typed["reason"],
             )
             said = ngettext("{count} counter-offer is made.", "{count} counter-offers are made.", len(rows))
             return Done(said.format(count=len(rows)))
