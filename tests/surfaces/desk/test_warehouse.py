@@ -130,7 +130,7 @@ def test_goods_are_counted_in_once_and_a_bad_line_is_named(world: World, ordered
     for bad in ("0", "-1", "1.5", "1000000000000", "", "ten"):
         assert desk.post(url, typed | {"rows": f"{line.sku.code}, {bad}"}).status_code == 422, bad
     unknown = desk.post(url, typed | {"seller": "nobody", "rows": sheet})
-    assert "No seller has this code." in text_of(unknown)
+    assert "No seller, or more than one, is called so." in text_of(unknown)
 
     key = key_in(page, "receipt")
     before = sum(Stock.objects.values_list("on_hand", flat=True))

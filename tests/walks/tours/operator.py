@@ -8,7 +8,7 @@ from walks.tours.guide import Guide, Person
 
 START = "empty"
 PASSWORD = "lantern-quay-compass"
-RATES = "base,quote,rate,day\nEUR,CNY,{rate},2026-09-16\nEUR,USD,1.0850,2026-09-16"
+RATES = "base,quote,rate,day\nEUR,CNY,{rate},{day}\nEUR,USD,1.0850,{day}"
 
 
 def walk(guide: Guide) -> None:
@@ -63,13 +63,14 @@ def _market(guide: Guide, operator: Person) -> None:
     guide.step("Publish exchange rates")
     operator.go("Set-up")
     operator.follow("Publish exchange rates")
+    day = operator.page.get_by_label("Published on", exact=True).input_value()
     operator.fill("Where they are known from", "European Central Bank")
     with operator.refused():
-        operator.fill("Paste a table (optional)", RATES.format(rate="about eight"))
+        operator.fill("Paste a table (optional)", RATES.format(rate="about eight", day=day))
         operator.press("Publish the table")
     operator.expect("Row 2, rate")
     operator.picture("the wrong row is named")
-    operator.fill("Paste a table (optional)", RATES.format(rate="7.8200"))
+    operator.fill("Paste a table (optional)", RATES.format(rate="7.8200", day=day))
     operator.press("Publish the table")
     operator.expect("2 rates are published.")
 

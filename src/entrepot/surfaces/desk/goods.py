@@ -76,7 +76,7 @@ def receipts(request: ActingRequest) -> HttpResponse:
         def receive(typed: Mapping[str, Any]) -> Done:
             seller = sellers.find_seller_called(typed["seller"].strip())
             if seller is None:
-                raise Invalid("goods.unknown_seller", "No seller, or more than one, is called so.", field="seller")
+                raise Invalid("goods.seller_unclear", "No seller, or more than one, is called so.", field="seller")
             node = next(node for node in nodes if str(node.id) == typed["node"])
             rows = _rows(typed["rows"], seller.pk, typed["condition"])
             done = inbound.receive_goods(
