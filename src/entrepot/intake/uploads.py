@@ -6,6 +6,7 @@ the note of how far the upload came stand in one transaction: each row is carrie
 
 import csv
 import io
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ from entrepot.kernel import ids, media
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, EntrepotError, Invalid, NotFound
 from entrepot.kernel.sheets import cell, write_csv
+
+logger = logging.getLogger(__name__)
 
 #: Every sheet that there is, in the order in which a seller needs them; to name them here makes them known.
 KINDS: Sequence[Sheet] = (
@@ -157,15 +160,20 @@ def carry_out(*, upload_id: UUID, actor: Actor, now: datetime, budget: float = B
 
 
 def carry_on_halted(*, now: datetime) -> int:
-    """Go on with uploads whose caller went away, as whoever started them; how many."""
+    """Go on with uploads whose caller went away, as whoever started them and may still; how many."""
     halted = queries.list_halted(before=now - HALTED)
     for upload in halted:
-        organisation = accounts.get_organisations([upload.organisation_id])[upload.organisation_id]
         assert upload.user_id is not None, "an upload runs once somebody says so"
-        actor = accounts.get_actor(user_id=upload.user_id, kinds=[organisation.kind])
-        if actor.organisation_id == upload.organisation_id:
+        actor = accounts.get_actor(user_id=upload.user_id, preferred=upload.organisation_id.hex)
+        kind = sheets.get(upload.sheet)
+        if actor.organisation_id != upload.organisation_id or not actor.may(kind.verb):
+            continue
+        try:
             with translation.override(upload.form.get("language", "en")):
-                _go_on(upload, sheets.get(upload.sheet), actor, now, budget=60.0)
+                _go_on(upload, kind, actor, now, budget=60.0)
+        except Exception:
+            # One sheet that cannot be carried out is no reason to leave the others.
+            logger.exception("upload %s", upload.id)
     return len(halted)
 
 

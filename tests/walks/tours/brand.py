@@ -5,6 +5,7 @@ import re
 from walks.tours.guide import Guide, Person
 
 OWNER = "owner@hearthhome.example"
+PASTED = "Or pasted rows (optional)"
 GOODS = (
     "product\ttitle\tcategory\tsku\toption_1_name\toption_1\tweight_g\tlength_mm\twidth_mm\theight_mm\ths_code\torigin\n"
     "LAMP\tPaper lantern\t{category}\tLAMP-S\tSize\tS\t320\t200\t200\t60\t940521\tCN\n"
@@ -26,7 +27,7 @@ def walk(guide: Guide) -> None:
     owner.follow("Sheets")
     _open_sheet(owner, "Catalogue")
     owner.expect("required")
-    owner.fill("Or pasted rows", (GOODS + BROKEN).format(category=category))
+    owner.fill(PASTED, (GOODS + BROKEN).format(category=category))
     owner.press("Look at what it would do")
     owner.expect("2 rows would change something")
     owner.picture("what it would do")
@@ -37,7 +38,7 @@ def walk(guide: Guide) -> None:
     owner.expect("Download these rows")
     owner.follow("Bring in the mended rows")
     heads = GOODS.splitlines()[0] + "\n"
-    owner.fill("Or pasted rows", heads + BROKEN.format(category=category).replace("heavy", "900"))
+    owner.fill(PASTED, heads + BROKEN.format(category=category).replace("heavy", "900"))
     owner.press("Look at what it would do")
     owner.press("Carry it out")
     owner.expect("Done: 1 row changed something")
@@ -45,7 +46,7 @@ def walk(guide: Guide) -> None:
     guide.step("Say what stands in your warehouse")
     owner.go("Stock")
     owner.follow("By sheet")
-    owner.fill("Or pasted rows", "sku\ton_hand\nLAMP-S\t40\nLAMP-M\t25\nVASE-1\t12\n")
+    owner.fill(PASTED, "sku\ton_hand\nLAMP-S\t40\nLAMP-M\t25\nVASE-1\t12\n")
     owner.press("Look at what it would do")
     owner.press("Carry it out")
     owner.expect("Done: 3 rows changed something")
@@ -73,7 +74,7 @@ def walk(guide: Guide) -> None:
     guide.step("Hand over with your carrier's numbers")
     owner.follow("Tracking numbers")
     rows = "".join(f"{number}\tParcelForce\tPF{place:06}\n" for place, number in enumerate(numbers))
-    owner.fill("Or pasted rows", "order\tcarrier\ttracking_number\n" + rows)
+    owner.fill(PASTED, "order\tcarrier\ttracking_number\n" + rows)
     owner.press("Look at what it would do")
     owner.press("Carry it out")
     owner.expect("Carried out")
@@ -115,7 +116,7 @@ def _prices(owner: Person) -> None:
     owner.follow("Sheets")
     _open_sheet(owner, "Retail prices")
     told = f"{cells['sku']}\t{cells['market']}\t{cells['programme']}\t49.00\n"
-    owner.fill("Or pasted rows", "sku\tmarket\tprogramme\tretail_price\n" + told)
+    owner.fill(PASTED, "sku\tmarket\tprogramme\tretail_price\n" + told)
     owner.press("Look at what it would do")
     owner.press("Carry it out")
     owner.expect("Done: 1 row changed something")

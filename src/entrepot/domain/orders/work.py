@@ -199,12 +199,12 @@ class Day:
 
 
 def count_days(*, ends: Mapping[UUID, datetime], organisation_id: UUID, now: datetime) -> dict[UUID, Day]:
-    """An organisation's open work by node; `ends` says when the day of each node ends."""
+    """An organisation's open work by node; `ends` says when the day of each node ends, which is a deadline of it."""
     source, params = unnest("day", {"node_id": "uuid", "ends_at": "timestamptz"}, list(ends.items()))
     rows = fetch_rows(
         f"SELECT day.node_id, count(*) FILTER (WHERE work.due_at < %s) AS late,"
-        f" count(*) FILTER (WHERE work.due_at >= %s AND work.due_at < day.ends_at) AS today,"
-        f" count(*) FILTER (WHERE work.due_at >= day.ends_at AND work.due_at >= %s) AS later,"
+        f" count(*) FILTER (WHERE work.due_at >= %s AND work.due_at <= day.ends_at) AS today,"
+        f" count(*) FILTER (WHERE work.due_at > day.ends_at AND work.due_at >= %s) AS later,"
         f" count(*) FILTER (WHERE work.state = 'packed') AS packed"
         f" FROM {source} JOIN orders_workitem work ON work.node_id = day.node_id"
         f" WHERE work.organisation_id = %s AND work.state = ANY(%s) GROUP BY day.node_id",
