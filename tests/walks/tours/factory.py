@@ -13,10 +13,8 @@ from entrepot.domain.inbound import receiving as counting
 from entrepot.domain.inbound import shipping as inbound
 from entrepot.domain.inbound.models import Shipment, StockOrder
 from entrepot.domain.orders.models import OrderLine, WorkItem
-from entrepot.domain.pricing import services as pricing
-from entrepot.domain.pricing.services import NewPrice
 from entrepot.domain.sellers.models import Seller
-from entrepot.flows import checkout, fulfilment, listing, receiving, settling
+from entrepot.flows import checkout, fulfilment, receiving, settling
 from entrepot.flows.fulfilment import Box, Handover, Scan
 from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM
@@ -219,7 +217,12 @@ def _paste(guide: Guide, li: Person) -> None:
 
 
 def _send_stock(guide: Guide, li: Person, operator: Person) -> None:
-    guide.step("The operator orders stock from you")
+    guide.step("The operator puts it on sale and orders stock")
+    operator.go("Catalogue")
+    operator.follow("Offers")
+    operator.page.locator("main a[href*='status=draft']").first.click()
+    operator.tick("Choose Tea bowl, celadon")
+    operator.press("Put on sale")
     operator.go("Catalogue")
     operator.follow("What to order")
     operator.page.get_by_label("Show", exact=True).select_option(value="all")
@@ -277,15 +280,13 @@ def _seller() -> Seller:
 
 
 def _sell() -> None:
-    """The warehouse takes the cartons in, the bowl goes on sale, a shopper buys two and gets them."""
+    """The warehouse takes the cartons in, a shopper buys two bowls and gets them."""
     shipment = Shipment.objects.get(seller=_seller())
     inbound.arrive(shipment_id=shipment.id, actor=SYSTEM, now=clock.now())
     barcodes = [each.carton.barcode for each in cartons.list_cartons(shipment.id)]
     counting.count_cartons(shipment_id=shipment.id, barcodes=barcodes, actor=SYSTEM, now=clock.now())
     receiving.close_shipment(shipment_id=shipment.id, actor=SYSTEM, now=clock.now())
     offer = Offer.objects.get(seller=_seller(), sku__code="TEA-1")
-    pricing.set_retail_prices(prices=[NewPrice(offer.id, 1990)], actor=SYSTEM, now=clock.now())
-    listing.go_live(actor=SYSTEM, offer_ids=[offer.id], now=clock.now())
     [placed] = checkout.place_orders(requests=[shopping.request("a-factory", (offer, 2))], now=clock.now())
     [line] = OrderLine.objects.filter(order_id=placed.order_id)
     item = WorkItem.objects.get(suborder_id=line.suborder_id)
