@@ -28,8 +28,18 @@ ACTS = {
     "setup_openings", "setup_freight_table", "setup_freight_planning",
     "return_label", "reception", "refund", "settlement_runs", "batches", "confirmation", "payout_failure", "proof",
 }  # fmt: skip
-#: Pages of corrections and approvals have tests of their own; a paper needs a file.
-ELSEWHERE = {"approvals", "approval", "decision", "corrections", "reversal", "document_file"}
+#: Pages of corrections, of approvals and of a demonstration have tests of their own; a paper needs a file.
+ELSEWHERE = {
+    "clock",
+    "clock_status",
+    "clock_advances",
+    "clock_workers",
+    "letters",
+    "letter",
+    "notice",
+    "notices_read",
+    "notices_letters",
+} | {"approvals", "approval", "decision", "corrections", "reversal", "document_file"}
 NAMES = {pattern.name for pattern in urlpatterns}
 PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters} - ACTS - ELSEWHERE
 
