@@ -254,4 +254,4 @@ def _own_carriage(book: Book, carried: Amounts) -> int:
 
 def _working_days(start: date, count: int) -> date:
     """So many days later, Saturdays and Sundays left out."""
-    return np.busday_offset(np.datetime64(start), count, roll="forward").astype(date)  # type: ignore[no-any-return]
+    return np.busday_offset(np.datetime64(start), count, roll="forward").astype(date)

@@ -54,7 +54,7 @@ class AnswerForm(ActForm):
         coerce=int,
         initial=14,
         required=False,
-        empty_value=14,
+        empty_value="14",
     )
 
 
@@ -102,7 +102,7 @@ def quote_answers(request: ActingRequest) -> HttpResponse:
             rows = _countered(request)
             quoting.counter(
                 rows=rows,
-                valid_until=now + timedelta(days=typed["holds"]),
+                valid_until=now + timedelta(days=int(typed["holds"])),
                 actor=request.actor,
                 now=now,
                 note=typed["reason"],

@@ -133,7 +133,7 @@ class QuestionsForm(ActForm):
         for name in NUMBERS:
             asked = readiness.QUESTIONS[name]
             self.fields[name] = forms.IntegerField(
-                label=asked.label, help_text=asked.why, required=False, min_value=0, max_value=NUMBER_MAX
+                label=str(asked.label), help_text=str(asked.why), required=False, min_value=0, max_value=NUMBER_MAX
             )
         for name in LISTS:
             asked = readiness.QUESTIONS[name]
@@ -143,7 +143,7 @@ class QuestionsForm(ActForm):
                 else (places.choices(countries))
             )
             self.fields[name] = forms.MultipleChoiceField(
-                label=asked.label, help_text=asked.why, required=False, choices=found,
+                label=str(asked.label), help_text=str(asked.why), required=False, choices=found,
                 widget=forms.CheckboxSelectMultiple,
             )  # fmt: skip
 
@@ -188,7 +188,7 @@ def apply(request: ActingRequest) -> HttpResponse:
             person=typed.get("person", ""),
             language=get_language() or "",
             profile={key: typed[key] for key in ("website", "about") if typed[key]},
-            owner=known,  # type: ignore[arg-type]
+            owner=known,
             now=clock.now(),
         )
         if known is None:

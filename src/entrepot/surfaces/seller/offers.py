@@ -68,7 +68,7 @@ def _holds() -> forms.TypedChoiceField:
         coerce=int,
         initial=14,
         required=False,
-        empty_value=14,
+        empty_value="14",
     )
 
 
@@ -232,7 +232,7 @@ def supply_price(request: ActingRequest, offer_id: UUID) -> HttpResponse:
         (made,) = listing.quote_supply_prices(
             actor=request.actor,
             rows=[NewQuote(offer.id, amount, note=typed["note"])],
-            valid_until=now + timedelta(days=typed["holds"]),
+            valid_until=now + timedelta(days=int(typed["holds"])),
             now=now,
         )
         if made.status == SupplyQuote.Status.ACCEPTED:
@@ -261,7 +261,7 @@ def supply_answer(request: ActingRequest, offer_id: UUID, quote_id: UUID) -> Htt
                 return Done(_("Agreed: this is your supply price from now on. See below what comes next."))
             case "counter":
                 amount = money.parse_minor(typed["amount"], step.currency)
-                until = now + timedelta(days=typed["holds"])
+                until = now + timedelta(days=int(typed["holds"]))
                 quoting.counter(
                     rows=[(step.id, amount)], valid_until=until, actor=request.actor, now=now, note=typed["note"]
                 )
