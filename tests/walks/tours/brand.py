@@ -1,6 +1,7 @@
 """The walk of docs/tours/brand.md."""
 
-import re
+import csv
+import io
 
 from walks.tours.guide import Guide, Person
 
@@ -92,12 +93,14 @@ def walk(guide: Guide) -> None:
     owner.expect("Where it comes from")
 
 
+def _rows(owner: Person, sheet: str) -> list[dict[str, str]]:
+    """One's own rows of a sheet, as the button downloads them."""
+    answer = owner.context.request.get(f"{owner.address}/seller/offers/sheets/{sheet}/content")
+    return list(csv.DictReader(io.StringIO(answer.text().lstrip("\ufeff"))))
+
+
 def _category(owner: Person) -> str:
-    """A category that this seller's goods are in, read off its own sheet as a person would see it there."""
-    answer = owner.context.request.get(f"{owner.address}/seller/offers/sheets/catalogue/content")
-    lines = answer.text().lstrip("\ufeff").splitlines()
-    place = re.split("[,;]", lines[0]).index("category")
-    return next(cells[place] for line in lines[1:] if (cells := re.split("[,;]", line))[place:] and cells[place])
+    return next(row["category"] for row in _rows(owner, "catalogue") if row["category"])
 
 
 def _open_sheet(owner: Person, title: str) -> None:
@@ -108,10 +111,7 @@ def _open_sheet(owner: Person, title: str) -> None:
 
 
 def _prices(owner: Person) -> None:
-    answer = owner.context.request.get(f"{owner.address}/seller/offers/sheets/prices/content")
-    head, *rows = answer.text().lstrip("\ufeff").splitlines()
-    names = re.split("[,;]", head)
-    cells = dict(zip(names, re.split("[,;]", rows[0]), strict=True))
+    cells = _rows(owner, "prices")[0]
     owner.go("Offers")
     owner.follow("Sheets")
     _open_sheet(owner, "Retail prices")

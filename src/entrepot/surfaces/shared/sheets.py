@@ -113,7 +113,7 @@ def show_upload(upload: Upload, sheet: Sheet) -> Shown:
             (_("Written in"), ENCODINGS.get(form["encoding"], form["encoding"])),
             (_("Between the columns"), DELIMITERS.get(form["delimiter"], form["delimiter"])),
             (_("Decimal sign"), SIGNS[form["decimal"]]),
-            (_("Columns found"), ", ".join(str(names[each]) for each in form["found"] if each in names)),
+            (_("Columns found"), ", ".join(str(each.title) for each in sheet.columns if each.name in form["found"])),
         ],
         form["unknown"],
         counts["created"] + counts["changed"],
