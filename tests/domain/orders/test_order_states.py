@@ -22,6 +22,13 @@ class Line:
     shipping_net_minor: int = 0
     shipping_tax_minor: int = 0
     customs_duty_minor: int = 0
+    discount_minor: int = 0
+    is_gross: bool = True
+
+    @property
+    def list_minor(self) -> int:
+        shown = self.goods_net_minor + (self.goods_tax_minor if self.is_gross else 0)
+        return shown + self.discount_minor
 
     @property
     def total(self) -> int:
@@ -95,9 +102,9 @@ def test_an_order_is_the_sum_of_its_suborders():
 amounts = st.integers(0, 10_000_000)
 
 
-@given(st.data(), st.integers(1, 40), st.lists(amounts, min_size=5, max_size=5))
-def test_shares_of_shipped_and_cancelled_units_sum_to_the_line_in_any_order(data, quantity, parts):
-    line = Line(quantity, *parts)
+@given(st.data(), st.integers(1, 40), st.lists(amounts, min_size=5, max_size=5), st.booleans())
+def test_shares_of_shipped_and_cancelled_units_sum_to_the_line_in_any_order(data, quantity, parts, is_gross):
+    line = Line(quantity, *parts, is_gross=is_gross)
     units, taken = Quantities(quantity), 0
     while units.to_ship:
         step = data.draw(st.integers(1, units.to_ship))
@@ -108,6 +115,17 @@ def test_shares_of_shipped_and_cancelled_units_sum_to_the_line_in_any_order(data
             taken += rules.share_minor(line, rules.cancelled_first(quantity, units.cancelled, step), step)
             units = units.after(rules.EventKind.CANCELLED, step)
     assert taken == line.total
+
+
+@given(st.integers(1, 5000), st.integers(2, 40), st.data())
+def test_units_of_one_displayed_price_give_back_that_price_each(unit, quantity, data):
+    """With the tax in the price or beside it: what was displayed for a unit is its share, to the minor unit."""
+    tax = data.draw(st.integers(0, unit * quantity))
+    place = data.draw(st.integers(0, quantity - 1))
+    inside = rules.share(Line(quantity, unit * quantity - tax, tax), place, 1)
+    assert inside["goods_net_minor"] + inside["goods_tax_minor"] == unit
+    beside = rules.share(Line(quantity, unit * quantity, tax, is_gross=False), place, 1)
+    assert tax == 0 or beside["goods_net_minor"] == unit
 
 
 def test_the_share_of_units_is_the_sum_of_its_parts():

@@ -60,6 +60,8 @@ class LockedLine:
     terms_id: str
     order_state: str
     quantity: int
+    list_minor: int
+    discount_minor: int
     goods_net_minor: int
     goods_tax_minor: int
     shipping_net_minor: int
@@ -83,15 +85,16 @@ def _lines(line_ids: Collection[UUID], lock: str) -> dict[UUID, LockedLine]:
     rows = fetch_rows(
         f"""
         SELECT line.id, line.order_id, line.suborder_id, line.seller_id, line.sku_id, line.terms_id,
-            ordered.state AS order_state, line.quantity, line.goods_net_minor, line.goods_tax_minor,
-            line.shipping_net_minor, line.shipping_tax_minor, line.customs_duty_minor, line.freight_cost_minor,
+            ordered.state AS order_state, line.quantity, line.list_minor, line.discount_minor, line.goods_net_minor,
+            line.goods_tax_minor, line.shipping_net_minor, line.shipping_tax_minor, line.customs_duty_minor,
+            line.freight_cost_minor,
             line.cancelled_qty, line.shipped_qty, line.delivered_qty, line.lost_qty, line.returned_qty
         FROM orders_orderline line JOIN orders_order ordered ON ordered.id = line.order_id
         WHERE line.id = ANY(%s) {lock}
         """,
         [list(line_ids)],
     )
-    found = {row.id: LockedLine(*(*row[:14], Quantities(row.quantity, *row[14:]))) for row in rows}
+    found = {row.id: LockedLine(*(*row[:16], Quantities(row.quantity, *row[16:]))) for row in rows}
     if missing := set(line_ids) - found.keys():
         raise NotFound(kind="order line", id=str(min(missing)))
     return found

@@ -217,10 +217,14 @@ PARTS = ("goods_net_minor", "goods_tax_minor", "shipping_net_minor", "shipping_t
 
 
 class Frozen(Protocol):
-    """A line with its quantity and the parts of its money."""
+    """A line with its quantity, what was displayed, and the parts of its money."""
 
     @property
     def quantity(self) -> int: ...
+    @property
+    def list_minor(self) -> int: ...
+    @property
+    def discount_minor(self) -> int: ...
     @property
     def goods_net_minor(self) -> int: ...
     @property
@@ -239,8 +243,17 @@ def share(line: Frozen, first: int, units: int) -> dict[str, int]:
     Every unit of a line has a place. Parcels take places from the front (`ParcelLine.first_unit`: so many were shipped
     before), cancellations from the back (`cancelled_first`). Captures, voids, accruals, refunds and reversals of the
     same places are therefore the same amounts, and all of them sum to the line's, in whatever order they come.
+    What was displayed is divided, with the tax in it or without: three units of 1.25 give back 1.25 each.
     """
-    return {part: prorate(getattr(line, part), first, units, line.quantity) for part in PARTS}
+
+    def of(whole: int) -> int:
+        return prorate(whole, first, units, line.quantity)
+
+    found = {part: of(getattr(line, part)) for part in PARTS}
+    if line.list_minor - line.discount_minor == line.goods_net_minor + line.goods_tax_minor:
+        for net, tax in (("goods_net_minor", "goods_tax_minor"), ("shipping_net_minor", "shipping_tax_minor")):
+            found[net] = of(getattr(line, net) + getattr(line, tax)) - found[tax]
+    return found
 
 
 def share_minor(line: Frozen, first: int, units: int) -> int:

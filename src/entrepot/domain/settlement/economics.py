@@ -120,6 +120,14 @@ class Book:
     # What whole lines come to.
 
     @cached_property
+    def is_gross(self) -> Flags:
+        """Whether what was displayed has the tax in it; either will do where there is none. Shape: n."""
+        of = {name: self.amounts[:, place] for name, place in _AT.items()}
+        shown = of["list_price"] - of["seller_discount"] - of["platform_discount"]
+        gross: Flags = shown == of["goods_net"] + of["goods_tax"]
+        return gross
+
+    @cached_property
     def commission_base(self) -> Whole:
         """What the commission is a share of; never below nothing. Shape: n."""
         return np.maximum(evaluate(self.terms.commission_base[self.t], self.amounts), 0)
@@ -212,7 +220,7 @@ class Book:
             shape = (-1, *[1] * (whole.ndim - 1))
             return share_array(whole, units.reshape(shape), self.lines.quantity.reshape(shape))
 
-        frozen = {name: share(self.amounts[:, _AT[name]]) for name in _PAID}
+        frozen = self.paid_for(share)
         retail = ~self.is_supply
         supply, supply_market = self._supply(share)
         tax = frozen["goods_tax"] + frozen["shipping_tax"]
@@ -235,6 +243,14 @@ class Book:
         for code, mine in (("supply", ~self.is_owned), ("stock", self.is_owned)):
             made.seller[:, column(ACCRUAL_PARTS, code)] = np.where(self.is_supply & mine, supply, 0)
         return made
+
+    def paid_for(self, share: Callable[[Whole], Whole]) -> dict[str, Whole]:
+        """What the shopper pays for the first so many units, by component; what was displayed is what is divided."""
+        found = {name: share(self.amounts[:, _AT[name]]) for name in _PAID}
+        for net, tax in (("goods_net", "goods_tax"), ("shipping_net", "shipping_tax")):
+            gross = share(self.amounts[:, _AT[net]] + self.amounts[:, _AT[tax]])
+            found[net] = np.where(self.is_gross, gross - found[tax], found[net])
+        return found
 
     def _supply(self, share: Callable[[Whole], Whole]) -> tuple[Whole, Whole]:
         """What a supply price earns, in both currencies: exact in the seller's, exchanged into the market's."""
@@ -317,8 +333,7 @@ def adds_up(book: Book, amounts: Amounts, first: Whole, units: Whole) -> Flags:
     What leaves the shoppers' funds is the share of the line's total; what sellers, the platform's revenue, tax offices,
     customs, carriers and providers gain is that and what the platform's costs gave.
     """
-    of = book.lines.quantity
-    paid = np.sum([prorate_array(book.amounts[:, _AT[name]], first, units, of) for name in _PAID], axis=0)
+    paid = sum(book.paid_for(lambda whole: prorate_array(whole, first, units, book.lines.quantity)).values())
     gains = waterfall(amounts)
     given = -np.sum([gain for kind, gain in gains.items() if CHART[kind].nature is Nature.COST], axis=0)
     into = np.sum(

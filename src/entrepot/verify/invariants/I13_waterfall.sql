@@ -24,8 +24,13 @@ paid AS (
     ) AS amount
     FROM accrued
     JOIN orders_orderline line ON line.id = accrued.line_id
-    CROSS JOIN LATERAL (VALUES (line.goods_net_minor), (line.goods_tax_minor), (line.shipping_net_minor),
-        (line.shipping_tax_minor), (line.customs_duty_minor)) AS component(amount)
+    -- What was displayed is divided: with the tax in it where the list price had it.
+    CROSS JOIN LATERAL (SELECT
+        (line.list_minor - line.discount_minor = line.goods_net_minor + line.goods_tax_minor)::int AS with_tax) displayed
+    CROSS JOIN LATERAL (VALUES (line.goods_net_minor + displayed.with_tax * line.goods_tax_minor),
+        (line.shipping_net_minor + displayed.with_tax * line.shipping_tax_minor),
+        ((1 - displayed.with_tax) * line.goods_tax_minor), ((1 - displayed.with_tax) * line.shipping_tax_minor),
+        (line.customs_duty_minor)) AS component(amount)
     CROSS JOIN LATERAL (SELECT
         component.amount * accrued.until / line.quantity AS until_quotient,
         component.amount * accrued.until % line.quantity AS until_rest,
