@@ -56,10 +56,9 @@ lock: env ## Pin the requirements anew, with hashes
 	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock"; done
 
 messages: export ENTREPOT_DATA_DIR = $(CURDIR)/build/check
-messages: env ## Collect and compile the translations (needs gettext)
-	@command -v msgfmt >/dev/null || { echo "gettext is missing; on Debian: apt-get install gettext"; exit 1; }
-	@cd src/entrepot && ../../$(BIN)/python -m entrepot.config.manage makemessages --all --no-location --no-obsolete
-	@cd src/entrepot && ../../$(BIN)/python -m entrepot.config.manage compilemessages
+messages: export DJANGO_SETTINGS_MODULE = entrepot.config.settings
+messages: env ## Collect and compile the translations, and say what lacks one
+	@$(BIN)/python -m entrepot.config.messages
 
 openapi: export DJANGO_SETTINGS_MODULE = entrepot.config.settings
 openapi: export ENTREPOT_DATA_DIR = $(CURDIR)/build/check

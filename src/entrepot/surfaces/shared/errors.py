@@ -12,8 +12,11 @@ from entrepot.kernel.errors import EntrepotError, TooMany
 def sentence(error: EntrepotError) -> str:
     """The error's message in the reader's language, filled with its values."""
     text = gettext(str(error.message))
+    values = dict(error.values)
+    if isinstance(values.get("kind"), str):
+        values["kind"] = gettext(values["kind"])
     try:
-        return text.format(**error.values)
+        return text.format(**values)
     except (KeyError, IndexError, ValueError):
         return text
 

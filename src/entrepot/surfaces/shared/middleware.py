@@ -4,7 +4,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 from entrepot.demonstration import clock as shared
 from entrepot.kernel.errors import Denied, EntrepotError
@@ -22,6 +24,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+#: Surfaces whose words are in English only, so that no page is half in one language and half in another.
+ENGLISH = ("/seller/", "/desk/")
+
+
+class LanguageMiddleware:
+    """What stands behind the shop is in English, whatever language somebody reads the shop in."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(ENGLISH):
+            return self.handler(request)
+        with translation.override(settings.LANGUAGE_CODE):
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE  # type: ignore[attr-defined]
+            return self.handler(request)
 
 
 class GuardMiddleware:

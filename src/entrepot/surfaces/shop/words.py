@@ -139,8 +139,9 @@ def span(first: date, last: date) -> str:
     whole = pgettext("day and month", "j F")
     if first == last:
         return date_format(first, whole)
-    if (first.year, first.month) == (last.year, last.month) and whole.startswith("j"):
-        return f"{date_format(first, 'j')}–{date_format(last, whole)}"
+    day = whole.partition(" ")[0]
+    if (first.year, first.month) == (last.year, last.month) and day.startswith("j"):
+        return f"{date_format(first, day)}–{date_format(last, whole)}"
     return f"{date_format(first, whole)} – {date_format(last, whole)}"
 
 
