@@ -105,6 +105,7 @@ def test_the_pages_claim_and_decide(world, brand, parcel):
         assert client.post(address, typed).status_code == 302
     assert "claimed" in text_of(client.get(reverse("seller:order", args=[number])))
     desk = browser(world)
+    assert "1 claimed delivery to decide" in text_of(desk.get(reverse("desk:overview")))
     page = desk.get(reverse("desk:claims"))
     assert "Left with M. Weber, signed" in text_of(page)
     decide = reverse("desk:claim_decision", args=[parcel.number, "confirmation"])

@@ -1,11 +1,12 @@
 """Deliveries that were claimed with proof and that no carrier scanned: confirmed or refused, with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from entrepot.flows import claiming
@@ -15,6 +16,7 @@ from entrepot.surfaces.desk.acting import ActForm, ReasonForm, attempt, render
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.tasks import Ask, Task
 
 
 @guards.allow("work.perform", kind="operator")
@@ -44,6 +46,14 @@ def claim_decision(request: ActingRequest, number: str, decision: str) -> HttpRe
 
     said = _("It counts as delivered from now on.") if decision == "confirmation" else _("Refused; nothing changes.")
     return attempt(request, form, decide, said=said, to=reverse("desk:claims")) or _page(request, form)
+
+
+def tasks(ask: Ask) -> Iterator[Task]:
+    """Claims that wait for those who decide on them."""
+    if ask.actor.verbs.get("work.perform") == "all" and (waiting := claiming.list_claims(limit=200)):
+        count = len(waiting)
+        text = ngettext("{count} claimed delivery to decide", "{count} claimed deliveries to decide", count)
+        yield Task(text.format(count=count), count, reverse("desk:claims"), icon="truck")
 
 
 def _demand(request: ActingRequest) -> None:

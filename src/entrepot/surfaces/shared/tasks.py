@@ -181,6 +181,7 @@ COUNTED: Sequence[Counted] = (
 #: Kinds that other rooms find by themselves.
 PROVIDERS: Sequence[Provider] = (
     Provider("no_stock", GOODS, "stock.read", "entrepot.surfaces.seller.overview.without_stock", ("seller",)),
+    Provider("claims", SHIPPING, "work.perform", "entrepot.surfaces.desk.claims.tasks", ("desk",)),
 )
 
 
