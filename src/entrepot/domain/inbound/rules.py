@@ -67,7 +67,11 @@ def move(acts: Mapping[str, Mapping[str, str]], state: str, act: str, *, number:
     following = acts.get(state, {}).get(act)
     if following is None:
         raise Refused(
-            "inbound.wrong_state", "{number} is {state}: this cannot be done now.", number=number, state=state, act=act
+            "inbound.wrong_state",
+            "{number} is at another stage: this cannot be done with it now.",
+            number=number,
+            state=state,
+            act=act,
         )
     return following
 

@@ -71,7 +71,7 @@ def draft_for(*, order_id: UUID, actor: Actor, now: datetime) -> Shipment:
     if order.state != "accepted":
         raise Refused(
             "inbound.wrong_state",
-            "{number} is {state}: this cannot be done now.",
+            "{number} is at another stage: this cannot be done with it now.",
             number=order.number,
             state=order.state,
             act="pack",
