@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 640, 200, 64, 12, 26
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 640, 200, 96, 14, 30
 
 
 @dataclass(frozen=True, slots=True)
