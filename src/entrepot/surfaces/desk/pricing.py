@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from entrepot.domain.catalogue import queries as catalogue
@@ -50,7 +50,9 @@ class AnswerForm(ActForm):
     )
     holds = forms.TypedChoiceField(
         label=gettext_lazy("A counter-offer holds for"),
-        choices=[(days, ngettext_lazy("{days} day", "{days} days", days).format(days=days)) for days in COUNTER_DAYS],
+        choices=lambda: [
+            (days, ngettext("{days} day", "{days} days", days).format(days=days)) for days in COUNTER_DAYS
+        ],
         coerce=int,
         initial=14,
         required=False,
