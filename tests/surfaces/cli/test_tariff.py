@@ -134,6 +134,17 @@ def test_explain_shows_the_bands_of_value(run: Run) -> None:
     assert [band["charges"][-1]["collector"] for band in document["bands"]] == ["platform", "border"]
 
 
+def test_explain_says_what_is_known_of_goods_that_no_tariff_line_fits(run: Run) -> None:
+    document = json.loads(run(tariff, "explain", "640399", "CN", "FR", "2026-07-15", "--json").stdout)
+    assert document["tariff_line"] is None and "640399 is not in the tariff eu" in document["problem"]
+    assert [charge["code"] for charge in document["bands"][0]["charges"]] == [
+        "customs_duty", "low_value_duty", "handling_fee", "import_vat"
+    ]  # fmt: skip
+    with pytest.raises(EntrepotError) as refused:
+        run(tariff, "explain", "999999", "CN", "FR", "2026-07-15")
+    assert refused.value.code == "customs.bad_lines"
+
+
 SCHEDULE = """HTS Number,Indent,Description,Unit,General Rate of Duty,Special Rate of Duty,Column 2 Rate of Duty
 "6109.10.00","0","Of cotton","","16.5%","","90%"
 "6109.10.00.04","1","T-shirts","","","",""

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from entrepot.domain.customs.arrays import Case, Charge, Law, Lines, Way, Words
+from entrepot.domain.customs.problems import BadLines, bad_lines, told
 from entrepot.domain.customs.rows import Book, Levy, Missing, Overlay, Regime, TariffLine
 from entrepot.domain.customs.tariffs import Overlays
 from entrepot.kernel.money import MINOR_MAX
@@ -32,7 +33,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The law for one sort of goods. `line` is None where no tariff has to be asked."""
+    """The law for one sort of goods. `line` is None where no tariff has to be asked, or cannot answer: see `problem`."""
 
     hs: str
     origin: str
@@ -42,6 +43,7 @@ class Explanation:
     regime: Regime
     line: TariffLine | None
     edition: str
+    problem: str
     overlays: tuple[Overlay, ...]
     bands: tuple[Band, ...]
     changes: tuple[Change, ...]
@@ -50,15 +52,21 @@ class Explanation:
 def explain(book: Book, *, hs: str, origin: str, place: str, on: date, way: Way, law: Law | None = None) -> Explanation:
     """What holds for these goods. Raises: BadLines naming what is missing."""
     law = law or Law(book, one_line(hs=hs, origin=origin, place=place, on=on, way=way))
-    case, line = law.cases[0], None
-    edition = ""
-    if any(charge.is_tariff for table in case.charges for charge in table.values()):
+    case, line, edition, problem = law.cases[0], None, "", ""
+    overlays: tuple[Overlay, ...] = ()
+    try:
+        book.check_code(case.era.regime, hs, on)
+    except Missing as missing:
+        raise bad_lines([told(0, missing.reason, missing.values)]) from None
+    if any(charge.filter is not None for table in case.charges for charge in table.values()):
         try:
-            line = book.line(case.era.regime, hs, origin, on)
+            overlays = tuple(_overlays(law, case))
             edition = book.edition(case.era.regime.schedule, "", on).source
-        except Missing as missing:
-            law.problems.add(missing, np.zeros(1, dtype=np.int64))
-            law.problems.raise_any()
+            line = book.line(case.era.regime, hs, origin, on)
+        except Missing as missing:  # bands and what is charged without the tariff are known all the same
+            problem = told(0, missing.reason, missing.values).sentence
+        except BadLines as refusal:
+            problem = refusal.values["rows"][0]["problem"]
     return Explanation(
         hs=hs,
         origin=origin,
@@ -68,7 +76,8 @@ def explain(book: Book, *, hs: str, origin: str, place: str, on: date, way: Way,
         regime=case.era.regime,
         line=line,
         edition=edition,
-        overlays=tuple(_overlays(law, case)),
+        problem=problem,
+        overlays=overlays,
         bands=tuple(_bands(case)),
         changes=tuple(_changes(book, case, hs, origin, on)),
     )

@@ -194,6 +194,8 @@ def _show(document: dict[str, Any]) -> None:
     console.print(f"Customs duty on {regime['duty_base']}; {regime['value']} price is the value; {regime['currency']}.")
     if line := document["tariff_line"]:
         console.print(f"Tariff line {line['code']} {line['description']}: [bold]{line['rate']}[/] ({line['edition']})")
+    if document["problem"]:
+        console.print(f"[yellow]{document['problem']}[/]")
     for overlay in document["overlays"]:
         console.print(f"  + {overlay['rate']} {overlay['authority']} {overlay['heading']}: {overlay['source']}")
     for band in document["bands"]:

@@ -7,6 +7,7 @@ from entrepot.surfaces.desk import (
     approvals,
     arrivals,
     books,
+    borders,
     catalogue,
     claims,
     clock,
@@ -140,6 +141,7 @@ WAREHOUSE = [
     path("returns/<slug:number>/reception", returns.reception, name="reception"),
     path("returns/<slug:number>/refund", returns.refund, name="refund"),
 ]
+BORDERS = [path("borders", borders.borders, name="borders")]
 CONVERSATIONS = [
     path("conversations", conversations.index, name="conversations"),
     path("conversations/<slug:number>", conversations.show, name="conversation"),
@@ -213,6 +215,7 @@ urlpatterns: list[URLPattern] = [
     *ORDERS,
     *WAREHOUSE,
     *CONVERSATIONS,
+    *BORDERS,
     *SETTLEMENT,
     *BOOKS,
     *NOTICES,

@@ -47,6 +47,7 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Goods in"), "desk:shipments", "forklift"),
         Entry(_("Returns"), "desk:returns", "return"),
         Entry(_("Conversations"), "desk:conversations", "message"),
+        Entry(_("Borders"), "desk:borders", "globe"),
         Entry(_("Settlement"), "desk:settlement", "coins"),
         Entry(_("Books"), "desk:books", "ledger"),
         Entry(_("Approvals"), "desk:approvals", "check"),

@@ -28,6 +28,15 @@ PARTS: Mapping[str, Text] = {
     Part.BROKERAGE: _("Brokerage"),
     Part.OTHER: _("Other costs"),
 }
+#: The parts of a base, within a sentence.
+_NAMES: Mapping[str, Text] = {
+    Part.GOODS: _("goods"),
+    Part.FREIGHT: _("freight"),
+    Part.INSURANCE: _("insurance"),
+    Part.CUSTOMS_DUTY: _("customs duty"),
+    Part.ADDITIONAL_DUTY: _("additional customs duty"),
+    Part.FLAT_DUTY: _("flat customs duty"),
+}
 _PERS: Mapping[str, Text] = {
     Per.LINE: _("a line"),
     Per.UNIT: _("a unit"),
@@ -101,6 +110,7 @@ def explained(found: Explanation) -> dict[str, Any]:
             "computed": found.line.duty is not None,
             "edition": found.edition,
         },
+        "problem": found.problem,
         "overlays": [_overlay(row) for row in found.overlays],
         "bands": [
             {
@@ -169,7 +179,7 @@ def says(levy: Levy, regime: Regime, charge: Charge | None = None) -> str:
     """A levy as a sentence."""
     if levy.is_relief:
         return gettext("nothing")
-    base = levy.base or regime.duty_base
+    base = plain(levy.base or regime.duty_base)
     sentences = []
     if levy.rate_of == "tariff":
         sentences.append(gettext("the tariff's rate, with what stacks on it, on {base}").format(base=base))
@@ -187,6 +197,12 @@ def says(levy: Levy, regime: Regime, charge: Charge | None = None) -> str:
     if levy.cap_minor is not None:
         sentences.append(gettext("at most {amount}").format(amount=format_minor(levy.cap_minor, levy.currency)))
     return ", ".join(sentences)
+
+
+def plain(base: str) -> str:
+    """A base in words."""
+    parts = [name.strip() for name in base.split("+")]
+    return " + ".join(str(_NAMES.get(name) or PARTS.get(name, name)) for name in parts)
 
 
 def percent(rate: Decimal | None) -> str:

@@ -170,6 +170,7 @@ class CustomsExplanationOut(Schema):
     collected: str
     regime: CustomsReckoningOut
     tariff_line: TariffLineOut | None
+    problem: str
     overlays: list[TariffOverlayOut]
     bands: list[LevyBandOut]
     changes: list[LevyChangeOut]
