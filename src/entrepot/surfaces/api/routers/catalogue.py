@@ -7,13 +7,13 @@ from django.http import HttpRequest
 from ninja import File, Form, Schema, UploadedFile
 from pydantic import Field
 
-from entrepot.domain.catalogue import queries, services
+from entrepot.domain.catalogue import queries
 from entrepot.domain.catalogue.models import Category, Picture, Product, Sku
 from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
 from entrepot.domain.catalogue.services import NewCategory, PictureRow
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
-from entrepot.flows import listing, shelf
+from entrepot.flows import listing, setting_up, shelf
 from entrepot.kernel import clock, media
 from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.api.auth import actor_of, scope_of
@@ -80,7 +80,9 @@ def keep_categories(request: HttpRequest, payload: CategoriesIn) -> list[Categor
         NewCategory(each.code, each.parent, dict(each.names), each.tax_class, each.position)
         for each in payload.categories
     ]
-    kept: dict[str, Category] = services.keep_categories(rows=rows, now=clock.now())
+    kept: dict[str, Category] = setting_up.keep_categories(
+        actor=actor_of(request), rows=rows, now=clock.now()
+    )
     return [CategoryOut.of(each) for each in kept.values()]
 
 

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.accounts.models import Organisation
-from entrepot.domain.catalogue.services import NewCategory
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics import services as nodes
 from entrepot.domain.logistics.services import FreightRow
@@ -31,7 +30,6 @@ from entrepot.surfaces.api.schemas import (
     Currency,
     Done,
     In,
-    Label,
     Minor,
     ReasonIn,
     Short,
@@ -109,22 +107,6 @@ class RatesIn(In):
     source: Source
 
 
-class CategoryIn(In):
-    """A category; one of the same code is called otherwise."""
-
-    code: Code
-    parent: Annotated[str, Field(max_length=60)] = ""
-    names: Annotated[dict[Language, Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1)]
-    tax_class: Code = "standard"
-    position: Annotated[int, Field(ge=0, le=30_000)] = 0
-
-
-class CategoriesIn(In):
-    """Categories, parents before children."""
-
-    categories: Annotated[list[CategoryIn], Field(min_length=1, max_length=ROWS_MAX)]
-
-
 class ProgrammesIn(In):
     """The programmes that are open, all of them; the others are archived."""
 
@@ -138,26 +120,7 @@ class OpenOut(Schema):
     codes: list[str]
 
 
-class ClosureIn(In):
-    """A day on which a node does not work."""
-
-    day: date
-    label: Label = ""
-
-
-class AddressIn(In):
-    """Where a node is."""
-
-    company: Label = ""
-    line1: Annotated[str, Field(min_length=1, max_length=200)]
-    line2: Annotated[str, Field(max_length=200)] = ""
-    city: Annotated[str, Field(min_length=1, max_length=120)]
-    region: Label = ""
-    postcode: Annotated[str, Field(max_length=20)] = ""
-    phone: Short = ""
-
-
-class CalendarIn(In):
+class NodeCalendarIn(In):
     """What a node is called and when it works; ISO weekdays."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -166,24 +129,13 @@ class CalendarIn(In):
     cut_off: time
 
 
-class NodeIn(CalendarIn):
-    """A new node; `operator` is the code of the organisation that works there."""
+class OpeningsIn(ReasonIn):
+    """Days off that are none, and why."""
 
-    code: Code
-    kind: Annotated[str, Field(max_length=24)]
-    operator: Code
-    country: Country
-    address: AddressIn
-    closures: Annotated[list[ClosureIn], Field(max_length=400)] = []
+    days: Annotated[list[date], Field(min_length=1, max_length=400)]
 
 
-class ClosuresIn(ReasonIn):
-    """Days off, and why."""
-
-    days: Annotated[list[ClosureIn], Field(min_length=1, max_length=400)]
-
-
-class NodeOut(Schema):
+class NodeCalendarOut(Schema):
     """A node with its calendar."""
 
     id: UUID
@@ -198,7 +150,7 @@ class NodeOut(Schema):
     closures: list[date]
 
 
-class FreightIn(In):
+class FreightBandIn(In):
     """A weight band of a freight table. Units: grams, minor of `currency`, days."""
 
     market_code: Annotated[str, Field(min_length=1, max_length=8)]
@@ -220,7 +172,7 @@ class FreightIn(In):
 class FreightTableIn(In):
     """Freight tables from a day on; what a market and origin had before ends there."""
 
-    rates: Annotated[list[FreightIn], Field(min_length=1, max_length=ROWS_MAX)]
+    rates: Annotated[list[FreightBandIn], Field(min_length=1, max_length=ROWS_MAX)]
 
 
 class PartnerIn(In):
@@ -304,15 +256,6 @@ def publish_exchange_rates(request: HttpRequest, payload: RatesIn) -> Done:
     return Done(count=new)
 
 
-@routes.post("/categories", Done, "setup.edit", status=201, everybodys=True)
-def keep_categories(request: HttpRequest, payload: CategoriesIn) -> Done:
-    """Make categories, or call them otherwise."""
-    rows = [
-        NewCategory(each.code, each.parent, each.names, each.tax_class, each.position) for each in payload.categories
-    ]
-    return Done(count=len(setting_up.keep_categories(actor=actor_of(request), rows=rows, now=clock.now())))
-
-
 @routes.put("/programmes", OpenOut, "programmes.publish", everybodys=True)
 def choose_programmes(request: HttpRequest, payload: ProgrammesIn) -> OpenOut:
     """Choose which programmes are open; who accepted another one keeps it."""
@@ -322,48 +265,20 @@ def choose_programmes(request: HttpRequest, payload: ProgrammesIn) -> OpenOut:
     return OpenOut(codes=list(chosen))
 
 
-@routes.get("/nodes", list[NodeOut], "setup.edit", everybodys=True)
-def list_nodes(request: HttpRequest) -> list[NodeOut]:
-    """Every node."""
-    return [_node(each) for each in logistics.list_nodes().values()]
-
-
-@routes.post("/nodes", NodeOut, "setup.edit", status=201, everybodys=True)
-def create_node(request: HttpRequest, payload: NodeIn) -> NodeOut:
-    """Add a node."""
-    values = payload.dict()
-    operator = accounts.get_organisation(code=values.pop("operator"))
-    values["closures"] = [(each["day"], each["label"]) for each in values["closures"]]
-    made = nodes.create_node(actor=actor_of(request), operator_id=operator.id, now=clock.now(), **values)
-    return _node(logistics.list_nodes([made.id])[made.id])
-
-
-@routes.put("/nodes/{code}", NodeOut, "setup.edit", everybodys=True)
-def change_node(request: HttpRequest, code: str, payload: CalendarIn) -> NodeOut:
+@routes.put("/nodes/{code}", NodeCalendarOut, "setup.edit", everybodys=True)
+def change_node(request: HttpRequest, code: str, payload: NodeCalendarIn) -> NodeCalendarOut:
     """Change what a node is called and when it works."""
     found = logistics.get_node(code=code)
     nodes.change_node(actor=actor_of(request), node_id=found.id, now=clock.now(), **payload.dict())
     return _node(logistics.list_nodes([found.id])[found.id])
 
 
-@routes.post("/nodes/{code}/closures", Done, "setup.edit", everybodys=True)
-def close_node(request: HttpRequest, code: str, payload: ClosuresIn) -> Done:
-    """Name days on which a node does not work; how many were new."""
-    days = [(each.day, each.label) for each in payload.days]
-    found = logistics.get_node(code=code)
-    closed = nodes.close_node(
-        actor=actor_of(request), node_id=found.id, days=days, reason=payload.reason, now=clock.now()
-    )
-    return Done(count=closed)
-
-
 @routes.post("/nodes/{code}/openings", Done, "setup.edit", everybodys=True)
-def open_node(request: HttpRequest, code: str, payload: ClosuresIn) -> Done:
+def open_node(request: HttpRequest, code: str, payload: OpeningsIn) -> Done:
     """Take days off back; how many there were."""
     found = logistics.get_node(code=code)
-    days = [each.day for each in payload.days]
     opened = nodes.open_node(
-        actor=actor_of(request), node_id=found.id, days=days, reason=payload.reason, now=clock.now()
+        actor=actor_of(request), node_id=found.id, days=payload.days, reason=payload.reason, now=clock.now()
     )
     return Done(count=opened)
 
@@ -392,8 +307,8 @@ def _organisation(found: Organisation) -> OrganisationOut:
     return OrganisationOut(id=found.id, kind=found.kind, code=found.code, name=found.name, country=found.country)
 
 
-def _node(found: logistics.NodeView) -> NodeOut:
-    return NodeOut(
+def _node(found: logistics.NodeView) -> NodeCalendarOut:
+    return NodeCalendarOut(
         id=found.id,
         code=found.code,
         name=found.name,

@@ -72,7 +72,7 @@ class KeyListOut(Schema):
     last_used_at: AwareDatetime | None
 
 
-class EntryOut(Schema):
+class TrailEntryOut(Schema):
     """One act of the trail."""
 
     sequence: int
@@ -156,7 +156,7 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> tuple[int, None]:
     return 204, None
 
 
-@routes.get("/audit-trail", Page[EntryOut], "audit.read")
+@routes.get("/audit-trail", Page[TrailEntryOut], "audit.read")
 def list_audit_trail(
     request: HttpRequest,
     paging: Paged,
@@ -237,8 +237,8 @@ def _key(found: ApiKey) -> KeyListOut:
     )
 
 
-def _entry(found: AuditEntry) -> EntryOut:
-    return EntryOut(
+def _entry(found: AuditEntry) -> TrailEntryOut:
+    return TrailEntryOut(
         sequence=found.sequence,
         at=found.created_at,
         who=found.actor_label,
