@@ -107,7 +107,9 @@ class DocumentForm(ActForm):
         help_text=gettext_lazy("Such as a VAT number."),
     )
     valid_until = forms.DateField(
-        label=gettext_lazy("Valid until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Valid until"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     def __init__(self, *args: Any, first: Sequence[Document] = (), **kwargs: Any) -> None:

@@ -117,7 +117,8 @@ class AnnounceForm(ActForm):
     """When it comes, and with whom."""
 
     expected_on = forms.DateField(
-        label=gettext_lazy("Expected at the warehouse"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Expected at the warehouse"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     carrier = forms.CharField(
         label=gettext_lazy("Carrier"), max_length=40, required=False, help_text=gettext_lazy("If you know it already.")
