@@ -38,7 +38,7 @@ def go(span: timedelta) -> Advance:
     return journey
 
 
-def test_an_order_is_shipped_delivered_settled_and_paid_out(world, sold):
+def test_an_order_is_shipped_delivered_settled_and_paid_out_in_this_order(world, sold):
     journey = go(timedelta(days=40))
     suborder = Suborder.objects.get(order=sold)
     assert suborder.state == "delivered"
@@ -50,13 +50,8 @@ def test_an_order_is_shipped_delivered_settled_and_paid_out(world, sold):
     assert journey.happened["shipped"] == journey.happened["delivered"] == journey.happened["paid"] == 1
     assert {each.actor_label for each in OrderEvent.objects.filter(kind="packed")} == {"demonstration"}
     shopping.assert_sound(world)
-
-
-def test_things_happen_in_order_of_time(world, sold):
-    go(timedelta(days=40))
     moments = {each.kind: each.occurred_at for each in OrderEvent.objects.filter(order=sold)}
-    statement = Statement.objects.get(payable_minor__gt=0)
-    payout = Payout.objects.get()
+    statement, payout = Statement.objects.get(payable_minor__gt=0), Payout.objects.get()
     steps = [moments["placed"], moments["packed"], moments["handed_over"], moments["delivered"],
              statement.created_at, payout.batch.sent_at, payout.done_at]  # fmt: skip
     assert steps == sorted(steps)

@@ -88,7 +88,11 @@ TEMPLATES = [
                     ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
                 ),
             ],
-            "builtins": ["django.templatetags.i18n", "entrepot.surfaces.shared.templatetags.entrepot"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "entrepot.surfaces.shared.templatetags.entrepot",
+                "entrepot.surfaces.shared.templatetags.frame",
+            ],
         },
     }
 ]

@@ -10,13 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms, template
-from django.conf import settings
 from django.http import QueryDict
 from django.template import Context, Engine
 from django.template.base import Template
-from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.dateformat import format as format_by
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
@@ -24,14 +21,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from entrepot.demonstration import clock as clock_of_all
 from entrepot.domain.logistics import queries as logistics
-from entrepot.domain.notices.queries import MANY
 from entrepot.domain.terms import queries as terms
-from entrepot.kernel import clock
 from entrepot.kernel import money as kernel_money
 from entrepot.surfaces.shared import navigation as menus
-from entrepot.surfaces.shared import notices
 from entrepot.surfaces.shared.components import (
     DutyRow,
     Event,
@@ -67,12 +60,6 @@ def money(amount_minor: int | None, currency: str, signed: bool = False) -> str:
         currency,
         text,
     )
-
-
-@register.simple_tag
-def money_words(amount_minor: int, currency: str) -> str:
-    """An amount as text, for letters. Units: minor."""
-    return kernel_money.format_minor(amount_minor, currency, get_language() or "en")
 
 
 @register.simple_tag
@@ -475,12 +462,6 @@ def error_words(status: int, code: str = "") -> ErrorWords:
     return ERRORS.get(code) or ERRORS.get(status) or ERRORS[500 if status >= 500 else 400]
 
 
-@register.simple_tag
-def languages() -> Sequence[tuple[str, str]]:
-    """The languages one may choose, each in its own words."""
-    return settings.LANGUAGES
-
-
 @register.simple_tag(takes_context=True)
 def messages_list(context: Context) -> str:
     """What the last act has to say."""
@@ -493,78 +474,6 @@ def facts(rows: Sequence[tuple[Text, Any]]) -> str:
     """Names and values, as a definition list."""
     pairs = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", rows)
     return format_html('<dl class="facts">{}</dl>', pairs)
-
-
-@register.simple_tag(takes_context=True)
-def bell(context: Context, words: str = "") -> str:
-    """The way to the notices of the page's surface, with how many are new; nothing for whoever has none.
-
-    `words` is a class of what the link says.
-    """
-    request = context.get("request")
-    match = getattr(request, "resolver_match", None)
-    surface = match.namespace if match else ""
-    actor = getattr(request, "actor", None)
-    if request is None or surface not in notices.HEARD or actor is None or actor.user_id is None:
-        return ""
-    if surface != "shop" and actor.organisation_id is None:
-        return ""
-    href = reverse(f"{surface}:notices")
-    unread = notices.unread_of(request, surface)
-    shown = {"href": href, "is_here": request.path == href, "words_class": words}
-    return render_to_string(
-        "shared/layouts/_bell.html", shown | {"unread": f"{unread - 1}+" if unread >= MANY else unread}
-    )
-
-
-@register.simple_tag(takes_context=True)
-def clock_bar(context: Context) -> str:
-    """In a demonstration: that the clock is not real, what it shows, and for the operator's people its controls."""
-    state = clock_of_all.state()
-    if state is None:
-        return ""
-    request = context.get("request")
-    actor = getattr(request, "actor", None)
-    is_operator = actor is not None and actor.role.startswith("operator.") and settings.DEMONSTRATION
-    return render_to_string(
-        "shared/layouts/_clock.html",
-        {
-            "now": clock.now(),
-            "zone": getattr(context.get("market"), "time_zone", "UTC"),
-            "state": state,
-            "is_operator": is_operator,
-            "was_going": context.get("was_going", False),
-            "key": secrets.token_urlsafe(16),
-            "here": _here(request),
-            **({name: reverse(route) for name, route in CLOCK_ROUTES.items()} if is_operator else {}),
-        },
-        request=request,
-    )
-
-
-def _here(request: Any) -> str:
-    """The address of the page, which is not that of a part of it that is fetched again."""
-    if request is None or request.method != "GET":
-        return ""
-    if htmx := getattr(request, "htmx", None):
-        return str(htmx.current_url_abs_path or "")
-    return str(request.get_full_path())
-
-
-CLOCK_ROUTES = {"status_url": "desk:clock_status", "advance_url": "desk:clock_advances", "clock_url": "desk:clock"}
-
-
-@register.simple_block_tag(takes_context=True, end_name="end_way")
-def way(context: Context, content: str, href: str) -> str:
-    """A link where its page is open to whoever looks, else its words."""
-    actor = getattr(context.get("request"), "actor", None)
-    return format_html('<a href="{}">{}</a>', href, content) if menus.is_open(href, actor) else content
-
-
-@register.simple_tag(takes_context=True)
-def may_open(context: Context, href: str) -> bool:
-    """Whether the page at an address is open to whoever looks."""
-    return menus.is_open(href, getattr(context.get("request"), "actor", None))
 
 
 # Machinery
