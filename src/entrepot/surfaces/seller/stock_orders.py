@@ -50,7 +50,7 @@ class CounterForm(ActForm):
             label=_("Deliver on"),
             help_text=_("Leave it empty to keep the day that is asked for."),
             required=False,
-            widget=forms.DateInput(attrs={"type": "date"}),
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         )
         self.fields["note"] = forms.CharField(
             label=_("A word to the marketplace"),
