@@ -241,6 +241,7 @@ def _send_stock(guide: Guide, li: Person, operator: Person) -> None:
     li.press("Accept the order")
 
     guide.step("Pack it and send it")
+    li.look()
     li.press("Pack the cartons")
     li.fill("Cartons packed like this", "1")
     li.fill("Weight of each", "24")
