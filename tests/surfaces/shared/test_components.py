@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import parse_qsl
 
 import pytest
 from django import forms
@@ -298,11 +299,37 @@ def test_a_button_acts_and_a_link_leads():
     assert "disabled" in opener and "hidden" not in opener
 
 
+def links_of(address: dict[str, str], **page: str) -> list[str]:
+    request = RequestFactory().get("/orders", address)
+    markup = render("{% paginate page %}", page=Slice([], **page), request=request)
+    return [each["href"] for each in markup.all("a")] if markup.source else []
+
+
 def test_paging_keeps_what_else_the_address_says():
-    request = RequestFactory().get("/orders", {"q": "tea & cups", "state": "late", "cursor": "old"})
-    markup = render("{% paginate page %}", page=Slice([], next_cursor="n=1"), request=request)
-    assert [each["href"] for each in markup.all("a")] == ["?q=tea+%26+cups&state=late&cursor=n%3D1"]
-    assert render("{% paginate page %}", page=Slice([]), request=request).source == ""
+    found = links_of({"q": "tea & cups", "state": "late"}, next_cursor="n=1")
+    assert found == ["?q=tea+%26+cups&state=late&cursor=n%3D1"]
+    assert links_of({}) == []
+
+
+def test_paging_leads_back_the_way_one_came():
+    seen, address = [], {"state": "late"}
+    for cursor in ("b", "c", "d"):
+        seen.append(address)
+        [*_earlier, following] = links_of(address, next_cursor=cursor)
+        address = dict(parse_qsl(following[1:]))
+        assert address["cursor"] == cursor and address["state"] == "late"
+    while seen:
+        [earlier] = links_of(address)
+        address = dict(parse_qsl(earlier[1:]))
+        assert address == seen.pop()
+    assert address == {"state": "late"}
+
+
+def test_a_page_in_the_middle_leads_to_the_first():
+    assert links_of({"cursor": "m", "state": "late"}, next_cursor="n") == [
+        "?state=late", "?state=late&cursor=n&back=m"
+    ]  # fmt: skip
+    assert links_of({"cursor": "m"}, previous_cursor="l", next_cursor="n") == ["?cursor=l", "?cursor=n"]
 
 
 @pytest.fixture
@@ -398,5 +425,5 @@ def test_the_pages_that_the_framework_asks_for_by_name(name, heading):
 
 def test_the_guide_for_page_authors_shows_every_tag():
     guide = (Path(__file__).parents[3] / "docs" / "components.md").read_text()
-    inner = {"languages", "error_words", "navigation"}  # of the layouts, not of pages
+    inner = {"error_words", "navigation"}  # of the layouts, not of pages
     assert {name for name in register.tags if f"{{% {name} " not in guide} == inner

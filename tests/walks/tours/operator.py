@@ -21,6 +21,7 @@ def walk(guide: Guide) -> None:
     _seller(guide, seller, operator)
     _offer(guide, seller, operator)
     _sell(guide, operator)
+    _order(guide, operator)
     _programme(guide, operator)
     _trail(guide, operator)
 
@@ -266,6 +267,56 @@ def _sell(guide: Guide, operator: Person) -> None:
     operator.needs("On the way to the first sale" not in operator.text, "the checklist is still there")
 
 
+def _order(guide: Guide, operator: Person) -> None:
+    guide.step("The first order")
+    shopper = guide.people[-1]
+    shopper.press("Put into the cart")
+    shopper.open("/cart")
+    shopper.follow("Go to checkout")
+    for label, value in (
+        ("E-mail", "ada@example.org"),
+        ("Name", "Ada Byron"),
+        ("Street and number", "1 Garden Row"),
+        ("Postcode", "10115"),
+        ("Town", "Berlin"),
+    ):
+        shopper.fill(label, value)
+    shopper.page.get_by_role("button", name="Order and pay").click()
+    shopper.look()
+    number = shopper.page.url.rpartition("/")[2]
+    operator.go("Orders")
+    operator.page.get_by_role("link", name="Waiting for payment").first.click()
+    operator.look()
+    operator.follow(number)
+    operator.press("The money came in")
+    operator.fill("Reason", "Seen on the bank statement", within="#received")
+    operator.press("It came in", within="#received")
+
+    guide.step("Ship it")
+    operator.go("Warehouse")
+    operator.page.locator("main tbody th a").first.click()
+    operator.look()
+    operator.press("Accept")
+    operator.press("Pack it")
+    operator.fill("Tracking number", "NB-0001")
+    operator.press("Hand it over")
+    operator.page.locator("summary", has_text="Write down what became of it").click()
+    operator.choose("What happened", "Delivered")
+    operator.choose("How it is known", "The carrier scanned it")
+    operator.press("Write it down")
+    operator.expect("It is delivered.")
+
+    guide.step("See what the marketplace keeps")
+    operator.go("Overview")
+    operator.follow("by category, or over another period")
+    operator.expect_title("What the marketplace kept")
+    operator.needs("Fully managed" in operator.text and "Home" in operator.text, "programme and category are not named")
+    for amount in operator.page.locator("tbody .explain-button").all():
+        parts, total = operator.opened(amount)
+        operator.needs(sum(parts) == total, "the parts do not come to the amount")
+    operator.has_acted = True
+
+
 def _programme(guide: Guide, operator: Person) -> None:
     guide.step("Change a programme")
     operator.go("Programmes")
@@ -287,11 +338,6 @@ def _programme(guide: Guide, operator: Person) -> None:
     operator.choose("To", "House model (draft)")
     operator.press("Compare")
     operator.expect("difference")
-
-    guide.step("See what the marketplace keeps")
-    operator.go("Overview")
-    operator.follow("by category, or over another period")
-    operator.expect_title("What the marketplace kept")
 
 
 def _trail(guide: Guide, operator: Person) -> None:

@@ -405,35 +405,30 @@ def paginate(context: Context, page: Slice[Any], parameter: str = "cursor") -> s
     A list that only knows how to go on remembers in its address where it came from.
     """
     query = context["request"].GET.copy() if context.get("request") else QueryDict(mutable=True)
-    here, trail = query.get(parameter, ""), query.get("back")
-    came = trail.split(BACK_SIGN) if trail is not None else []
-    earlier = page.previous_cursor or (came[-1] if came else "")
+    here = query.pop(parameter, [""])[-1]
+    came = [each for each in query.pop("back", [""])[-1].split(BACK_SIGN) if each]
 
-    def address(cursor: str, back: Sequence[str] | None) -> str:
+    def address(cursor: str, back: Sequence[str] = ()) -> str:
         changed = query.copy()
-        for name, value in ((parameter, cursor), ("back", BACK_SIGN.join(back) if back else None)):
-            if value:
-                changed[name] = value
-            else:
-                changed.pop(name, None)
-        if back is not None and len(back) == 1 and not back[0]:
-            changed["back"] = ""
+        if cursor:
+            changed[parameter] = cursor
+        if back:
+            changed["back"] = BACK_SIGN.join(back)
         return f"?{changed.urlencode()}"
 
-    if not (earlier or here or page.next_cursor):
-        return ""
-    previous = ""
     if page.previous_cursor:
-        previous = address(page.previous_cursor, None)
-    elif here:
-        previous = address(came[-1] if came else "", came[:-1] or None)
-    following = None if page.previous_cursor else [*came, here][-BACK_MAX:]
+        previous, back = address(page.previous_cursor), []
+    else:
+        previous = address(came[-1] if came else "", came[:-1]) if here else ""
+        back = [*came, here][-BACK_MAX:] if here else []
+    if not previous and not page.next_cursor:
+        return ""
     return _render(
         "paginate",
         page=page,
         previous=previous,
-        is_first=not page.previous_cursor and bool(here) and not came,
-        next=address(page.next_cursor, following) if page.next_cursor else "",
+        is_first=not page.previous_cursor and not came,
+        next=address(page.next_cursor, back) if page.next_cursor else "",
     )
 
 
