@@ -33,7 +33,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The law for one sort of goods. `line` is None where no tariff has to be asked, or cannot answer: see `problem`."""
+    """The law for one sort of goods. `line` is None where no tariff is asked, or cannot answer: see `problem`."""
 
     hs: str
     origin: str

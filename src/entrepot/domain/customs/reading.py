@@ -1,13 +1,15 @@
 """Lines as people write them: texts by column, read into arrays; every cell that cannot be read is named.
 
+A column is read by its different texts: each is parsed once, however many lines write it.
+
 Columns and their units: docs/rules/landed-cost.md.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from entrepot.domain.customs.problems import ROWS_NAMED, Problem, bad_lines, tol
 from entrepot.domain.customs.rates import MEASURES
 from entrepot.kernel.errors import EntrepotError, Invalid
 from entrepot.kernel.money import EXPONENTS, parse_minor
+
+T = TypeVar("T")
+W = TypeVar("W", bound=Hashable)
 
 #: Columns whose values are among a few words, the first where nothing is written.
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -50,170 +55,225 @@ class NoLines(Invalid):
 
 def read(rows: Iterable[Mapping[str, Any]]) -> Lines:
     """Rows of texts (or JSON values) as lines. Raises: BadLines, UnknownColumn, NoLines."""
-    reader = _Reader()
-    for row in rows:
-        reader.add(row)
-    return reader.lines()
+    table = _Table(list(rows))
+    country = table.texts("destination", _word("destination", _COUNTRY, "country; write two capital letters"))
+    region = table.texts("region", _word("region", _REGION, "state or province; write its letters, such as CA"))
+    currencies = table.texts("currency", _currency)
+    ways = [table.texts(name, _choice(name)) for name in CHOICES]
+    classes = table.texts("tax_class", lambda text: text or "standard")
+    named = table.texts("consignment", str)
+    hs, hs_words = _numbered(table.texts("hs", _hs))
+    origin, origin_words = _numbered(table.texts("origin", _word("origin", _COUNTRY, "country; write two letters")))
+    place, place_words = _numbered(zip(country, region, strict=True))
+    way, way_words = _numbered(zip(*ways, classes, strict=True))
+    currency, currency_words = _numbered(currencies)
+    consignment, _ = _numbered(name or (number,) for number, name in enumerate(named))
+    numbers = {
+        "day": [_ordinal(day) for day in table.texts("date", _day)],
+        **{name: table.texts(name, _whole(name)) for name in ("quantity", "weight_g")},
+        **{f"{name}_minor": table.amounts(name, currencies) for name in MONEY},
+    }
+    measures = table.measures()
+    table.raise_any()
+    lines = Lines(
+        Words(
+            hs_words,
+            origin_words,
+            [f"{country}-{region}" if region else country for country, region in place_words],
+            [Way(*words) for words in way_words],
+            currency_words,
+        ),
+        consignment=consignment,
+        hs=hs,
+        origin=origin,
+        place=place,
+        way=way,
+        currency=currency,
+        measures=measures,
+        **{name: np.array(column, dtype=np.int64) for name, column in numbers.items()},
+    )
+    _check_consignments(lines)
+    return lines
 
 
-class _Numbers(dict[Any, int]):
-    """Words by the order in which they come."""
-
-    def __missing__(self, word: Any) -> int:
-        self[word] = number = len(self)
-        return number
+class _Bad(Exception):
+    """A text that cannot be read: the reason and its values."""
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self.columns: dict[str, list[int]] = {
-            name: [] for name in Lines.__dataclass_fields__ if name not in {"words", "measures"}
-        }
-        self.measures: dict[str, dict[int, int]] = {}
-        self.words = {name: _Numbers() for name in ("consignment", "hs", "origin", "place", "way", "currency")}
-        self.problems: list[Problem] = []
-        self.count = self.place = 0
-        self.row: Mapping[str, Any] = {}
+class _Table:
+    """Rows, read column by column."""
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """One line."""
-        if unknown := [name for name in row if name not in COLUMNS]:
-            raise UnknownColumn(column=unknown[0], columns=", ".join(COLUMNS))
-        self.row, wrong = row, self.count
-        for name in REQUIRED:
-            if self._text(name) == "":
-                self._say("missing_value", name=name)
-        country = self._word("destination", _COUNTRY, "country; write two capital letters")
-        region = self._word("region", _REGION, "state or province; write its letters, such as CA")
-        values: dict[str, Any] = {
-            "hs": self._hs(),
-            "origin": self._word("origin", _COUNTRY, "country; write two capital letters"),
-            "place": f"{country}-{region}" if region else country,
-            "way": Way(
-                **{name: self._choice(name) for name in CHOICES}, tax_class=self._text("tax_class") or "standard"
-            ),
-            "currency": self._currency(),
-            "consignment": self._text("consignment") or (self.place,),
-        }
-        for name, value in values.items():
-            self.columns[name].append(self.words[name][value])
-        self.columns["day"].append(self._day().toordinal())
-        for name in ("quantity", "weight_g"):
-            self.columns[name].append(self._whole(name))
-        for name in MONEY:
-            nothing = NOT_STATED if name in {"cost", "retail"} else 0
-            self.columns[f"{name}_minor"].append(self._amount(name, values["currency"], nothing))
-        for name, amount in self._measures():
-            self.measures.setdefault(name, {})[self.place] = amount
-        self.place += 1
-        self.count = wrong + (self.count > wrong)
-
-    def lines(self) -> Lines:
-        """All of them. Raises: BadLines, NoLines."""
-        if self.problems:
-            raise bad_lines(self.problems, self.count)
-        if not self.place:
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
             raise NoLines(field="lines")
-        words = Words(*(tuple(self.words[name]) for name in ("hs", "origin", "place", "way", "currency")))
-        columns: dict[str, Whole] = {name: np.array(column, dtype=np.int64) for name, column in self.columns.items()}
-        measures = {}
-        for name, stated in self.measures.items():
-            measures[name] = np.full(self.place, NOT_STATED, dtype=np.int64)
-            measures[name][list(stated)] = list(stated.values())
-        lines = Lines(words=words, measures=measures, **columns)
-        _check_consignments(lines)
-        return lines
+        self.rows = rows
+        self.problems: list[Problem] = []
+        self.count = 0
+        known = frozenset(COLUMNS)
+        for row in rows:
+            if not known.issuperset(row):
+                unknown = next(name for name in row if name not in known)
+                raise UnknownColumn(column=unknown, columns=", ".join(COLUMNS))
 
-    # Cells.
+    def texts(self, name: str, parse: Callable[[str], T]) -> list[T]:
+        """A column, each different text parsed once; where that fails the lines are noted and have what "" would be."""
+        texts = ["" if (value := row.get(name)) is None else str(value).strip() for row in self.rows]
+        required = name in REQUIRED
+        values: dict[str, T] = {}
+        wrong: dict[str, _Bad] = {}
+        for text in dict.fromkeys(texts):
+            try:
+                if required and not text:
+                    raise _Bad("missing_value", {"name": name})
+                values[text] = parse(text)
+            except _Bad as bad:
+                wrong[text], values[text] = bad, parse("")
+        if wrong:
+            for place, text in enumerate(texts):
+                if text in wrong:
+                    self.say(place, wrong[text])
+        return [values[text] for text in texts]
 
-    def _text(self, name: str) -> str:
-        value = self.row.get(name)
-        return "" if value is None else str(value).strip()
+    def amounts(self, name: str, currencies: Sequence[str]) -> list[int]:
+        """Amounts in minor units of each line's currency."""
+        nothing = NOT_STATED if name in {"cost", "retail"} else 0
+        known: dict[tuple[str, str], int | _Bad] = {}
+        result = []
+        for place, (row, currency) in enumerate(zip(self.rows, currencies, strict=True)):
+            value = row.get(name)
+            key = ("" if value is None else str(value).strip(), currency)
+            found = known.get(key)
+            if found is None:
+                found = known[key] = _amount(name, *key, nothing)
+            if isinstance(found, _Bad):
+                self.say(place, found)
+                found = nothing
+            result.append(found)
+        return result
 
-    def _say(self, reason: str, **values: Any) -> None:
+    def measures(self) -> dict[str, Whole]:
+        """`litre=12.5 drained_kg=3`, or the same as a JSON object: thousandths by measure."""
+        stated: dict[str, dict[int, int]] = {}
+        for place, row in enumerate(self.rows):
+            value = row.get("measures")
+            pairs = value.items() if isinstance(value, Mapping) else _pairs(value) if value else ()
+            for name, text in pairs:
+                try:
+                    stated.setdefault(name, {})[place] = _measure(name, str(text))
+                except _Bad as bad:
+                    self.say(place, bad)
+        result = {}
+        for name, amounts in stated.items():
+            result[name] = np.full(len(self.rows), NOT_STATED, dtype=np.int64)
+            result[name][list(amounts)] = list(amounts.values())
+        return result
+
+    def say(self, place: int, bad: _Bad) -> None:
+        """This line cannot be read."""
         self.count += 1
         if len(self.problems) < ROWS_NAMED:
-            self.problems.append(told(self.place, reason, values))
+            self.problems.append(told(place, *bad.args))
 
-    def _word(self, name: str, pattern: re.Pattern[str], kind: str) -> str:
-        text = self._text(name)
+    def raise_any(self) -> None:
+        """Raises: BadLines."""
+        if self.problems:
+            raise bad_lines(self.problems, self.count)
+
+
+def _numbered(words: Iterable[W]) -> tuple[Whole, tuple[W, ...]]:
+    """Each line's word as a number, and the words."""
+    known: dict[W, int] = {}
+    numbers = [known.setdefault(word, len(known)) for word in words]
+    return np.array(numbers, dtype=np.int64), tuple(known)
+
+
+# Cells. An empty text is what stands where a text was refused.
+
+
+def _word(name: str, pattern: re.Pattern[str], kind: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
         if text and not pattern.fullmatch(text):
-            self._say("bad_value", name=name, value=text[:20], kind=kind)
+            raise _Bad("bad_value", {"name": name, "value": text[:20], "kind": kind})
         return text
 
-    def _hs(self) -> str:
-        text = re.sub(r"[ .]", "", self._text("hs"))
-        if text and not (text.isascii() and _HS.fullmatch(text)):
-            self._say("bad_hs", hs=self._text("hs")[:20])
-        return text
+    return parse
 
-    def _choice(self, name: str) -> str:
-        words = CHOICES[name]
-        text = self._text(name) or words[0]
-        if text not in words:
-            self._say("bad_word", name=name, value=text[:20], words=", ".join(words))
-        return text
 
-    def _currency(self) -> str:
-        text = self._text("currency")
-        if text and text not in EXPONENTS:
-            self._say("unknown_currency", value=text[:20])
-        return text
+def _hs(text: str) -> str:
+    code = re.sub(r"[ .]", "", text)
+    if code and not (code.isascii() and _HS.fullmatch(code)):
+        raise _Bad("bad_hs", {"hs": text[:20]})
+    return code
 
-    def _day(self) -> date:
-        text = self._text("date")
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            if text:
-                self._say("bad_value", name="date", value=text[:20], kind="day; write it as 2026-07-01")
-            return date.min
 
-    def _whole(self, name: str) -> int:
-        text = self._text(name)
+def _choice(name: str) -> Callable[[str], str]:
+    words = CHOICES[name]
+
+    def parse(text: str) -> str:
+        if text and text not in words:
+            raise _Bad("bad_word", {"name": name, "value": text[:20], "words": ", ".join(words)})
+        return text or words[0]
+
+    return parse
+
+
+def _currency(text: str) -> str:
+    if text and text not in EXPONENTS:
+        raise _Bad("unknown_currency", {"value": text[:20]})
+    return text
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise _Bad("bad_value", {"name": "date", "value": text[:20], "kind": "day; write it as 2026-07-01"}) from None
+
+
+def _ordinal(day: date | None) -> int:
+    return day.toordinal() if day else 1
+
+
+def _whole(name: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
         try:
             value = int(text or 1)
         except ValueError:
-            self._say("bad_value", name=name, value=text[:20], kind="whole number")
-            return 1
+            raise _Bad("bad_value", {"name": name, "value": text[:20], "kind": "whole number"}) from None
         if value <= 0:
-            self._say("not_positive", name=name, value=value)
-        elif value > _QUANTITY_MAX:
-            self._say("too_large", name=name, value=value)
+            raise _Bad("not_positive", {"name": name, "value": value})
+        if value > _QUANTITY_MAX:
+            raise _Bad("too_large", {"name": name, "value": value})
         return value
 
-    def _amount(self, name: str, currency: str, nothing: int) -> int:
-        text = self._text(name)
-        if not text or currency not in EXPONENTS:
-            return nothing
-        try:
-            minor = parse_minor(text, currency)
-        except EntrepotError as error:
-            self._say("bad_value", name=name, value=text[:20], kind=f"amount in {currency} ({error})")
-            return nothing
-        if minor < 0:
-            self._say("negative", name=name, value=text[:20])
-        return minor
-
-    def _measures(self) -> Iterable[tuple[str, int]]:
-        """`litre=12.5 drained_kg=3`, or the same as a JSON object."""
-        stated = self.row.get("measures")
-        pairs = stated.items() if isinstance(stated, Mapping) else _pairs(self._text("measures"))
-        for name, text in pairs:
-            try:
-                amount = Decimal(str(text)) * 1000
-            except InvalidOperation:
-                amount = Decimal("NaN")
-            if name not in MEASURES:
-                self._say("bad_word", name="measures", value=str(name)[:20], words=", ".join(MEASURES))
-            elif not amount.is_finite() or amount < 0 or amount != amount.to_integral_value() or amount > 10**15:
-                self._say("bad_value", name="measures", value=str(text)[:20], kind="amount with three decimal places")
-            else:
-                yield name, int(amount)
+    return parse
 
 
-def _pairs(text: str) -> Iterable[tuple[str, str]]:
-    for part in re.split(r"[;\s]+", text):
+def _amount(name: str, text: str, currency: str, nothing: int) -> int | _Bad:
+    if not text or not currency:
+        return nothing
+    try:
+        minor = parse_minor(text, currency)
+    except EntrepotError as error:
+        return _Bad("bad_value", {"name": name, "value": text[:20], "kind": f"amount in {currency} ({error})"})
+    return minor if minor >= 0 else _Bad("negative", {"name": name, "value": text[:20]})
+
+
+def _measure(name: str, text: str) -> int:
+    if name not in MEASURES:
+        raise _Bad("bad_word", {"name": "measures", "value": name[:20], "words": ", ".join(MEASURES)})
+    try:
+        amount = Decimal(text) * 1000
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount > 10**15 or amount != amount.to_integral_value():
+        kind = "amount with three decimal places"
+        raise _Bad("bad_value", {"name": "measures", "value": text[:20], "kind": kind})
+    return int(amount)
+
+
+def _pairs(text: Any) -> Iterable[tuple[str, str]]:
+    for part in re.split(r"[;\s]+", str(text)):
         if part:
             name, _, amount = part.partition("=")
             yield name, amount

@@ -1,9 +1,12 @@
 """Landed cost and its law as documents and sentences, for the command line, the API and the desk alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -47,35 +50,43 @@ _PERS: Mapping[str, Text] = {
 
 def landed_document(landed: Landed) -> dict[str, Any]:
     """Every line with its parts, and the sums by currency. Units: minor."""
-    columns = {str(part): amounts.tolist() for part, amounts in landed.parts.items()}
-    collected = {str(name): amounts.tolist() for name, amounts in landed.collected.items() if amounts.any()}
-    others = {"total": landed.total, "unit": landed.unit, "seller_bears": landed.seller, "buyer_bears": landed.buyer}
-    rest = {name: amounts.tolist() for name, amounts in others.items()}
+    parts = {str(part): amounts for part, amounts in landed.parts.items()}
+    collected = {str(name): amounts for name, amounts in landed.collected.items() if amounts.any()}
+    sums = {"total_minor": landed.total, "seller_bears_minor": landed.seller, "buyer_bears_minor": landed.buyer}
+    rows = zip(
+        landed.currencies,
+        *(_rows(table) for table in (parts, sums | {"unit_minor": landed.unit}, collected)),
+        strict=False,  # where nothing is collected the tables do not end
+    )
     lines = [
-        {
-            "line": number + 1,
-            "currency": currency,
-            "parts": {name: amounts[number] for name, amounts in columns.items()},
-            **{f"{name}_minor": amounts[number] for name, amounts in rest.items()},
-            "collected": {name: amounts[number] for name, amounts in collected.items()},
-        }
-        for number, currency in enumerate(landed.currencies)
+        {"line": number, "currency": currency, "parts": mine, **whole, "collected": taken}
+        for number, (currency, mine, whole, taken) in enumerate(rows, 1)
     ]
-    return {"lines": lines, "totals": list(_totals(lines)), "regimes": list(_regimes(landed))}
+    return {
+        "lines": lines,
+        "totals": list(_totals(landed.currencies, parts, sums, collected)),
+        "regimes": list(_regimes(landed)),
+    }
 
 
-def _totals(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for currency in dict.fromkeys(line["currency"] for line in lines):
-        mine = [line for line in lines if line["currency"] == currency]
-        yield {
-            "currency": currency,
-            "parts": {name: sum(line["parts"][name] for line in mine) for name in mine[0]["parts"]},
-            **{
-                key: sum(line[key] for line in mine)
-                for key in ("total_minor", "seller_bears_minor", "buyer_bears_minor")
-            },
-            "collected": {name: sum(line["collected"][name] for line in mine) for name in mine[0]["collected"]},
-        }
+Columns = Mapping[str, npt.NDArray[np.int64]]
+
+
+def _rows(columns: Columns) -> Iterator[dict[str, int]]:
+    """Columns as one table a line."""
+    if not columns:
+        return repeat({})
+    return (dict(zip(columns, row, strict=True)) for row in np.stack(list(columns.values()), axis=1).tolist())
+
+
+def _totals(currencies: Sequence[str], parts: Columns, sums: Columns, collected: Columns) -> Iterator[dict[str, Any]]:
+    names = np.array(currencies)
+    for currency in dict.fromkeys(currencies):
+        mine = names == currency
+        each, whole, taken = (
+            {name: int(amounts[mine].sum()) for name, amounts in table.items()} for table in (parts, sums, collected)
+        )
+        yield {"currency": currency, "parts": each, **whole, "collected": taken}
 
 
 def _regimes(landed: Landed) -> Iterator[dict[str, Any]]:
