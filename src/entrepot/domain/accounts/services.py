@@ -174,8 +174,8 @@ def create_key(
 def revoke_key(*, actor: Actor, key_id: UUID, now: datetime) -> ApiKey:
     """End a key of the actor's organisation, for good. Raises: NotFound, Refused where it has ended."""
     rows = ApiKey.objects.select_for_update(of=("self",)).select_related("membership__user")
-    key = rows.filter(id=key_id, membership__organisation_id=actor.organisation_id).first()
-    if key is None or not actor.may("keys.edit"):
+    key = rows.filter(id=key_id).first()
+    if key is None or not actor.may("keys.edit") or key.membership.organisation_id != actor.organisation_id:
         raise NotFound(kind="API key")
     if key.revoked_at is not None:
         raise Refused("accounts.key_revoked", "This key was revoked before.")

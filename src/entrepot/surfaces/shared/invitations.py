@@ -96,8 +96,7 @@ def _as_newcomer(request: ActingRequest, found: Invitation, known: User | None, 
         joined.append(_open_account(found, known, typed["name"], typed["password"]))
 
     # Nothing is remembered of a request that holds a password, not even its hash.
-    form.data = form.data.copy()
-    form.data.pop("idempotency_key", None)
+    del form.fields["idempotency_key"]
     if not attempt(request, form, join, to=home):
         return _show(request, found, form)
     answer: HttpResponse = perform_login(

@@ -163,13 +163,13 @@ class TrailForm(forms.Form):
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="trail-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "trail-%s"} | kwargs)
         acts = sorted(((verb, str(text)) for verb, text in ACTS.items()), key=lambda each: each[1])
         self.fields["verb"].choices = [("", _("anything")), *acts]  # type: ignore[attr-defined]
         kinds = sorted(((kind, str(text)) for kind, text in SUBJECTS.items()), key=lambda each: each[1])
         asked = self.data.get("subject", "")
         beside = [] if not asked or asked in SUBJECTS else [(asked, _("this one"))]
-        self.fields["subject"].widget.choices = [("", _("anything")), *beside, *kinds]  # type: ignore[attr-defined]
+        self.fields["subject"].widget.choices = [("", _("anything")), *beside, *kinds]
 
 
 def context(request: ActingRequest) -> dict[str, Any]:

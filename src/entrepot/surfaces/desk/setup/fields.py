@@ -41,7 +41,8 @@ class CodeField(forms.SlugField):
 
     def __init__(self, **kwargs: Any) -> None:
         helped = gettext_lazy("Letters, digits and hyphens; it stays for good.")
-        super().__init__(**({"label": gettext_lazy("Code"), "max_length": 60, "help_text": helped} | kwargs))
+        usual: dict[str, Any] = {"label": gettext_lazy("Code"), "max_length": 60, "help_text": helped}
+        super().__init__(**usual | kwargs)
 
 
 class DayField(forms.DateField):
@@ -61,10 +62,14 @@ class AmountField(forms.CharField):
 
 def percent_field(**kwargs: Any) -> forms.DecimalField:
     """A share as per cent."""
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    return forms.DecimalField(
-        **({"min_value": 0, "max_value": 99, "max_digits": 7, "decimal_places": 4, "widget": widget} | kwargs)
-    )
+    usual: dict[str, Any] = {
+        "min_value": 0,
+        "max_value": 99,
+        "max_digits": 7,
+        "decimal_places": 4,
+        "widget": forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    }
+    return forms.DecimalField(**usual | kwargs)
 
 
 def zone_field() -> forms.ChoiceField:

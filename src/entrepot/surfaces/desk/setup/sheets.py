@@ -39,8 +39,8 @@ class SheetForm(ActForm):
                 text = upload.read().decode("utf-8-sig")
             except UnicodeDecodeError:
                 raise forms.ValidationError(_("The file is not UTF-8; save it as “CSV UTF-8”.")) from None
-            self.data = self.data.copy()
-            self.data["sheet"] = self.cleaned_data["sheet"] = text
+            self.cleaned_data["sheet"] = text
+            self.data = {**self.data.dict(), "sheet": text}  # type: ignore[attr-defined]
         return upload
 
 
