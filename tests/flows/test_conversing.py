@@ -220,4 +220,6 @@ def test_threads_are_found_by_word_number_and_deadline(world):
     assert found(text="' OR 1 --") == []
     world.pass_time(hours=23)
     assert found(is_waiting=True, is_late=True) == [thread.id]
-    assert queries.count_waiting(organisation_id=thread.organisation_id, now=world.now) == queries.Waiting(1, 1, thread.due_at)
+    assert queries.count_waiting(organisation_id=thread.organisation_id, now=world.now) == queries.Waiting(
+        1, 1, thread.due_at
+    )

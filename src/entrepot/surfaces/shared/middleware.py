@@ -40,7 +40,7 @@ class LanguageMiddleware:
         if not request.path.startswith(ENGLISH):
             return self.handler(request)
         with translation.override(settings.LANGUAGE_CODE):
-            request.LANGUAGE_CODE = settings.LANGUAGE_CODE  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
             return self.handler(request)
 
 
