@@ -44,6 +44,7 @@ SHOPPERS: tuple[str, ...] = (
     "surfaces/jobs/templates/mail/parcel.*.txt",
     "surfaces/jobs/templates/mail/return.*.txt",
     "domain/logistics/labels.py",
+    "domain/payments/providers/*.py",
 )
 #: Whose refusals a shopper may be told.
 REFUSING: tuple[str, ...] = (
