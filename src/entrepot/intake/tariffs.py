@@ -17,6 +17,7 @@ from pathlib import Path
 from entrepot.domain.customs import rates, reference, services
 from entrepot.domain.customs.rates import Unreadable
 from entrepot.domain.customs.rows import GENERAL, SPECIAL, Edition, TariffLine
+from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Invalid
 
 #: Lists hold from before the first overlay on; what a list is used for is dated by the overlay.
@@ -115,6 +116,7 @@ def load(
     tariff: str,
     paths: Sequence[Path],
     *,
+    actor: Actor,
     now: datetime,
     valid_from: date | None = None,
     seen: Callable[[int], None] = lambda rows: None,
@@ -142,7 +144,7 @@ def load(
     report.counts = {f"{schedule} {column}": _count(found, schedule, column) for schedule, column in found.codes}
     editions = list(_editions(found, valid_from))
     report.loaded = services.load_editions(
-        editions=editions, digests=[_digest(edition) for edition in editions], now=now
+        editions=editions, digests=[_digest(edition) for edition in editions], actor=actor, now=now
     )
     return report
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from entrepot.domain.customs.models import Edition, Levy, TariffLine
 from entrepot.domain.markets import services as markets
 from entrepot.kernel.errors import EntrepotError
+from entrepot.kernel.models import AuditEntry
 from entrepot.surfaces.cli.quote import quote
 from entrepot.surfaces.cli.tariff import tariff
 from intake.files import real
@@ -98,6 +99,13 @@ def test_bad_lines_name_row_and_field(run: Run, row: str, field: str, code: str)
     assert "Row 2" in str(refused.value)
 
 
+def test_what_leaves_the_range_of_the_computation_is_refused(run: Run) -> None:
+    text = HEADER + ",610910,CN,US,,2025-05-03,1,200,USD,,90000000000,,seller,\n"
+    with pytest.raises(EntrepotError) as refused:
+        run(quote, "landed", "-", text=text)
+    assert refused.value.code == "customs.too_large"
+
+
 def test_lines_of_one_consignment_go_one_way(run: Run) -> None:
     text = HEADER + "a,610910,CN,DE,,2026-07-15,1,200,EUR,25.00,,,,\na,610910,CN,FR,,2026-07-15,1,200,EUR,25.00,,,,\n"
     with pytest.raises(EntrepotError) as refused:
@@ -166,6 +174,7 @@ def test_a_tariff_is_loaded_once_and_what_is_not_parsed_is_listed(run: Run, tmp_
     count = TariffLine.objects.count(), Edition.objects.count()
     again = json.loads(run(tariff, "load", "us", str(path), "--json").stdout)
     assert again["editions"][0]["new"] is False
+    assert AuditEntry.objects.filter(verb="customs.load").count() == 1
     assert (TariffLine.objects.count(), Edition.objects.count()) == count
 
 

@@ -9,7 +9,8 @@ from django.db import models as django_models
 
 from entrepot.domain.customs import models, reference, rows
 from entrepot.domain.customs.rates import to_json
-from entrepot.kernel import db, ids
+from entrepot.kernel import audit, db, ids
+from entrepot.kernel.actors import Actor
 
 _TABLES: Mapping[str, type[models.Sourced]] = {
     "memberships": models.Membership,
@@ -25,6 +26,7 @@ _TABLES_EDITION = "tables"
 @db.atomic
 def load_reference(*, now: datetime) -> bool:
     """Put the tables that come along in place of those of an earlier release; False where they are there."""
+    db.execute("SELECT pg_advisory_xact_lock(hashtext('customs.reference'))")  # the web and a command may start at once
     digest = reference.digest()
     shipped = models.Edition.objects.filter(is_shipped=True)
     if shipped.filter(name=_TABLES_EDITION, digest=digest).exists():
@@ -59,8 +61,10 @@ class Loaded:
 
 
 @db.atomic
-def load_editions(*, editions: Sequence[rows.Edition], digests: Sequence[str], now: datetime) -> list[Loaded]:
-    """Keep tariffs and lists. One that is there, from the same day and source, is left as it is."""
+def load_editions(
+    *, editions: Sequence[rows.Edition], digests: Sequence[str], actor: Actor, now: datetime
+) -> list[Loaded]:
+    """Keep tariffs and lists. One that is there, with the same day and content, is left as it is."""
     outcomes = []
     for edition, digest in zip(editions, digests, strict=True):
         there = models.Edition.objects.filter(
@@ -71,12 +75,20 @@ def load_editions(*, editions: Sequence[rows.Edition], digests: Sequence[str], n
             digest=digest,
         ).exists()
         if not there:
-            _keep(edition, digest=digest, now=now)
+            row = _keep(edition, digest=digest, now=now)
+            audit.record(
+                actor=actor,
+                verb="customs.load",
+                subject_kind="tariff",
+                subject_id=row.id,
+                now=now,
+                after={"schedule": row.schedule, "list": row.name, "rows": row.rows, "source": row.source},
+            )
         outcomes.append(Loaded(edition.schedule, edition.name, len(edition.lines) or len(edition.codes), not there))
     return outcomes
 
 
-def _keep(edition: rows.Edition, *, digest: str, now: datetime, is_shipped: bool = False) -> None:
+def _keep(edition: rows.Edition, *, digest: str, now: datetime, is_shipped: bool = False) -> models.Edition:
     row = models.Edition(
         id=ids.new_id(now),
         created_at=now,
@@ -104,6 +116,7 @@ def _keep(edition: rows.Edition, *, digest: str, now: datetime, is_shipped: bool
         ("edition_id", "code", "heading"),
         ((row.id, code, code[:4]) for code in sorted(edition.codes)),
     )
+    return row
 
 
 def _body(line: rows.TariffLine) -> Any:

@@ -46,12 +46,13 @@ def load(
     from entrepot.domain.customs import services
     from entrepot.intake import tariffs
     from entrepot.kernel import clock
+    from entrepot.kernel.actors import SYSTEM
     from entrepot.surfaces.cli.progress import counting
 
     now = clock.now()
     services.load_reference(now=now)
     with counting(f"Loading the tariff {which}", hidden=as_json) as step:
-        report = tariffs.load(which, paths, now=now, valid_from=valid_from.date() if valid_from else None, seen=step)
+        report = tariffs.load(which, paths, actor=SYSTEM, now=now, valid_from=_day(valid_from), seen=step)
     path = unparsed or Path(f"tariff-{which}-unparsed.csv")
     if report.unparsed or path.exists():
         with path.open("w", encoding="utf-8", newline="") as file:
