@@ -12,18 +12,25 @@ RATES = "base,quote,rate,day\nEUR,CNY,{rate},{day}\nEUR,USD,1.0850,{day}"
 
 
 def walk(guide: Guide) -> None:
-    operator = guide.person("operator", market="DE")
+    operator = _person(guide, "operator")
     _begin(guide, operator)
     _market(guide, operator)
     _logistics(guide, operator)
     _people(guide, operator)
-    seller = guide.person("seller", market="DE")
+    seller = _person(guide, "seller")
     _seller(guide, seller, operator)
     _offer(guide, seller, operator)
     _sell(guide, operator)
     _order(guide, operator)
     _programme(guide, operator)
     _trail(guide, operator)
+
+
+def _person(guide: Guide, name: str) -> Person:
+    """Somebody who waits long for a page: the first ones of an installation are made while others work too."""
+    person = guide.person(name, market="DE")
+    person.context.set_default_timeout(60_000)
+    return person
 
 
 def _begin(guide: Guide, operator: Person) -> None:
@@ -148,7 +155,7 @@ def _people(guide: Guide, operator: Person) -> None:
     operator.picture("the link where no letter can go")
     link = operator.page.locator(".sheet:popover-open .mono").inner_text()
     operator.page.keyboard.press("Escape")
-    second = guide.person("second", market="DE")
+    second = _person(guide, "second")
     second.open(link[link.index("/invitations/") :])
     second.fill("Your name", "Sam Second")
     second.fill("A password", PASSWORD)
@@ -259,7 +266,7 @@ def _sell(guide: Guide, operator: Person) -> None:
     operator.press("Put on sale")
     operator.go("Set-up")
     operator.expect("Everything is there that a sale needs.")
-    shopper = guide.person("shopper", market="DE")
+    shopper = _person(guide, "shopper")
     shopper.open("/")
     shopper.follow("Tea bowl, celadon")
     shopper.needs("19.90" in shopper.text, "the shop does not show the price")
@@ -298,7 +305,7 @@ def _order(guide: Guide, operator: Person) -> None:
     operator.look()
     operator.press("Accept")
     operator.press("Pack it")
-    operator.fill("Tracking number", "NB-0001")
+    operator.fill("Tracking number (optional)", "NB-0001")
     operator.press("Hand it over")
     operator.page.locator("summary", has_text="Write down what became of it").click()
     operator.choose("What happened", "Delivered")
