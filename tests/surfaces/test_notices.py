@@ -101,8 +101,9 @@ class TestTelling:
 
     def test_a_batch_asks_the_same_however_many_events_it_has(self, world, shop, django_assert_max_num_queries):
         for number in range(40):
-            outbox.append([outbox.Event("payout.paid", "nothing", ids.new_id(world.now), {
-                "seller_id": str(shop.pk), "amount_minor": number, "currency": "EUR", "number": "S-1"})], now=world.now)  # fmt: skip
+            values = {"seller_id": str(shop.pk), "amount_minor": number, "currency": "EUR", "number": "S-1"}
+            event = outbox.Event("payout.paid", "nothing", ids.new_id(world.now), values)
+            outbox.append([event], now=world.now)
         with django_assert_max_num_queries(10):
             relay.relay(now=world.now)
         assert Notice.objects.filter(topic="payout.paid").count() == 40

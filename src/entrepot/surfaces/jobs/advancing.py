@@ -18,7 +18,7 @@ from entrepot.surfaces.jobs import schedule
 logger = logging.getLogger(__name__)
 
 #: What happens within it happens in one step.
-STEP = timedelta(minutes=20)
+STEP = timedelta(hours=1)
 
 
 def advance(*, now: datetime) -> None:

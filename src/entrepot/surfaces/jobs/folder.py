@@ -1,6 +1,6 @@
 """Letters that are kept in a folder instead of being sent, each in a file of its own whose name says when."""
 
-import os
+from pathlib import Path
 
 from django.core.mail.backends.filebased import EmailBackend as OneFileBackend
 
@@ -14,5 +14,5 @@ class EmailBackend(OneFileBackend):
 
     def _get_filename(self) -> str:
         if self._fname is None:
-            self._fname = os.path.join(self.file_path, f"{ids.new_id(clock.now()).hex}.log")
+            self._fname = str(Path(self.file_path) / f"{ids.new_id(clock.now()).hex}.log")
         return self._fname
