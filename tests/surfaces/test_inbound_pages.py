@@ -194,3 +194,21 @@ def test_a_cent_of_goods_bought_leads_to_its_stock_order_and_what_comes_is_seen(
     ):
         assert order.number in text_of(page) and shipment.number in text_of(page)
     assert "On the way" not in text_of(client.get(reverse("seller:stock")))
+
+
+def test_settings_count_from_the_day_on_which_they_are_set(world, offer):
+    desk = browser(world, "operator.merchandiser")
+    address = reverse("desk:inbound_settings")
+    assert "starting values" in text_of(desk.get(address))
+    row = {
+        "programme": "fully-managed", "answer_days": "1", "deliver_days": "4", "void_days": "10", "sales_days": "7",
+        "cover_days": "21", "inspection_level": "II", "aql": "4.0", "source": "contract 7", "reason": "spring season",
+    }  # fmt: skip
+    wrong = desk.post(address, row | {"sales_days": "0"})
+    assert wrong.status_code == 422 and 'value="21"' in wrong.content.decode()
+    assert desk.post(address, row).status_code == 302
+    page = text_of(desk.get(address))
+    assert "contract 7" in page and "AQL 4" in page
+    order = stocking.ask(world, offer)
+    # Past the cut-off in China a Monday's order counts on Tuesday, and Wednesday is the one day to answer.
+    assert order.answer_by.date() == (world.now + timedelta(days=2)).date()
