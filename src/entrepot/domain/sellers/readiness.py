@@ -176,50 +176,66 @@ def assess(conditions: Conditions, answers: Answers, place: Place, on: date) -> 
 
 
 def _needs(conditions: Conditions, answers: Answers, place: Place, enough: Yardstick) -> Iterator[Need]:
-    def is_sellers(task: Task) -> bool:
-        return conditions.performer(task) is Party.SELLER
+    yield from _to_make(conditions, answers, enough)
+    yield from _to_send(conditions, answers, place)
+    yield from _to_be_there(conditions, answers, place)
 
-    def at_least(code: str, question: str, task: Task, least: int) -> Need:
-        value = getattr(answers, question)
-        return _need(code, question, task, str(least), value, None if value is None else value >= least)
 
-    def at_most(code: str, question: str, task: Task, most: int) -> Need:
-        value = getattr(answers, question)
-        return _need(code, question, task, str(most), value, None if value is None else value <= most)
-
-    def within(code: str, question: str, task: Task, wanted: Collection[str]) -> Need:
-        value = getattr(answers, question)
-        met = None if value is None else bool(set(wanted) & set(value))
-        return _need(code, question, task, ", ".join(wanted), value, met)
-
-    from_market = conditions.fulfilment.ship_from is ShipFrom.MARKET
+def _to_make(conditions: Conditions, answers: Answers, enough: Yardstick) -> Iterator[Need]:
+    """What whoever makes goods for others to plan and sell has to be able to do."""
     if conditions.decider(Task.INVENTORY_PLANNING) is Party.PLATFORM:
-        yield at_least("capacity", "units_a_week", Task.INVENTORY_PLANNING, enough.units_a_week)
-        yield at_most("small_batches", "smallest_batch", Task.INVENTORY_PLANNING, enough.smallest_batch)
-        yield at_most("restocking", "restock_days", Task.INVENTORY_PLANNING, enough.restock_days)
-    if is_sellers(Task.FIRST_MILE) and (days := conditions.service.inbound_business_days):
+        task = Task.INVENTORY_PLANNING
+        yield _at_least("capacity", answers, "units_a_week", task, enough.units_a_week)
+        yield _at_most("small_batches", answers, "smallest_batch", task, enough.smallest_batch)
+        yield _at_most("restocking", answers, "restock_days", task, enough.restock_days)
+    days = conditions.service.inbound_business_days
+    if conditions.performer(Task.FIRST_MILE) is Party.SELLER and days:
         # Working days are promised, calendar days are answered: five of seven.
-        yield at_most("lead_time", "lead_time_days", Task.FIRST_MILE, days * 7 // 5)
+        yield _at_most("lead_time", answers, "lead_time_days", Task.FIRST_MILE, days * 7 // 5)
+
+
+def _to_send(conditions: Conditions, answers: Answers, place: Place) -> Iterator[Need]:
+    """What whoever keeps goods or sends them to shoppers has to be able to do."""
+    ships = conditions.performer(Task.LAST_MILE) is Party.SELLER
     # Whoever keeps the stock packs each order, also where another carries it on.
-    packs = Task.LAST_MILE if is_sellers(Task.LAST_MILE) else Task.STORAGE
-    if is_sellers(packs):
-        yield at_most("handling", "handling_days", packs, conditions.service.handling_business_days)
-    if is_sellers(Task.LAST_MILE):
+    packs = Task.LAST_MILE if ships else Task.STORAGE
+    if conditions.performer(packs) is Party.SELLER:
+        yield _at_most("handling", answers, "handling_days", packs, conditions.service.handling_business_days)
+    if ships:
+        from_market = conditions.fulfilment.ship_from is ShipFrom.MARKET
         leaves = [place.market_country] if from_market else [place.home_country, place.market_country]
-        yield within("carrier", "carrier_countries", Task.LAST_MILE, list(dict.fromkeys(leaves)))
-    if from_market and conditions.performer(Task.STORAGE) is not Party.PLATFORM:
-        yield within("stock_abroad", "stock_countries", Task.STORAGE, [place.market_country])
-    if (
-        from_market
-        and place.home_country != place.market_country
-        and conditions.performer(Task.CUSTOMS) is not Party.PLATFORM
-    ):
-        yield within("import_entity", "import_countries", Task.CUSTOMS, [place.market_country])
-    if is_sellers(Task.RETURNS_HANDLING):
-        yield within("return_address", "return_countries", Task.RETURNS_HANDLING, [place.market_country])
-    if is_sellers(Task.CUSTOMER_SERVICE):
+        yield _within("carrier", answers, "carrier_countries", Task.LAST_MILE, list(dict.fromkeys(leaves)))
+
+
+def _to_be_there(conditions: Conditions, answers: Answers, place: Place) -> Iterator[Need]:
+    """What has to stand in the market itself."""
+    here = [place.market_country]
+    if conditions.fulfilment.ship_from is ShipFrom.MARKET:
+        if conditions.performer(Task.STORAGE) is not Party.PLATFORM:
+            yield _within("stock_abroad", answers, "stock_countries", Task.STORAGE, here)
+        if place.home_country not in here and conditions.performer(Task.CUSTOMS) is not Party.PLATFORM:
+            yield _within("import_entity", answers, "import_countries", Task.CUSTOMS, here)
+    if conditions.performer(Task.RETURNS_HANDLING) is Party.SELLER:
+        yield _within("return_address", answers, "return_countries", Task.RETURNS_HANDLING, here)
+    if conditions.performer(Task.CUSTOMER_SERVICE) is Party.SELLER:
         spoken = list(dict.fromkeys(each.partition("-")[0] for each in place.market_languages))
-        yield within("languages", "languages", Task.CUSTOMER_SERVICE, spoken)
+        yield _within("languages", answers, "languages", Task.CUSTOMER_SERVICE, spoken)
+
+
+def _at_least(code: str, answers: Answers, question: str, task: Task, least: int) -> Need:
+    value = getattr(answers, question)
+    return _need(code, question, task, str(least), value, None if value is None else value >= least)
+
+
+def _at_most(code: str, answers: Answers, question: str, task: Task, most: int) -> Need:
+    value = getattr(answers, question)
+    return _need(code, question, task, str(most), value, None if value is None else value <= most)
+
+
+def _within(code: str, answers: Answers, question: str, task: Task, wanted: Collection[str]) -> Need:
+    value = getattr(answers, question)
+    met = None if value is None else bool(set(wanted) & set(value))
+    return _need(code, question, task, ", ".join(wanted), value, met)
 
 
 def _need(code: str, question: str, task: Task, wanted: str, value: Any, is_met: bool | None) -> Need:

@@ -97,6 +97,7 @@ def missing(name: str) -> tuple[Text, str]:
     """What a product lacks in words, and the field in which to write it."""
     return LACKING.get(name, name), LACKING_FIELDS.get(name, "variants")
 
+
 TRACKING: Mapping[str, Said] = {
     "label_made": Said(_("Label made")),
     "handed_over": Said(_("Handed over"), "accent"),
