@@ -12,7 +12,7 @@ from walks import forms
 from walks.crawl import Page, Somebody, ask, crawl, everybody, quietly
 
 #: Of one kind of page so many are opened by each.
-EACH = 3
+EACH = 2
 
 
 class Survey(NamedTuple):

@@ -79,6 +79,7 @@ class ApplicationForm(FirmForm):
     )
     password = forms.CharField(
         label=gettext_lazy("A password"),
+        max_length=200,
         strip=False,
         widget=forms.PasswordInput(render_value=False),
         help_text=gettext_lazy("At least twelve characters."),

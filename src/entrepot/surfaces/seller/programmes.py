@@ -52,6 +52,7 @@ class Held:
     enrolment: Enrolment
     label: str
     newer: Preview | None
+    ending: ReasonForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,12 @@ def comparison(request: ActingRequest, market_code: str) -> HttpResponse:
     return render(request, "programmes/comparison.html", context)
 
 
+def _ending(enrolment: Enrolment, refused: ReasonForm | None) -> ReasonForm:
+    """The form that ends it, with what was refused of it."""
+    form = ReasonForm(name=f"end-{enrolment.id.hex}")
+    return refused if refused is not None and refused.auto_id == form.auto_id else form
+
+
 def _index(request: ActingRequest, ending: ReasonForm | None = None) -> HttpResponse:
     seller_id, now = seller_of(request), clock.now()
     every = markets.list_markets()
@@ -209,10 +216,15 @@ def _index(request: ActingRequest, ending: ReasonForm | None = None) -> HttpResp
         "asked": [question for question, *_rest in FIRST_ASKED],
         "is_answered": view.is_answered,
         "held": [
-            Held(each, plain.label(wording_of(each.programme_version).label), newer.get(each.id)) for each in held
+            Held(
+                each,
+                plain.label(wording_of(each.programme_version).label),
+                newer.get(each.id),
+                _ending(each, ending),
+            )
+            for each in held
         ],
         "programmes": [view.open(each) for each in found if each.version.programme.code not in here],
-        "ending": ending,
         "may_accept": request.actor.may("enrolments.accept"),
     }
     return render(request, "programmes/index.html", context, *([ending] if ending else []))
