@@ -150,9 +150,10 @@ def let_go(request: ActingRequest, place: Place, membership_id: UUID) -> tuple[H
     return answer, {f"end-{membership_id}": form}
 
 
-def link_of(invitation: Invitation) -> str:
+def link_of(request: ActingRequest, invitation: Invitation) -> str:
     """The address that an invitation's letter carries."""
-    return settings.SITE_ADDRESS + reverse("invitation", args=[team.token_of(invitation.id)])
+    path = reverse("invitation", args=[team.token_of(invitation.id)])
+    return settings.SITE_ADDRESS + path if settings.SITE_ADDRESS else request.build_absolute_uri(path)
 
 
 def _member(request: ActingRequest, place: Place, each: Membership, refused: Mapping[str, ActForm]) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def _invitation(
         "role": words.role(each.role),
         "by": names.get(each.invited_by, "") if each.invited_by else "",
         "is_over": not team.is_open(each, now),
-        "link": link_of(each) if runs_it and team.is_open(each, now) else "",
+        "link": link_of(request, each) if runs_it and team.is_open(each, now) else "",
         "link_sheet": f"link-{each.id}",
         "dialog": f"withdraw-{each.id}",
         "form": refused.get(f"withdraw-{each.id}") or ActForm(name=f"withdraw-{each.id}"),
