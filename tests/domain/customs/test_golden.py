@@ -53,6 +53,11 @@ def test_the_fees_of_an_entry_are_shared_by_its_lines() -> None:
     assert found.parts[Part.HARBOUR_FEE].sum() == 521
 
 
+def test_goods_of_two_origins_in_one_entry_pay_its_fee_once() -> None:
+    rows = [{**ENTRY, "date": "2025-11-03", "cost": "2000", "origin": origin} for origin in ("CN", "VN")]
+    assert landed(*rows).parts[Part.PROCESSING_FEE].tolist() == [1679, 1679]
+
+
 @pytest.mark.parametrize(
     ("on", "origin", "duty", "more"),
     [

@@ -143,6 +143,11 @@ class Charge:
     cap: int
 
     @property
+    def key(self) -> tuple[int, ...]:
+        """What tells it from other charges: the row and the numbers that it has here."""
+        return (id(self.levy), self.top, self.bottom, self.amount, self.floor, self.cap)
+
+    @property
     def filter(self) -> str | None:
         """Which overlays are added: those of authorities that begin so; None where none are."""
         kind, _, prefix = self.levy.rate_of.partition(":")

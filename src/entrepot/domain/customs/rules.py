@@ -115,9 +115,13 @@ class _Cascade:
         ]
         group = self.law.group[self.places]
         for code in self.law.codes:
-            charges = {id(table[code]): table[code] for table in tables if code in table}
-            number = {key: place for place, key in enumerate(charges)}
-            due = np.array([number[id(each[code])] if code in each else NONE for each in tables], dtype=np.int64)
+            charges: dict[tuple[int, ...], Charge] = {}
+            number: dict[tuple[int, ...], int] = {}
+            due = np.full(len(tables), NONE, dtype=np.int64)
+            for place, table in enumerate(tables):
+                if charge := table.get(code):  # the same for all origins and ways that share the row
+                    charges.setdefault(charge.key, charge)
+                    due[place] = number.setdefault(charge.key, len(number))
             if not charges:
                 continue
             of = due[group]
