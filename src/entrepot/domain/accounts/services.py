@@ -233,9 +233,7 @@ _ADDRESS = ("name", "company", "line1", "line2", "city", "region", "postcode", "
 
 
 @transaction.atomic
-def keep_address(
-    *, user_id: UUID, address: dict[str, str], now: datetime, replaces_id: UUID | None = None
-) -> Contact:
+def keep_address(*, user_id: UUID, address: dict[str, str], now: datetime, replaces_id: UUID | None = None) -> Contact:
     """Put an address into a person's book, once; another one may make place for it.
 
     An address that an order went to stays with the order as it was. Raises: NotFound, Refused where the book is full.

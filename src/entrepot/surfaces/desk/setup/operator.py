@@ -60,7 +60,10 @@ def letters(request: ActingRequest) -> HttpResponse:
         "form": form,
         "facts": [
             (_("Sender"), settings.DEFAULT_FROM_EMAIL),
-            (_("Way"), _folder() if backend in ("folder", "filebased") else _server() if backend == "smtp" else backend),
+            (
+                _("Way"),
+                _folder() if backend in ("folder", "filebased") else _server() if backend == "smtp" else backend,
+            ),
             (_("Address of the shop"), settings.SITE_ADDRESS or _("not set: letters carry no links")),
         ],
         "to": request.actor.label,
