@@ -99,7 +99,7 @@ COUNTED: Sequence[Counted] = (
             ngettext_lazy("{count} return is not refunded by others", "{count} returns are not refunded by others",
                           "count"),
             "desk:returns", "return", "?state=received", everybodys=True),
-    Counted("payments_to_confirm", MONEY, "orders.cancel", "desk",
+    Counted("payments_to_confirm", MONEY, "payouts.confirm", "desk",
             ngettext_lazy("{count} bank transfer to confirm", "{count} bank transfers to confirm", "count"),
             "desk:orders", "coins", "?state=pending", everybodys=True),
     Counted("supply_prices_to_decide", GOODS, "quotes.decide", "desk",
