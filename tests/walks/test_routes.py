@@ -33,7 +33,10 @@ CLOSED = {403, 404, 405}
 #: Sessions change by being used.
 RESTLESS = {"django_session"}
 #: Routes of a seller whose arguments belong to nobody in particular.
-COMMON = {"seller:programme", "seller:acceptance", "seller:programme_comparison"}
+COMMON = {
+    "seller:programme", "seller:acceptance", "seller:programme_comparison",
+    "seller:upload_new", "seller:upload_template", "seller:upload_content",
+}  # fmt: skip
 
 
 class Route(NamedTuple):
@@ -296,7 +299,7 @@ def test_each_comes_to_their_own_surface_after_signing_in(stage):
     homes = {
         "/": sign_in(stage.user("somebody@example.org")),
         "/seller/": _member(stage, seller.organisation, "seller.owner")[0],
-        "/desk/": _member(stage, stage.partner(), "partner.warehouse")[0],
+        "/desk/warehouse": _member(stage, stage.partner(), "partner.warehouse")[0],
     }
     for home, client in homes.items():
         answer = client.get("/after-sign-in")

@@ -1,12 +1,14 @@
 """Sheets: a template and one's own rows to download, a file or pasted rows to try, look at and carry out."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -134,7 +136,9 @@ def template(request: ActingRequest, sheet: str) -> HttpResponse:
 def content(request: ActingRequest, sheet: str) -> HttpResponse:
     """The seller's own rows in the columns of the sheet."""
     language = (get_language() or "en").partition("-")[0]
-    found = downloads.download(sheet=sheet, seller_id=seller_of(request), now=clock.now(), language=language)
+    # Spreadsheets of half the world read a decimal comma, whatever language these pages are in.
+    with translation.override("de") if request.GET.get("numbers") == "comma" else nullcontext():
+        found = downloads.download(sheet=sheet, seller_id=seller_of(request), now=clock.now(), language=language)
     return _csv(found, sheet)
 
 
