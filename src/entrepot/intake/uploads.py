@@ -133,7 +133,7 @@ def bring(
         actor=actor,
         organisation_id=organisation_id,
         sheet=sheet,
-        name=name or gettext("pasted"),
+        name=name or gettext("Pasted rows"),
         media=media.keep(text.encode(), "csv", room="papers"),
         form=form.as_json() | {"language": language, "adds": adds},
         rows=rows,

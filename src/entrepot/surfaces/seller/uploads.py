@@ -64,7 +64,7 @@ class SheetForm(ActForm):
                 )  # fmt: skip
             return typed["file"].read(), typed["file"].name
         if typed["pasted"].strip():
-            return typed["pasted"], _("pasted")
+            return typed["pasted"], _("Pasted rows")
         raise Invalid("sheets.nothing", "Choose a file or paste rows.", field="file")
 
 
