@@ -12,20 +12,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 
 from entrepot.domain.accounts.models import Contact
 from entrepot.domain.aftersales import queries as cases
 from entrepot.domain.aftersales import rules, services
 from entrepot.domain.aftersales.models import ReturnCase, ReturnLine
-from entrepot.domain.aftersales.services import NewCase
 from entrepot.domain.inventory import queries as stock
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.services import Receipt
 from entrepot.domain.logistics import labels, parcels
 from entrepot.domain.logistics import queries as logistics
-from entrepot.domain.logistics.models import Node, Parcel
+from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.logistics.parcels import NewParcel, NewTracking
 from entrepot.domain.orders import progress, work
 from entrepot.domain.orders.models import Order, Suborder
@@ -36,9 +34,9 @@ from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Act
 from entrepot.domain.payments.services import NewCall
 from entrepot.domain.terms import queries as terms
-from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows import settling
 from entrepot.flows.deliveries import tell_refunds
+from entrepot.flows.return_terms import case_of
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.db import retried
@@ -237,7 +235,7 @@ def _request(
     suborders = Suborder.objects.in_bulk([suborder_id for suborder_id, _ in groups])
     made = services.open_cases(
         cases=[
-            _case(order, suborders[suborder_id], agreed[terms_id], reason, note, photos, parts)
+            case_of(order, suborders[suborder_id], agreed[terms_id], reason, note, photos, parts)
             for (suborder_id, terms_id), parts in groups.items()
         ],
         now=now,
@@ -298,50 +296,6 @@ def _places(
     if units <= sum(map(len, delivered)):
         raise WindowOver(line=str(line_id), left=left, days=window_days)
     raise BeyondDelivered(line=str(line_id), left=left, asked=units)
-
-
-def _case(
-    order: Order,
-    suborder: Suborder,
-    agreed: Terms,
-    reason: str,
-    note: str,
-    photos: Sequence[str],
-    parts: Sequence[tuple[UUID, int, int]],
-) -> NewCase:
-    """A case with everything that the terms say of it."""
-    cause = rules.CAUSES[reason]
-    handler = agreed.performer(Task.RETURNS_HANDLING) or Party.PLATFORM
-    nodes = Node.objects.select_related("operator").filter(
-        Q(operator__kind__in=["operator", "third_party"]) | Q(operator_id=suborder.seller_id), archived_at__isnull=True
-    )
-    by_id = {node.id: node for node in nodes}
-    node_id = rules.choose_place(
-        handler,
-        [rules.Place(node.id, node.country, node.operator.kind, node.operator_id) for node in by_id.values()],
-        shipped_from=suborder.node_id,
-        seller_id=suborder.seller_id,
-        country=order.market.country,
-    )
-    return NewCase(
-        order_id=order.id,
-        suborder_id=suborder.id,
-        seller_id=suborder.seller_id,
-        reason=reason,
-        cause=cause.value,
-        liable_party=_party(agreed, Task.REFUND_COST, reason),
-        handler_party=handler.value,
-        freight_party=_party(agreed, Task.RETURNS_HANDLING, reason),
-        node_id=node_id,
-        return_to_id=(by_id.get(node_id) or Node.objects.get(id=node_id)).address_id,
-        lines=parts,
-        note=note[:1000],
-        photos=photos,
-    )
-
-
-def _party(agreed: Terms, task: Task, reason: str) -> str:
-    return (agreed.liable(task, rules.CAUSES[reason]) or Party.PLATFORM).value
 
 
 @transaction.atomic

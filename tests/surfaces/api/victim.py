@@ -22,6 +22,7 @@ from shipping import deliver, lines_of, order, pack
 from shopping import voucher
 from stocking import accept, ask
 from stocking import pack as pack_cartons
+from surfaces.seller.shops import photograph
 from worlds import World
 
 
@@ -35,8 +36,9 @@ def make(world: World) -> dict[str, Any]:
     deliver(world, delivered)
     [line] = lines_of(delivered)
     [case] = returns.request_return(
-        order_id=delivered.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now
-    )
+        order_id=delivered.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now,
+        photos=[photograph(), photograph()],
+    )  # fmt: skip
     world.pass_time(days=60)
     [statement] = settling.settle(until=world.now, now=world.now, actor=SYSTEM)
     settling.pay_out(now=world.now, actor=SYSTEM)
