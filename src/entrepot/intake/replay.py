@@ -16,7 +16,7 @@ from entrepot.intake.grammar import Document
 from entrepot.intake.history import History
 from entrepot.intake.invoices import Story
 from entrepot.intake.playing import Failure, Played, Player
-from entrepot.kernel import db
+from entrepot.kernel import db, outbox
 from entrepot.kernel.errors import Invalid
 from entrepot.kernel.money import decimal_of
 
@@ -69,7 +69,8 @@ def play(
     first, last = (instant.astimezone(zone).date() for instant in story.days)
     if orders_max is not None and orders_max < len(story.invoices):
         last = min(last, story.invoices[orders_max - 1].at.astimezone(zone).date())
-    where = stage.set_up(found.history, story, path, programme=programme)
+    with outbox.muted():  # nobody is told of what happened years ago
+        where = stage.set_up(found.history, story, path, programme=programme)
     player = Player(where, story, orders_max=orders_max)
     return player.play(max(since or first, first), min(until or date.max, last + timedelta(days=1)), seen=seen), where
 
