@@ -76,7 +76,7 @@ class ComparedOut(Schema):
 
 
 @routes.post("", list[ComparedOut], "programmes.read", keyed="not")
-def compare_programmes(request: HttpRequest, payload: CompareIn) -> list[dict[str, Any]]:
+def compare_goods(request: HttpRequest, payload: CompareIn) -> list[dict[str, Any]]:
     """Every programme in force by every way it allows, for each SKU. Sellers also hear what they lack. Reads only."""
     if len(payload.rows) > ROWS_MAX:
         raise Invalid("compare.too_many_rows", "Ask for {most} SKUs at most.", field="rows", most=ROWS_MAX)
