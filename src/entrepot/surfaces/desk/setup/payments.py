@@ -40,7 +40,7 @@ def payments(request: ActingRequest) -> HttpResponse:
         "rows": rows,
         "bank_account": settings.BANK_ACCOUNT,
         "only_tests": not any(row["is_offered"] and row["moves_money"] for row in rows),
-        "setting": ",".join(offered),
+        "setting": f"ENTREPOT_PAYMENT_PROVIDERS={','.join(offered)}",
         "crumbs": [Link(_("Set-up"), reverse("desk:setup")), Link(_("Ways to pay"))],
     }
     return render(request, "setup/payments.html", context)
