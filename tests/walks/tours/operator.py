@@ -289,6 +289,7 @@ def _order(guide: Guide, operator: Person) -> None:
     ):
         shopper.fill(label, value)
     shopper.page.get_by_role("button", name="Order and pay").click()
+    shopper.page.wait_for_url("**/orders/E-*")
     shopper.look()
     number = shopper.page.url.rpartition("/")[2]
     operator.go("Orders")

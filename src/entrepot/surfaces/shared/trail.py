@@ -75,6 +75,7 @@ ACTS: Mapping[str, Text] = {
     "claims.confirm": _("Confirmed what a carrier did not scan"),
     "conversations.hand_on": _("Handed a conversation on"),
     "conversations.read": _("Read a conversation of others"),
+    "customs.load": _("Loaded customs tables"),
     "freight.publish": _("Published a rate card"),
     "letters.try": _("Tried whether letters leave"),
     "sellers.document_request": _("Asked for a paper"),
