@@ -5,7 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from entrepot.surfaces.cli.freight import freight, rates
+from entrepot.surfaces.cli.imports import rates
+from entrepot.surfaces.cli.quote import freight
 
 CARD = "card,currency,mode,carrier,service,valid_from,source,charge,basis,by,above,to,amount\n"
 

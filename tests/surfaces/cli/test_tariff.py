@@ -115,7 +115,7 @@ def test_lines_of_one_consignment_go_one_way(run: Run) -> None:
 
 def test_an_unknown_column_and_an_empty_file_are_refused(run: Run) -> None:
     for text, code in (("hs,colour\n610910,red\n", "customs.unknown_column"), (HEADER, "customs.no_lines"),
-                       ("{", "quote.unreadable"), ('{"a": 1}', "quote.unreadable")):  # fmt: skip
+                       ("{", "rows.json"), ('{"a": 1}', "rows.json"), ("a,b\n1\n", "rows.ragged")):  # fmt: skip
         with pytest.raises(EntrepotError) as refused:
             run(quote, "landed", "-", text=text)
         assert refused.value.code == code

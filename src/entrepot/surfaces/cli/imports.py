@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from entrepot.surfaces.cli import first, freight
+from entrepot.surfaces.cli import first
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 @click.group(name="import")
 def imports() -> None:
     """Bring in files of others. A mapping says how they are to be read: see docs/operating/import.md."""
-
-
-imports.add_command(freight.rates)
 
 
 @imports.command()
@@ -109,3 +107,47 @@ def _show(outcome: dict[str, Any]) -> None:
         console.print(f"{outcome['rejected']:,} rows were not taken; mend them in {outcome['rejects']} and import it.")
     if outcome["dry_run"]:
         console.print("A dry run: nothing was kept.")
+
+
+@imports.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--carrier", metavar="NAME", help="Read FILE as this carrier's sheet of services.")
+@click.option("--origin", metavar="COUNTRY", default="", help="Of a sheet of services: from where it holds.")
+@click.option(
+    "--from",
+    "since",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Of a sheet of services: the first day on which it holds.",
+)
+@click.option("--source", metavar="TEXT", default="", help="Of a sheet of services: where it comes from.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@with_database
+def rates(file: Path, carrier: str | None, origin: str, since: datetime | None, source: str, as_json: bool) -> int:
+    """Publish the rate cards of FILE: see docs/rules/freight.md. A second run changes nothing."""
+    from django.conf import settings
+
+    from entrepot.domain.logistics import layouts, publishing
+    from entrepot.kernel import clock
+    from entrepot.kernel.actors import SYSTEM
+
+    first.install(settings)
+    now = clock.now()
+    text, left_out = file.read_text(encoding="utf-8-sig"), []
+    if carrier:
+        day = since.date() if since else now.date()
+        rewritten = layouts.service_sheet(
+            text, carrier=carrier, origin=origin, valid_from=day, source=source or file.name
+        )
+        text, left_out = rewritten.sheet, rewritten.left_out
+    made = publishing.publish_cards(actor=SYSTEM, text=text, now=now)
+    if as_json:
+        told = [{"row": row, "why": why} for row, why in left_out]
+        print(json.dumps({"published": made, "left_out": told}, indent=2))
+        return 0
+    for code in made:
+        print(f"published {code}")
+    for row, why in left_out:
+        print(f"row {row} is left out: {why}")
+    print(f"{len(made)} rate cards are new.")
+    return 0

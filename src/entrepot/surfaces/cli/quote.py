@@ -1,16 +1,14 @@
-"""`entrepot quote landed FILE`: what lines cost once they have arrived, part by part."""
+"""`entrepot quote landed` and `quote freight`: what rows of a file cost to bring here, and to carry, part by part."""
 
-import csv
 import json
 import sys
 from datetime import datetime
-from io import StringIO
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
-from entrepot.kernel.errors import Invalid
-from entrepot.surfaces.cli import freight
+from entrepot.surfaces.cli import first, rows
 from entrepot.surfaces.cli.session import with_database
 
 
@@ -19,18 +17,8 @@ def quote() -> None:
     """Price goods before they move."""
 
 
-quote.add_command(freight.freight)
-
-
-class Unreadable(Invalid):
-    """The file is neither CSV nor JSON."""
-
-    code = "quote.unreadable"
-    message = "The file cannot be read: {reason}"
-
-
 @quote.command()
-@click.argument("file", type=click.File("rb"))
+@rows.FILE
 @click.option("--share-by", type=click.Choice(["value", "weight", "quantity"]), default="value", show_default=True,
               help="By what the lines of a consignment share what is charged for all of them.")  # fmt: skip
 @click.option("--spread", "is_spread", is_flag=True,
@@ -39,7 +27,7 @@ class Unreadable(Invalid):
               help="The law as it was announced by then.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @with_database
-def landed(file: IO[bytes], share_by: str, is_spread: bool, known_on: datetime | None, as_json: bool) -> None:
+def landed(file: Path, share_by: str, is_spread: bool, known_on: datetime | None, as_json: bool) -> None:
     """Quote the landed cost of the lines in FILE, CSV with a header or JSON; `-` reads what is piped in.
 
     Columns: hs, origin, destination, date, quantity, weight_g, currency, retail or cost; and, where they matter,
@@ -54,10 +42,10 @@ def landed(file: IO[bytes], share_by: str, is_spread: bool, known_on: datetime |
     from entrepot.surfaces.shared.tariffs import landed_document
 
     services.load_reference(now=clock.now())
-    rows = read_rows(file.read())
+    given = rows.read(file)
     try:
         found = flow.quote(
-            rows, share_by=Share(share_by), is_spread=is_spread, known_on=known_on.date() if known_on else None
+            given, share_by=Share(share_by), is_spread=is_spread, known_on=known_on.date() if known_on else None
         )
     except BadLines as refusal:
         if not as_json:
@@ -66,29 +54,6 @@ def landed(file: IO[bytes], share_by: str, is_spread: bool, known_on: datetime |
         raise
     document = landed_document(found)
     print(json.dumps(document, ensure_ascii=False)) if as_json else _show(document)
-
-
-def read_rows(content: bytes) -> list[dict[str, Any]]:
-    """The lines of a CSV file with a header, or of JSON: a list of objects, or {"lines": […]}. Raises: Unreadable."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise Unreadable(reason=str(problem)) from None
-    if text.lstrip()[:1] in {"[", "{"}:
-        try:
-            found = json.loads(text)
-        except ValueError as problem:
-            raise Unreadable(reason=str(problem)) from None
-        rows = found.get("lines") if isinstance(found, dict) else found
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Unreadable(reason='JSON is a list of objects, or {"lines": [...]}')
-        return rows
-    reader = csv.DictReader(StringIO(text, newline=""))
-    rows = list(reader)
-    for number, row in enumerate(rows, 1):
-        if None in row or None in row.values():
-            raise Unreadable(reason=f"row {number} has not as many cells as the header")
-    return rows
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -113,3 +78,67 @@ def _show(document: dict[str, Any]) -> None:
         console.print(f"In all {amount}, of which the seller bears {seller}.")
     for regime in document["regimes"]:
         console.print(f"[dim]{regime['destination']}: rows reviewed on {regime['reviewed_on']}.[/]")
+
+
+@quote.command()
+@rows.FILE
+@click.option(
+    "--cards",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Price by the cards of this file instead of those that are published.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@with_database
+def freight(file: Path, cards: Path | None, as_json: bool) -> int:
+    """What each row of FILE costs to carry, handle or store, by every rate card that is meant for it.
+
+    FILE is CSV or JSON, - for standard input; docs/rules/freight.md names the columns. The cheapest way comes first;
+    ways that do not go say why.
+    """
+    from django.conf import settings
+
+    from entrepot.domain.logistics import freight as rates
+    from entrepot.domain.logistics import publishing
+    from entrepot.domain.logistics.cards import read_cards
+    from entrepot.kernel import clock
+
+    first.install(settings)
+    given = rows.read(file)
+    consignments = rates.read_consignments(given, today=clock.now().date())
+    named = {code for each in consignments for code in each.cards}
+    known = read_cards(cards.read_text(encoding="utf-8-sig")) if cards else publishing.list_cards(codes=named or None)
+    found = rates.quote(consignments, known)
+    document: list[dict[str, Any]] = [
+        {"id": str(row.get("id", place)), "quotes": [rates.as_document(each) for each in quotes]}
+        for place, (row, quotes) in enumerate(zip(given, found, strict=True), start=1)
+    ]
+    if as_json:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        _freight_table(document)
+    return 0 if all(any(not each["refusal"] for each in row["quotes"]) for row in document) else 1
+
+
+def _freight_table(document: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from entrepot.kernel.money import format_minor
+
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("row", "card", "days", "billed", "parts", "total"):
+        table.add_column(heading, justify="right" if heading in {"days", "billed", "total"} else "left")
+    for row in document:
+        if not row["quotes"]:
+            table.add_row(row["id"], "no card is meant for this", "", "", "", "")
+        for each in row["quotes"]:
+            currency = each["currency"]
+            parts = ", ".join(f"{code} {format_minor(minor, currency)}" for code, minor in each["parts"].items())
+            days = "–".join(str(day) for day in dict.fromkeys(each["transit_days"] or ()))
+            total = format_minor(each["total_minor"], currency)
+            table.add_row(
+                row["id"], each["card"], days, f"{each['billed_g'] / 1000:g} kg", parts or each["refusal_text"],
+                "" if each["refusal"] else total,
+            )  # fmt: skip
+    Console().print(table)

@@ -15,7 +15,7 @@ FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    """The rows: a JSON list of objects, or a table whose first row names its columns. Raises: Invalid."""
+    """The rows: JSON objects in a list or under `lines`, or a table that names its columns. Raises: Invalid."""
     raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -27,7 +27,10 @@ def read(file: Path) -> list[dict[str, Any]]:
     if not table:
         raise Invalid("rows.empty", "The file has no rows.", field="file")
     names = [name.strip().lower() for name in table[0]]
-    return [dict(zip(names, row, strict=False)) for row in table[1:]]
+    for number, row in enumerate(table[1:], start=1):
+        if len(row) != len(names):
+            raise Invalid("rows.ragged", "Row {row} has not as many cells as the header.", field="file", row=number)
+    return [dict(zip(names, row, strict=True)) for row in table[1:]]
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
@@ -36,7 +39,8 @@ def _objects(text: str) -> list[dict[str, Any]]:
     except json.JSONDecodeError as problem:
         where = f"{problem.msg}, line {problem.lineno}"
         raise Invalid("rows.json", "The file is no JSON: {problem}.", field="file", problem=where) from None
-    rows = found if isinstance(found, list) else found.get("rows", [found])
+    rows = found.get("lines") if isinstance(found, dict) else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Invalid("rows.json", "The file is no list of rows: {problem}.", field="file", problem="expected objects")
+        wanted = 'a list of objects, or {"lines": [...]}'
+        raise Invalid("rows.json", "The file is no list of rows: {problem}.", field="file", problem=wanted)
     return rows
