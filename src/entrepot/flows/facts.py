@@ -138,9 +138,9 @@ class Facts:
 ORDER_MINOR_MAX = 1_000_000_000_000
 
 
-def gather(requests: Sequence[CartRequest], now: datetime) -> Facts:
-    """Read what these well-formed requests are about."""
-    known = {market.code: market for market in markets.list_markets()}
+def gather(requests: Sequence[CartRequest], now: datetime, market: Market | None = None) -> Facts:
+    """Read what these well-formed requests are about; all of them in the market, where one is given."""
+    known = {each.code: each for each in ([market] if market else markets.list_markets())}
     wanted = {request.market_code for request in requests} & known.keys()
     offers = {line.offer_id for request in requests for line in request.wanted}
     sellables = sellable.find_sellable(offer_ids=offers, now=now)

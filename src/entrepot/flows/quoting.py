@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from entrepot.domain.inventory import services as inventory
+from entrepot.domain.markets.models import Market
 from entrepot.domain.promotions.rules import VoucherRefused
 from entrepot.domain.terms.rules import Terms
 from entrepot.flows import facts
@@ -95,14 +96,16 @@ class Quote:
         return sum(line.tax_minor for line in self.lines)
 
 
-def quote_carts(*, carts: Sequence[CartRequest], now: datetime) -> list[Quote | EntrepotError]:
+def quote_carts(
+    *, carts: Sequence[CartRequest], now: datetime, market: Market | None = None
+) -> list[Quote | EntrepotError]:
     """A quote for each cart, or why it cannot be had; nothing is kept by it.
 
-    A voucher that does not count is left out, and the quote says why.
+    A voucher that does not count is left out, and the quote says why. `market` is that of all carts, where it is known.
     """
     answers: list[Quote | EntrepotError | None] = [_objection(cart) for cart in carts]
     asked = [place for place, answer in enumerate(answers) if answer is None]
-    gathered = facts.gather([carts[place] for place in asked], now)
+    gathered = facts.gather([carts[place] for place in asked], now, market)
     stock = inventory.lock_stock(seller_skus=gathered.seller_skus, lock=False) if gathered.seller_skus else []
     drafting = Drafting(gathered, stock, apart=True)
     drafts = dict(zip(asked, drafting.draft([carts[place] for place in asked]), strict=True))

@@ -86,6 +86,7 @@ def stock_shelves(*, product_ids: Collection[UUID], market: Market, language: st
     quotes = quote_carts(
         carts=[CartRequest(market_code=market.code, lines=[(each.offer_id, 1)], language=language) for each in found],
         now=now,
+        market=market,
     )
     quoted = [(each, quote) for each, quote in zip(found, quotes, strict=True) if isinstance(quote, Quote)]
     sold_out = [

@@ -419,8 +419,9 @@ def _in_market(market_id: UUID, category_path: str, narrowing: Narrowing) -> tup
     where += f" AND ({narrowing.where})"
     params: dict[str, object] = {"market": market_id, **narrowing.params}
     if category_path:
-        where += " AND p.category_id = ANY(%(categories)s)"
-        params["categories"] = list(_branch(category_path).values_list("id", flat=True))
+        where += " AND p.category_id IN (SELECT id FROM catalogue_category"
+        where += " WHERE path = %(branch)s OR starts_with(path, %(branch)s || '/'))"
+        params["branch"] = category_path
     return where + ")", params
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from entrepot.kernel.actors import Actor
@@ -88,5 +88,8 @@ def _open_to(actor: Actor | None, entries: tuple[Entry, ...], counts: Mapping[st
 
 def is_open(href: str, actor: Actor | None) -> bool:
     """Whether the verbs of whoever looks open the page at an address."""
-    guard = guards.declared(resolve(href.partition("?")[0]).func)
+    try:
+        guard = guards.declared(resolve(href.partition("?")[0]).func)
+    except Resolver404:
+        return True  # a place on the same page, or nothing of ours
     return actor is None or guard is None or not guard.verb or actor.may(guard.verb)

@@ -1,6 +1,7 @@
 """Questions about an order: asked of whoever holds customer service for it, answered in the same place."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shared.threads import SUBJECTS, WriteForm
 from entrepot.surfaces.shared.throttle import throttled
-from entrepot.surfaces.shop.following import Followed, Read, follow, read
+from entrepot.surfaces.shop.following import Read, cancellable, may_move, read, returnable
 from entrepot.surfaces.shop.frame import Visit, arrive
 from entrepot.surfaces.shop.parties import Names, names_of
 
@@ -157,7 +158,7 @@ def _page(visit: Visit, order: Order, thread: Thread, form: WriteForm | None = N
             operator=names.operator,
             now=visit.now,
         ),
-        "acts": acts(follow(visit, order.number), rules.ACTS[thread.subject])
+        "acts": acts(read(visit, order.number), visit.now, rules.ACTS[thread.subject])
         if thread.state == Thread.State.OPEN and rules.ACTS[thread.subject]
         else [],
         "form": form,
@@ -167,23 +168,24 @@ def _page(visit: Visit, order: Order, thread: Thread, form: WriteForm | None = N
     return visit.render("conversation.html", context, status=form.status)
 
 
-def acts(followed: Followed, wanted: Sequence[str]) -> list[Link]:
+def acts(rows: Read, now: datetime, wanted: Sequence[str]) -> list[Link]:
     """What may be done about an order right now, of what was asked for."""
-    order = reverse("shop:order", args=[followed.order.number])
+    number = rows.order.number
+    order = reverse("shop:order", args=[number])
     possible = {
-        "follow": (bool(followed.parts), Link(_("Follow the parcels"), order, icon="truck")),
+        "follow": (bool(rows.suborders), Link(_("Follow the parcels"), order, icon="truck")),
         "return": (
-            bool(followed.returnable),
-            Link(_("Send something back"), reverse("shop:order_returns", args=[followed.order.number]), icon="return"),
+            bool(returnable(rows, now)),
+            Link(_("Send something back"), reverse("shop:order_returns", args=[number]), icon="return"),
         ),
-        "cancel": (bool(followed.cancellable), Link(_("Cancel something"), f"{order}#cancel", icon="cross")),
+        "cancel": (bool(cancellable(rows)), Link(_("Cancel something"), f"{order}#cancel", icon="cross")),
         "address": (
-            followed.may_move,
-            Link(_("Change the address"), reverse("shop:order_address", args=[followed.order.number]), icon="pen"),
+            may_move(rows),
+            Link(_("Change the address"), reverse("shop:order_address", args=[number]), icon="pen"),
         ),
         "receipt": (
-            followed.order.placed_at is not None,
-            Link(_("Receipt"), reverse("shop:order_receipt", args=[followed.order.number]), icon="download"),
+            rows.order.placed_at is not None,
+            Link(_("Receipt"), reverse("shop:order_receipt", args=[number]), icon="download"),
         ),
     }
     return [link for name in wanted for may, link in [possible[name]] if may]

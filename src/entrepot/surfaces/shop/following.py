@@ -225,7 +225,6 @@ def follow(visit: Visit, number: str) -> Followed:
         )
         for line in rows.lines
     }
-    is_placed = order.state == Order.State.PLACED
     return Followed(
         order=order,
         lines=rows.lines,
@@ -238,11 +237,17 @@ def follow(visit: Visit, number: str) -> Followed:
         explanation=sums.of_order(rows.lines),
         rows=_sums(rows.lines, includes_tax=includes_tax),
         events=_events(purchases.list_events(order_id=order.id), rows.titles),
-        cancellable=_cancellable(rows) if is_placed else [],
+        cancellable=cancellable(rows),
         returnable=returnable(rows, visit.now),
-        may_move=is_placed and not any(each.state == "packed" for each in rows.outbound)
-        and any(quantities(line).to_ship for line in rows.lines),
-    )  # fmt: skip
+        may_move=may_move(rows),
+    )
+
+
+def may_move(rows: Read) -> bool:
+    """Whether the address may still be changed."""
+    is_packed = any(each.state == "packed" for each in rows.outbound)
+    to_ship = any(quantities(line).to_ship for line in rows.lines)
+    return rows.order.state == Order.State.PLACED and to_ship and not is_packed
 
 
 def quantities(line: OrderLine) -> Quantities:
@@ -271,8 +276,10 @@ def returnable(rows: Read, now: datetime) -> list[tuple[UUID, str, int]]:
     return [(line.id, line.title, left[line.id]) for line in rows.lines if left.get(line.id)]
 
 
-def _cancellable(rows: Read) -> list[tuple[UUID, str, int]]:
+def cancellable(rows: Read) -> list[tuple[UUID, str, int]]:
     """How many units of each line have neither left nor stand in a parcel."""
+    if rows.order.state != Order.State.PLACED:
+        return []
     packed: dict[UUID, int] = defaultdict(int)
     for parcel in rows.outbound:
         if parcel.state == Parcel.State.PACKED:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -368,10 +369,12 @@ def confirm_dialog(
 # Whole structures
 
 
-@register.simple_tag
-def breadcrumb(entries: Sequence[Link]) -> str:
-    """The way here; the last entry is this page."""
-    return _render("breadcrumb", entries=entries)
+@register.simple_tag(takes_context=True)
+def breadcrumb(context: Context, entries: Sequence[Link]) -> str:
+    """The way here; the last entry is this page, and what is not open to whoever looks is no link."""
+    actor = getattr(context.get("request"), "actor", None)
+    shown = [each if menus.is_open(str(each.href or ""), actor) else replace(each, href="") for each in entries]
+    return _render("breadcrumb", entries=shown)
 
 
 @register.simple_tag
