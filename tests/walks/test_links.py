@@ -26,15 +26,9 @@ UNLINKED = {
     **dict.fromkeys(("shop:checkout_order", "shop:order_payment", "shop:order_address"), "where a form was refused"),
     **dict.fromkeys(("seller:document_file", "desk:document_file"), "papers of the demonstration have no file"),
     **dict.fromkeys((f"{each}:conversation_file" for each in ("shop", "seller", "desk")), "files that somebody sends"),
-    **dict.fromkeys(
-        (f"{each}:return_photo" for each in ("shop", "seller", "desk")), "photographs of a shopper"
-    ),
-    **dict.fromkeys(
-        (f"{each}:notice" for each in ("shop", "seller", "desk")), "a form that goes on from there"
-    ),
-    **dict.fromkeys(
-        ("seller:upload", "seller:upload_rejects"), "sheets brought in; see the brand's tour"
-    ),
+    **dict.fromkeys((f"{each}:return_photo" for each in ("shop", "seller", "desk")), "photographs of a shopper"),
+    **dict.fromkeys((f"{each}:notice" for each in ("shop", "seller", "desk")), "a form that goes on from there"),
+    **dict.fromkeys(("seller:upload", "seller:upload_rejects"), "sheets brought in; see the brand's tour"),
     "desk:letter": "letters that the demonstration has sent; see the operator's tour",
     "shop:address_kept": "an address that somebody keeps",
     "shop:return": "a return of one's own; see the shopper's tour",
