@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from re import search
 from typing import Any
 
 from worlds import World
@@ -14,6 +15,7 @@ KNOWN = {
     "country": "DE",
     "currency": "EUR",
     "settlement_currency": "EUR",
+    "role": "seller.owner",
     "email": "somebody@example.org",
     "time_zone": "Europe/Berlin",
     "language": "en",
@@ -84,7 +86,8 @@ class Requests:
                 return "019cadc6-adee-7133-9d38-000000000000"
             case "binary":
                 return "a file"
-        return KNOWN.get(name, "abc")
+        known = (KNOWN.get(name, "abc"), "ABC", "EUR", "DE", "en")
+        return next(each for each in known if search(schema.get("pattern", ""), each))
 
     def follow(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in schema:

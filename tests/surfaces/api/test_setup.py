@@ -91,7 +91,7 @@ def test_the_trail_is_everybodys_own(world: World, operator) -> None:
     owner = caller(world, world.seller("brand", programme="self-managed").organisation, "seller.owner")
     owner.post("/team/invitations", {"email": "new@example.org", "role": "seller.staff"})
     everybody = operator.get("/audit-trail?limit=2").json()
-    assert [each["verb"] for each in everybody["items"]][0] == "team.invite" and everybody["next"]
+    assert everybody["items"][0]["verb"] == "team.invite" and everybody["next"]
     more = operator.get(f"/audit-trail?limit=2&cursor={everybody['next']}").json()
     assert more["items"][0]["sequence"] < everybody["items"][-1]["sequence"]
     own = owner.get("/audit-trail").json()["items"]

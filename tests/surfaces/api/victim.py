@@ -86,6 +86,7 @@ def make(world: World) -> dict[str, Any]:
     )
     return {
         "seller_id": seller.pk,
+        "organisation": seller.organisation.code,
         "organisation_id": seller.pk,
         "operator_id": seller.pk,
         "owner_id": seller.pk,

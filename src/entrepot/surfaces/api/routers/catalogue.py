@@ -80,9 +80,7 @@ def keep_categories(request: HttpRequest, payload: CategoriesIn) -> list[Categor
         NewCategory(each.code, each.parent, dict(each.names), each.tax_class, each.position)
         for each in payload.categories
     ]
-    kept: dict[str, Category] = setting_up.keep_categories(
-        actor=actor_of(request), rows=rows, now=clock.now()
-    )
+    kept: dict[str, Category] = setting_up.keep_categories(actor=actor_of(request), rows=rows, now=clock.now())
     return [CategoryOut.of(each) for each in kept.values()]
 
 

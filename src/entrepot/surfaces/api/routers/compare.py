@@ -10,6 +10,7 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.api.auth import actor_of
 from entrepot.surfaces.api.routes import Routes
+from entrepot.surfaces.api.schemas import In
 
 routes = Routes("Comparison")
 
@@ -17,7 +18,7 @@ routes = Routes("Comparison")
 ROWS_MAX = 200
 
 
-class GoodsIn(Schema):
+class ComparedGoodsIn(In):
     """One SKU as its seller thinks of it; amounts are decimal texts in major units. See docs/rules/compare.md."""
 
     sku: str
@@ -39,10 +40,10 @@ class GoodsIn(Schema):
     flags: str = ""
 
 
-class CompareIn(Schema):
+class CompareIn(In):
     """SKUs, compared together."""
 
-    rows: list[GoodsIn]
+    rows: list[ComparedGoodsIn]
 
 
 class OptionOut(Schema):

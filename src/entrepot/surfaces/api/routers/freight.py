@@ -13,6 +13,7 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.api.auth import actor_of
 from entrepot.surfaces.api.routes import SIGNED_IN, Routes
+from entrepot.surfaces.api.schemas import In
 
 routes = Routes("Freight")
 
@@ -23,7 +24,7 @@ CONFIDENCE_MIN, CONFIDENCE_MAX = 0.5, 0.999
 ROWS_MAX = 5_000
 
 
-class ConsignmentIn(Schema):
+class ConsignmentIn(In):
     """Something to be carried, handled or stored; docs/rules/freight.md explains the fields."""
 
     id: str = ""
@@ -45,7 +46,7 @@ class ConsignmentIn(Schema):
     flags: str = ""
 
 
-class FreightIn(Schema):
+class FreightIn(In):
     """Consignments, priced together."""
 
     rows: list[ConsignmentIn]
@@ -119,7 +120,7 @@ def list_rate_cards(request: HttpRequest) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-class CardsIn(Schema):
+class CardsIn(In):
     """Rate cards as a CSV text; docs/rules/freight.md explains the columns."""
 
     sheet: str
@@ -190,7 +191,7 @@ def _lane(lane: Lane, found: Forecast) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class LanesIn(Schema):
+class LanesIn(In):
     """Lanes as a CSV text; docs/rules/lanes.md explains the columns."""
 
     sheet: str
