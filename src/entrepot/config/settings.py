@@ -134,12 +134,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # How often doors may be knocked at is counted in memory; several web processes count each for themselves.
 THROTTLED = env.flag("ENTREPOT_THROTTLED", default=True)
-# How many proxies of one's own stand before this, each adding to X-Forwarded-For; 0 takes the address of the connection.
+# How many proxies of one's own stand before this, each adding to X-Forwarded-For; 0 takes the connection's address.
 PROXIES = env.number("ENTREPOT_PROXIES", 0)
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
 if not THROTTLED:
     ACCOUNT_RATE_LIMITS = False
 
@@ -161,9 +159,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 
 EMAIL_BACKEND = env.text("ENTREPOT_EMAIL_BACKEND") or (
-    "entrepot.surfaces.jobs.folder.EmailBackend"
-    if DEMONSTRATION
-    else "django.core.mail.backends.smtp.EmailBackend"
+    "entrepot.surfaces.jobs.folder.EmailBackend" if DEMONSTRATION else "django.core.mail.backends.smtp.EmailBackend"
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_HOST = env.text("ENTREPOT_EMAIL_HOST", "localhost")
