@@ -1,4 +1,6 @@
-"""The five kinds of refusal. Each carries a stable code, the values of the case and, for input, the field.
+"""The kinds of refusal: Invalid, NotFound, Denied, Refused and Unavailable; TooMany (429) is a kind of Refused.
+
+Each carries a stable code, the values of the case and, for input, the field.
 
 An error is defined where it is raised, as a subclass or by its code; it holds values, and `message` is a template
 that the surface translates and fills. What is not one of these kinds is a defect.
