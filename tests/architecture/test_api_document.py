@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 
@@ -33,9 +34,15 @@ def test_the_walk_sees_refusals_of_every_kind():
         "kernel.not_found": 404,
         "accounts.verb_missing": 403,
         "aftersales.window_over": 409,
+        "compare.unreadable": 422,
+        "sheets.unreadable": 422,
         "api.malformed": 422,
         "accounts.sign_in": 401,
     }.items() <= found.items()
+
+
+def test_every_code_is_an_area_and_a_reason():
+    assert [refusal.code for refusal in collect() if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", refusal.code)] == []
 
 
 def test_two_statuses_are_those_of_a_name_in_an_address_and_in_a_field():

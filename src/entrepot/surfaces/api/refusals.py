@@ -1,8 +1,9 @@
 """Every refusal by its code, collected from the source: for the page that problems link to and for docs/errors.md."""
 
 import ast
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ KINDS = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.EntrepotError) and kind is not errors.EntrepotError
 }
+#: What a class without a code of its own is told first; other classes may be told other things.
+CODE = re.compile(r"[a-z_]+\.[a-z_.]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,6 +50,10 @@ class _Kind:
     message: str
 
 
+#: What a module means by its names; nothing for a class that is no kind of refusal.
+Kinds = Mapping[str, _Kind | None]
+
+
 @cache
 def collect() -> tuple[Refusal, ...]:
     """Every refusal, by code."""
@@ -55,14 +62,13 @@ def collect() -> tuple[Refusal, ...]:
         for path in sorted(PACKAGE.rglob("*.py"))
         if "migrations" not in path.parts
     }
-    kinds = {name: _Kind("", kind.code, kind.message) for name, kind in KINDS.items()} | {
-        node.name: found
-        for tree in trees.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and (found := _declared(node)) is not None
-    }
+    declared = {module: dict(_classes(tree)) for module, tree in trees.items()}
+    anywhere = {name: _Kind("", kind.code, kind.message) for name, kind in KINDS.items()}
+    for classes in declared.values():
+        anywhere |= {name: kind for name, kind in classes.items() if kind}
     raised: dict[str, set[tuple[int, str, str]]] = defaultdict(set)
     for module, tree in trees.items():
+        kinds = anywhere | dict(_imported(tree, declared)) | declared[module]
         for code, status, message in _raised(tree, kinds):
             raised[code].add((status, message, module))
     return tuple(
@@ -104,6 +110,23 @@ def show_refusals(request: HttpRequest) -> HttpResponse:
     return render(request, "shared/refusals.html", {"refusals": collect()})
 
 
+def _classes(tree: ast.AST) -> Iterator[tuple[str, _Kind | None]]:
+    """The classes of a module by name; nothing for one that is no kind of refusal."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, _declared(node)
+
+
+def _imported(tree: ast.AST, declared: Mapping[str, Kinds]) -> Iterator[tuple[str, _Kind | None]]:
+    """The classes that a module takes from others: two modules may call different things by one name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            classes = declared.get((node.module or "").removeprefix(f"{entrepot.__name__}."), {})
+            yield from (
+                (alias.asname or alias.name, classes[alias.name]) for alias in node.names if alias.name in classes
+            )
+
+
 def _declared(node: ast.ClassDef) -> _Kind | None:
     """A subclass with a code of its own."""
     if not node.bases or not isinstance(node.bases[0], ast.Name):
@@ -118,7 +141,7 @@ def _declared(node: ast.ClassDef) -> _Kind | None:
     return _Kind(node.bases[0].id, values["code"], values.get("message", "")) if values.get("code") else None
 
 
-def _raised(tree: ast.AST, kinds: dict[str, _Kind]) -> Iterator[tuple[str, int, str]]:
+def _raised(tree: ast.AST, kinds: Kinds) -> Iterator[tuple[str, int, str]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -131,19 +154,17 @@ def _raised(tree: ast.AST, kinds: dict[str, _Kind]) -> Iterator[tuple[str, int, 
                 yield _text(code), status.value, _text(title)
             elif isinstance(code, ast.Constant):
                 yield _text(code), errors.Invalid.status, _text(title)
-        elif name in kinds and (status_of := _status(name, kinds)):
-            kind = kinds[name]
-            yield (
-                (texts[0] if texts and texts[0] else kind.code),
-                status_of,
-                texts[1] if len(texts) > 1 else kind.message,
-            )
+        elif (kind := kinds.get(name)) and (status_of := _status(name, kinds)):
+            if CODE.fullmatch(texts[0] if texts else ""):
+                yield texts[0], status_of, texts[1] if len(texts) > 1 else kind.message
+            else:
+                yield kind.code, status_of, kind.message
 
 
-def _status(name: str, kinds: dict[str, _Kind]) -> int:
+def _status(name: str, kinds: Kinds) -> int:
     """The status of the kind that a class comes from; 0 for a class that is no refusal."""
-    while name in kinds and name not in KINDS:
-        name = kinds[name].base
+    while name not in KINDS and (kind := kinds.get(name)):
+        name = kind.base
     return KINDS[name].status if name in KINDS else 0
 
 
