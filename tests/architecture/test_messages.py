@@ -25,6 +25,8 @@ def test_the_walk_sees_pages_refusals_letters_and_plurals(collected):
         Message("%(count)s product", "%(count)s products"),
         Message("from", context="price"),
         Message("conversation"),
+        Message("This is not on sale."),
+        Message("{count} order waits for your bank transfer", "{count} orders wait for your bank transfer"),
     ):
         assert each in collected, each
 

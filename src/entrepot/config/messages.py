@@ -28,6 +28,7 @@ SHOPPERS: tuple[str, ...] = (
     "surfaces/shared/templates/shared/errors/*.html",
     "surfaces/shared/templates/shared/threads/_messages.html",
     "surfaces/shared/templates/shared/_notices.html",
+    "surfaces/shared/templates/shared/_tasks.html",
     "surfaces/shared/templates/shared/workplaces.html",
     "surfaces/shared/templates/shared/base.html",
     "surfaces/shared/templates/account/*.html",
@@ -36,6 +37,7 @@ SHOPPERS: tuple[str, ...] = (
     "surfaces/shared/templatetags/*.py",
     "surfaces/shared/acting.py",
     "surfaces/shared/errors.py",
+    "surfaces/shared/notices.py",
     "surfaces/shared/threads.py",
     "surfaces/shared/words.py",
     "surfaces/jobs/mail.py",
@@ -57,6 +59,10 @@ REFUSING: tuple[str, ...] = (
     "domain/aftersales/*.py",
     "domain/catalogue/queries.py",
     "domain/conversations/*.py",
+    "domain/inventory/services.py",
+    "domain/logistics/queries.py",
+    "domain/markets/queries.py",
+    "domain/notices/queries.py",
     "domain/orders/*.py",
     "domain/payments/*.py",
     "domain/promotions/*.py",
@@ -64,15 +70,22 @@ REFUSING: tuple[str, ...] = (
     "flows/checkout.py",
     "flows/conversing.py",
     "flows/drafting.py",
+    "flows/facts.py",
     "flows/forgetting.py",
     "flows/paying.py",
     "flows/requests.py",
     "flows/returns.py",
+    "surfaces/shared/guards.py",
+    "surfaces/shared/letters.py",
+    "surfaces/shared/media.py",
+    "surfaces/shared/threads.py",
     "surfaces/shop/*.py",
 )
 
 #: Who is told of what, shoppers among others.
 TOPICS = "surfaces/jobs/topics.py"
+#: What waits for whom, shoppers among others.
+TASKS = "surfaces/shared/tasks.py"
 
 #: The functions that translate -> the places of message, plural and context among their arguments.
 FUNCTIONS: Mapping[str, tuple[int, int | None, int | None]] = {
@@ -110,6 +123,7 @@ def collect() -> list[Message]:
         for path in sorted(PACKAGE.glob(pattern)):
             found |= dict.fromkeys(refusals(path.read_text()))
     found |= dict.fromkeys(in_topics((PACKAGE / TOPICS).read_text()))
+    found |= dict.fromkeys(in_tasks((PACKAGE / TASKS).read_text()))
     return list(found)
 
 
@@ -120,6 +134,13 @@ def in_topics(source: str) -> Iterator[Message]:
             yield from in_python(ast.unparse(node.args[1]))
         elif isinstance(node, ast.AnnAssign) and _name(node.target) == "FAMILIES" and node.value:
             yield from in_python(ast.unparse(node.value))
+
+
+def in_tasks(source: str) -> Iterator[Message]:
+    """What waits for shoppers."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and _name(node.func) == "Counted" and "shop" in map(_text, node.args):
+            yield from in_python(ast.unparse(node))
 
 
 def in_python(source: str) -> Iterator[Message]:
