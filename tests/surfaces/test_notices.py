@@ -99,6 +99,13 @@ class TestTelling:
         assert {who for _email, who, _words in told()} == {"operator"}
         assert told()[0][2].endswith("answers with counter-offers for 2 supply prices")
 
+    def test_an_answer_to_a_stock_order_reaches_those_who_ask_for_stock(self, world, shop):
+        merchandiser, _house = (world.operator_actor(f"operator.{role}") for role in ("merchandiser", "warehouse"))
+        tell(world, "stock_order.answered", "seller", shop.pk, number="SO-1")
+        tell(world, "stock_order.late", "seller", shop.pk, to=["operator"], number="SO-1")
+        found = Notice.objects.values_list("user_id", "topic")
+        assert sorted(found) == [(merchandiser.user_id, f"stock_order.{what}") for what in ("answered", "late")]
+
     def test_a_batch_asks_the_same_however_many_events_it_has(self, world, shop, django_assert_max_num_queries):
         for number in range(40):
             values = {"seller_id": str(shop.pk), "amount_minor": number, "currency": "EUR", "number": "S-1"}

@@ -6,11 +6,13 @@ import pytest
 from django.urls import reverse
 
 import shipping
+import stocking
 from entrepot.domain.accounts import services as accounts
 from entrepot.flows import returns, waiting
 from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.surfaces.shared import tasks
+from surfaces.desk.desks import countered
 from surfaces.seller.shops import client_of, furnish, sign_in
 from worlds import World
 
@@ -94,6 +96,21 @@ def test_a_partner_sees_the_work_of_its_nodes(world):
     seller = world.seller("importer", programme="semi-managed-local-stock")
     shipping.order(world, (world.offer(seller, stock=5, node=node), 1))
     assert listed(world, world.actor(partner, "partner.warehouse"), "desk")["to_ship"].count == 1
+
+
+def test_whoever_asks_for_stock_decides_on_counter_offers_and_whoever_sends_answers(world):
+    factory = world.seller("factory", programme="fully-managed", currency="CNY")
+    offer = world.offer(factory, price="29.99", supply="88.00", stock=0)
+    countered(world, offer)
+    stocking.ask(world, offer)
+    stocking.accept(world, stocking.ask(world, offer))
+    for role, sees in (("admin", True), ("merchandiser", True), ("warehouse", False), ("finance", False)):
+        found = listed(world, world.operator_actor(f"operator.{role}"), "desk")
+        assert ("stock_orders_to_decide" in found) == sees, role
+    kinds = {"stock_orders_to_answer", "stock_orders_to_send"}
+    assert kinds <= set(listed(world, world.seller_actor(factory), "seller"))
+    staff = listed(world, world.seller_actor(factory, "seller.staff"), "seller")
+    assert kinds & set(staff) == {"stock_orders_to_send"}, "staff packs and does not agree to orders"
 
 
 def test_a_shopper_sees_the_return_that_is_to_be_sent(world, seller):

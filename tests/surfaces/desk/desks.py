@@ -1,7 +1,9 @@
 """The desk in tests: browsers of its people, and a market in which there is one of everything."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +11,20 @@ from django.http import HttpResponse
 from django.test import Client
 
 import shipping
+import stocking
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.aftersales.models import ReturnCase
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Offer, Product
 from entrepot.domain.catalogue.rules import ProductDraft
+from entrepot.domain.conversations.models import Attachment, Thread
+from entrepot.domain.inbound import ordering, receiving
+from entrepot.domain.inbound import shipping as inbound
+from entrepot.domain.inbound.models import Shipment, StockOrder, StockOrderLine
+from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
+from entrepot.domain.inbound.receiving import Scan
+from entrepot.domain.inbound.shipping import NewCarton
 from entrepot.domain.ledger.models import Account, Journal
 from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.orders.models import Order, Suborder
@@ -26,9 +36,10 @@ from entrepot.domain.sellers.models import Seller, SellerDocument
 from entrepot.domain.settlement.models import Accrual, PayoutBatch, Statement
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms import services as programmes
-from entrepot.flows import returns, settling
+from entrepot.flows import claiming, conversing, returns, settling
+from entrepot.flows import receiving as arriving
 from entrepot.kernel.actors import SYSTEM
-from surfaces.seller.shops import sign_in
+from surfaces.seller.shops import photograph, sign_in
 from worlds import World
 
 OWN = "house-model"
@@ -97,6 +108,11 @@ class Market:
     applicant: Seller
     document: SellerDocument
     quote: SupplyQuote
+    thread: Thread
+    file: Attachment
+    stock_order: StockOrder
+    shipment: Shipment
+    closed_shipment: Shipment
     node_code: str
     partner_code: str
 
@@ -120,6 +136,11 @@ class Market:
             "order_line": (self.done.number, 1),
             "work": (self.packed.number,),
             "return": (self.case.number,),
+            "return_photo": (self.case.number, 0),
+            "conversation": (self.thread.number,),
+            "conversation_file": (self.thread.number, self.file.id),
+            "stock_order": (self.stock_order.number,),
+            "shipment": (self.shipment.number,),
             "statement": (self.statement.number,),
             "accrual": (self.accrual.id,),
             "batch": (self.batch.number,),
@@ -141,6 +162,66 @@ def draft(world: World, seller: Seller) -> Product:
     return Product.objects.get(id=kept.product_id)
 
 
+def ask_about(world: World, order: Order, texts: Sequence[str] = ("Is it blue?",)) -> Thread:
+    """A shopper asks about what the platform answers for; the first message has a paper."""
+    line = shipping.lines_of(order)[-1]
+    opened = conversing.open_thread(
+        order_id=order.id, line_id=line.id, subject="change", text=texts[0], attachments=[b"%PDF-1.7 a paper"],
+        actor=SYSTEM, now=world.now,
+    )  # fmt: skip
+    for text in texts[1:]:
+        conversing.write(
+            thread_id=opened.id,
+            text=text,
+            actor=SYSTEM,
+            now=world.now,
+            access_token=order.access_token,
+            as_shopper=True,
+        )
+    return opened
+
+
+def claim(world: World, parcel: Parcel) -> None:
+    """Whoever sent a parcel says that it arrived."""
+    claiming.claim_delivery(
+        parcel_id=parcel.id, arrived_at=world.now, proof="Signed for by the neighbour", actor=SYSTEM, now=world.now
+    )
+
+
+def countered(world: World, offer: Offer) -> StockOrder:
+    """The seller offers fewer units than the platform asks for."""
+    asked = stocking.ask(world, offer)
+    seller = sellers.get_system_actor(seller_id=offer.seller_id)
+    (line_id,) = StockOrderLine.objects.filter(stock_order=asked).values_list("id", flat=True)
+    return ordering.counter(order_id=asked.id, quantities={line_id: 12}, deliver_by=None, actor=seller, now=world.now)
+
+
+def bring(world: World, offers: Sequence[Offer], *, is_closed: bool = False) -> tuple[StockOrder, Shipment]:
+    """One stock order of offers of a seller, two cartons of each; all arrived, half of them counted, or all closed."""
+    node = world.node("platform-cn", operator=world.operator, kind="platform_consolidation", country="CN")
+    wanted = NewStockOrder(offers[0].enrolment_id, node.id, [Wanted(each.id, 20) for each in offers])
+    (order,) = ordering.ask(orders=[wanted], actor=SYSTEM, now=world.now)
+    stocking.accept(world, order)
+    seller = sellers.get_system_actor(seller_id=order.seller_id)
+    draft = inbound.draft_for(order_id=order.id, actor=seller, now=world.now)
+    cartons = [NewCarton({each.sku_id: 10}, 5000, 400, 300, 300, copies=2) for each in offers]
+    inbound.put_cartons(shipment_id=draft.id, cartons=cartons, actor=seller, now=world.now)
+    day = (world.now + timedelta(days=2)).date()
+    shipment = inbound.announce(shipment_id=draft.id, expected_on=day, actor=seller, now=world.now)
+    inbound.arrive(shipment_id=shipment.id, actor=SYSTEM, now=world.now)
+    scans = [
+        scan
+        for each in offers
+        for scan in (Scan(f"good-{each.id}", each.sku_id, 8), Scan(f"bad-{each.id}", each.sku_id, 2, "damaged"))
+    ]
+    receiving.count(shipment_id=shipment.id, scans=scans, actor=SYSTEM, now=world.now)
+    if is_closed:
+        arriving.close_shipment(
+            shipment_id=shipment.id, actor=SYSTEM, now=world.now, note="as counted", keep_damaged=True
+        )
+    return order, shipment
+
+
 def furnish(world: World) -> Market:
     """Sell, ship, deliver, take back, settle and pay out until there is one of everything."""
     managed = world.seller("factory", programme="fully-managed", currency="CNY")
@@ -152,10 +233,11 @@ def furnish(world: World) -> Market:
     line = next(each for each in shipping.lines_of(done) if each.seller_id == managed.pk)
     (case,), (received,) = (
         returns.request_return(
-            order_id=done.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now
+            order_id=done.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now,
+            photos=[photograph()],
         )
         for _ in range(2)
-    )
+    )  # fmt: skip
     returns.receive_return(
         case_id=received.id, received=[returns.Received(line.id, 1, "restock")], actor=SYSTEM, now=world.now
     )
@@ -166,6 +248,10 @@ def furnish(world: World) -> Market:
     ours = [(each, each.quantity) for each in shipping.lines_of(packed) if each.seller_id == managed.pk]
     parcel = shipping.pack(world, *ours)
     (gone,) = shipping.ship(world, shipping.order(world, (supplied, 1)))
+    claim(world, gone)
+    thread = ask_about(world, done)
+    countered(world, supplied)
+    stock_order, shipment = bring(world, [supplied])
     asking, document = applicant(world)
     own_programme(world)
     draft(world, seller)
@@ -189,6 +275,11 @@ def furnish(world: World) -> Market:
         applicant=asking,
         document=document,
         quote=quote(world, supplied, 9300),
+        thread=thread,
+        file=Attachment.objects.get(thread=thread),
+        stock_order=stock_order,
+        shipment=shipment,
+        closed_shipment=bring(world, [supplied], is_closed=True)[1],
         node_code=next(iter(world.nodes)),
         partner_code=world.partner().code,
     )

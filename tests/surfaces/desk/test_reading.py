@@ -7,10 +7,22 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import shipping
+from entrepot.domain.conversations.models import Attachment
 from entrepot.flows import returns, settling
 from entrepot.kernel.actors import SYSTEM
 from entrepot.surfaces.desk.urls import urlpatterns
-from surfaces.desk.desks import Market, applicant, browser, draft, furnish, quote
+from surfaces.desk.desks import (
+    Market,
+    applicant,
+    ask_about,
+    bring,
+    browser,
+    claim,
+    countered,
+    draft,
+    furnish,
+    quote,
+)  # fmt: skip
 from surfaces.seller.shops import client_of
 from worlds import World
 
@@ -25,9 +37,14 @@ ACTS = {
     "team_invitations", "team_withdrawal", "team_role", "team_end", "key_revocation", "partner_invitations",
     "partner_withdrawal", "partner_role", "partner_end", "setup_tax", "setup_market_change", "setup_market_closing",
     "setup_rate", "setup_rates_table", "setup_category", "setup_categories_table", "setup_calendar", "setup_closures",
-    "setup_openings", "setup_freight_table", "setup_freight_planning",
+    "merchandise_acts", "restock_orders", "claim_decision", "works", "document_requests", "stock_order_decision",
+    "stock_order_end", "shipment_arrival", "shipment_turning_away", "shipment_scans", "shipment_counts",
+    "shipment_inspections", "shipment_put_aways", "shipment_closing", "shipment_paper", "conversation_messages",
+    "conversation_handing", "conversation_state", "setup_openings", "setup_freight_table", "setup_freight_planning",
     "return_label", "reception", "refund", "settlement_runs", "batches", "confirmation", "payout_failure", "proof",
 }  # fmt: skip
+#: Pages that show what a form would do.
+PREVIEWS = {"merchandise_preview", "restock_preview"}
 #: Pages of corrections, of approvals and of a demonstration have tests of their own; a paper needs a file.
 ELSEWHERE = {
     "clock",
@@ -41,7 +58,7 @@ ELSEWHERE = {
     "notices_letters",
 } | {"approvals", "approval", "decision", "corrections", "reversal", "document_file"}
 NAMES = {pattern.name for pattern in urlpatterns}
-PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters} - ACTS - ELSEWHERE
+PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters} - ACTS - PREVIEWS - ELSEWHERE
 
 #: Further views of pages, by what follows the address.
 VIEWS = [
@@ -52,6 +69,9 @@ QUERIES = [
     ("sellers", "?status=applicant"), ("catalogue", "?lacking=sku"), ("products", "?category=mugs"),
     ("offers", "?status=all&market=DE"), ("price_rules", "?market=DE&preview"), ("orders", "?state=all&market=DE"),
     ("comparison", ""), ("trail", "?verb=team.join&subject=membership"), ("contribution", "?by=category"),
+    ("stock_orders", "?view=late"), ("stock_orders", "?view=done"), ("stock_orders", "?view=coming"),
+    ("shipments", "?of=all&view=here"), ("shipments", "?of=all&view=done"), ("conversations", "?view=all"),
+    ("restock", "?only=all"), ("merchandise", "?market=DE"),
     ("warehouse", "?of=all"), ("warehouse", "?state=done"), ("stock", "?of=all"), ("returns", "?state=received"),
 ]  # fmt: skip
 
@@ -61,6 +81,7 @@ def addresses(market: Market) -> dict[str, str]:
     found = {name: reverse(f"desk:{name}") for name in PLAIN}
     found |= {name: reverse(f"desk:{name}", args=args) for name, args in market.arguments.items()}
     found |= {f"{name}/{view}": reverse(f"desk:{name}", args=["fully-managed", view]) for name, view in VIEWS}
+    found["shipment/closed"] = reverse("desk:shipment", args=[market.closed_shipment.number])
     return found | {f"{name}{query}": reverse(f"desk:{name}") + query for name, query in QUERIES}
 
 
@@ -78,7 +99,7 @@ def measure(client: Client, market: Market) -> dict[str, int]:
 
 def test_every_route_is_known_to_these_tests(world: World) -> None:
     market = furnish(world)
-    assert PLAIN | ACTS | ELSEWHERE | market.arguments.keys() == NAMES
+    assert PLAIN | ACTS | PREVIEWS | ELSEWHERE | market.arguments.keys() == NAMES
 
 
 def test_no_page_makes_more_queries_with_more_rows(world: World) -> None:
@@ -86,12 +107,12 @@ def test_no_page_makes_more_queries_with_more_rows(world: World) -> None:
     client = browser(world)
     few = measure(client, market)
     assert {name: count for name, count in few.items() if count > QUERIES_MAX} == {}
-    grow(world)
+    grow(world, market)
     many = measure(client, market)
     assert {name: (few[name], count) for name, count in many.items() if count > few[name]} == {}
 
 
-def grow(world: World) -> None:
+def grow(world: World, market: Market) -> None:
     """More of everything, in the same market."""
     managed, seller = (world.enrolments[place].seller for place in (0, 1))
     offers = [world.offer(managed, price="9.99", supply="20.00", stock=60, title=f"Mug {n}") for n in range(3)]
@@ -104,9 +125,16 @@ def grow(world: World) -> None:
             order_id=ordered.id, lines=[(line.id, 1)], reason="changed_mind", actor=SYSTEM, now=world.now
         )
         shipping.order(world, *((offer, 2) for offer in offers))
+        (sent, *_) = shipping.ship(world, shipping.order(world, (offers[0], 1)))
+        claim(world, sent)
+        market.thread = ask_about(world, ordered, [f"Question {number}" for number in range(6)])
+        countered(world, offers[0])
     world.pass_time(days=30)
     settling.settle(until=world.now.replace(hour=0), now=world.now, actor=SYSTEM)
     settling.pay_out(now=world.now, actor=SYSTEM)
+    market.file = Attachment.objects.get(thread=market.thread)
+    market.stock_order, market.shipment = bring(world, offers[:3])
+    market.closed_shipment = bring(world, offers[:3], is_closed=True)[1]
     for number, offer in enumerate(offers[:3]):
         quote(world, offer, 2600)
         applicant(world, f"late-newcomer-{number}")

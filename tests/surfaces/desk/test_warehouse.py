@@ -95,6 +95,8 @@ def partner(world: World) -> Client:
 
 def test_a_partner_sees_and_does_the_work_of_its_own_nodes(world: World, ordered: Suborder, partner: Client) -> None:
     own = Suborder.objects.exclude(id=ordered.id).get()
+    first = partner.get(reverse("desk:overview"))
+    assert "1 order to ship" in text_of(first) and f'href="{reverse("desk:warehouse")}"' in first.content.decode()
     page = text_of(partner.get(reverse("desk:warehouse") + "?of=all"))
     assert own.number in page and ordered.number not in page
     assert partner.get(reverse("desk:work", args=[ordered.number])).status_code == 404
@@ -112,6 +114,7 @@ def test_a_partner_sees_and_does_the_work_of_its_own_nodes(world: World, ordered
     assert "partner-de" in stock and "platform" not in stock
     overview = text_of(partner.get(reverse("desk:overview")))
     assert "Applicants" not in overview and "everybody" not in overview
+    assert "order to ship" not in overview, "it has left"
     for name in ("orders", "sellers", "catalogue", "settlement", "books", "programmes"):
         assert partner.get(reverse(f"desk:{name}")).status_code == 403, name
 

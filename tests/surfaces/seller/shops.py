@@ -9,7 +9,8 @@ from PIL import Image
 import shipping
 import stocking
 from entrepot.domain.accounts import services as accounts
-from entrepot.domain.accounts.models import User
+from entrepot.domain.accounts import team
+from entrepot.domain.accounts.models import ApiKey, Invitation, Membership, User
 from entrepot.domain.aftersales.models import ReturnCase
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.conversations.models import Attachment, Thread
@@ -17,6 +18,7 @@ from entrepot.domain.inbound.models import Carton, Shipment, StockOrder
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.pricing import quoting
+from entrepot.domain.pricing.models import SupplyQuote
 from entrepot.domain.sellers.models import Enrolment, Seller, SellerDocument
 from entrepot.domain.settlement.models import Accrual, Statement
 from entrepot.domain.uploads.models import Upload
@@ -61,6 +63,10 @@ class Shop:
     stock_order: StockOrder
     shipment: Shipment
     upload: Upload
+    member: Membership
+    invitation: Invitation
+    key: ApiKey
+    quote: SupplyQuote
 
     def addresses(self) -> dict[str, list[object]]:
         """The arguments of every route of the seller's pages that takes any, of what belongs to this shop."""
@@ -71,7 +77,7 @@ class Shop:
                 "offer_prices", "offer_price_plans", "offer_stock",
             ),
             (self.upload.id,): ("upload", "upload_run", "upload_drop", "upload_rejects"),
-            (self.offer.id, self.offer.id): ("offer_supply_answer",),
+            (self.quote.offer_id, self.quote.id): ("offer_supply_answer",),
             (self.offer.sku.product_id,): (
                 "product", "product_content", "product_offers", "product_pictures", "product_picture_order",
                 "product_variants",
@@ -89,6 +95,9 @@ class Shop:
             (self.statement.number,): ("statement", "statement_paper", "statement_pdf", "statement_sheet"),
             (self.enrolment.id,): ("enrolment_end",),
             (self.document.id,): ("document_file",),
+            (self.member.id,): ("team_role", "team_end"),
+            (self.invitation.id,): ("team_withdrawal",),
+            (self.key.id,): ("key_revocation",),
             (self.stock_order.number,): (
                 "stock_order", "stock_order_acceptance", "stock_order_counter", "stock_order_refusal",
                 "stock_order_packing",
@@ -133,6 +142,7 @@ def furnish(world: World, seller: Seller) -> Shop:
     )  # fmt: skip
     world.enrol(seller, programme="fully-managed", market="DE")
     supplied = world.offer(seller, programme="fully-managed", stock=0)
+    member = _member(world, seller)
     return Shop(
         seller=seller,
         offer=offer,
@@ -152,7 +162,24 @@ def furnish(world: World, seller: Seller) -> Shop:
         file=Attachment.objects.get(thread=thread),
         stock_order=stocking.ask(world, supplied),
         upload=_upload(world, seller, offer),
+        member=member,
+        invitation=team.invite(
+            actor=world.seller_actor(seller),
+            organisation_id=seller.pk,
+            email="invited@example.org",
+            role="seller.staff",
+            now=world.now,
+        ),
+        key=accounts.create_key(actor=SYSTEM, membership=member, label="stock sync", now=world.now)[0],
+        quote=SupplyQuote.objects.filter(offer=supplied)[0],
         shipment=stocking.pack(world, stocking.accept(world, stocking.ask(world, supplied))),
+    )
+
+
+def _member(world: World, seller: Seller) -> Membership:
+    """Somebody of the seller's staff."""
+    return accounts.join(
+        actor=SYSTEM, user=world.user(), organisation=seller.organisation, role="seller.staff", now=world.now
     )
 
 
@@ -170,7 +197,6 @@ def _upload(world: World, seller: Seller, offer: Offer) -> Upload:
 
 def counter(world: World, offer: Offer, amount_minor: int) -> None:
     """The platform answers the seller's waiting quote with a price of its own."""
-    from entrepot.domain.pricing.models import SupplyQuote
     from entrepot.domain.pricing.negotiation import OPEN
 
     step = SupplyQuote.objects.get(offer=offer, status__in=OPEN)

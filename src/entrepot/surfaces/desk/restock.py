@@ -55,7 +55,7 @@ class RestockForm(ActForm):
     deliver_on = forms.DateField(
         label=gettext_lazy("Deliver on"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=gettext_lazy("Left empty, it is what the seller's terms say."),
     )
     note = forms.CharField(label=gettext_lazy("A word to the sellers"), max_length=400, required=False)

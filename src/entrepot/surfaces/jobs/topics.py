@@ -60,8 +60,8 @@ class Topic:
 
 NOBODY = Topic("goods")
 _ORDER = ("shop:order", ("order_number",))
-_STOCK_ORDER = ("seller:stock_order", ("number",))
-_SHIPMENT = ("seller:shipment", ("number",))
+_STOCK_ORDER = ("seller:stock_order", ("number",), "stock_orders.read")
+_SHIPMENT = ("seller:shipment", ("number",), "shipments.read")
 _SHIP = {"seller": "seller:order", "desk": "desk:work"}
 _RETURN = {"seller": "seller:return", "desk": "desk:return", "shop": "shop:return"}
 
@@ -268,33 +268,33 @@ TOPICS: dict[str, Topic] = {
     # Goods that the platform asks for, and what is on its way into a warehouse.
     "stock_order.asked": Topic(
         "stock",
-        Told("seller", _("The marketplace asks you for goods: {number}"), *_STOCK_ORDER, "stock.read", letter=True),
+        Told("seller", _("The marketplace asks you for goods: {number}"), *_STOCK_ORDER, letter=True),
     ),
     "stock_order.answered": Topic(
         "stock", Told("operator", _("{seller} has answered stock order {number}"), "desk:stock_order", ("number",),
-                      "stock.receive")
+                      "stock_orders.ask")
     ),
     "stock_order.decided": Topic(
         "stock",
-        Told("seller", _("Your answer to stock order {number} is decided"), *_STOCK_ORDER, "stock.read", letter=True),
+        Told("seller", _("Your answer to stock order {number} is decided"), *_STOCK_ORDER, letter=True),
     ),
     "stock_order.cancelled": Topic(
-        "stock", Told("seller", _("Stock order {number} is cancelled"), *_STOCK_ORDER, "stock.read", letter=True)
+        "stock", Told("seller", _("Stock order {number} is cancelled"), *_STOCK_ORDER, letter=True)
     ),
     "stock_order.late": Topic(
         "stock",
-        Told("seller", _("Stock order {number} is late"), *_STOCK_ORDER, "stock.read", letter=True),
+        Told("seller", _("Stock order {number} is late"), *_STOCK_ORDER, letter=True),
         Told("operator", _("{seller} is late with stock order {number}"), "desk:stock_order", ("number",),
-             "stock.receive"),
+             "stock_orders.read"),
     ),
     "stock_order.void": Topic(
         "stock",
-        Told("seller", _("Stock order {number} has lapsed: nothing came"), *_STOCK_ORDER, "stock.read", letter=True),
+        Told("seller", _("Stock order {number} has lapsed: nothing came"), *_STOCK_ORDER, letter=True),
         Told("operator", _("Stock order {number} of {seller} has lapsed"), "desk:stock_order", ("number",),
-             "stock.receive"),
+             "stock_orders.read"),
     ),
     "stock_order.received": Topic(
-        "stock", Told("seller", _("Goods of stock order {number} are counted"), *_STOCK_ORDER, "stock.read")
+        "stock", Told("seller", _("Goods of stock order {number} are counted"), *_STOCK_ORDER)
     ),
     "shipment.announced": Topic(
         "stock",
@@ -306,11 +306,11 @@ TOPICS: dict[str, Topic] = {
              "stock.receive"),
     ),
     "shipment.arrived": Topic(
-        "stock", Told("seller", _("Your shipment {number} has arrived"), *_SHIPMENT, "stock.read")
+        "stock", Told("seller", _("Your shipment {number} has arrived"), *_SHIPMENT)
     ),
     "shipment.refused": Topic(
         "stock",
-        Told("seller", _("Your shipment {number} was turned away"), *_SHIPMENT, "stock.read", letter=True),
+        Told("seller", _("Your shipment {number} was turned away"), *_SHIPMENT, letter=True),
     ),
     "shipment.cancelled": Topic(
         "stock",
@@ -318,12 +318,12 @@ TOPICS: dict[str, Topic] = {
     ),
     "shipment.late": Topic(
         "stock",
-        Told("seller", _("Your shipment {number} is late"), *_SHIPMENT, "stock.read", letter=True),
+        Told("seller", _("Your shipment {number} is late"), *_SHIPMENT, letter=True),
         Told("node_operator", _("Shipment {number} is late"), "desk:shipment", ("number",), "stock.receive"),
     ),
     "shipment.received": Topic(
         "stock",
-        Told("seller", _("Your shipment {number} is counted and put away"), *_SHIPMENT, "stock.read", letter=True),
+        Told("seller", _("Your shipment {number} is counted and put away"), *_SHIPMENT, letter=True),
     ),
     # Whoever did it sees it on the same page.
     "offer.live": NOBODY,

@@ -35,7 +35,9 @@ class KeyForm(ActForm):
         help_text=gettext_lazy("As little as the program needs. It never may more than your own role."),
     )
     expires_on = forms.DateField(
-        label=gettext_lazy("Until before"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Until before"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     def __init__(self, *args: Any, held: Mapping[str, str], **kwargs: Any) -> None:

@@ -160,8 +160,12 @@ class TrailForm(forms.Form):
     person = forms.CharField(label=_("Who"), required=False, max_length=120)
     verb = forms.ChoiceField(label=_("What"), required=False)
     subject = forms.CharField(label=_("On what"), required=False, max_length=60, widget=forms.Select)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "trail-%s"} | kwargs)
