@@ -1,12 +1,19 @@
 """`entrepot seed demo`: fill an empty marketplace with the demonstration."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from entrepot.kernel.errors import Refused
 from entrepot.surfaces.cli.first import SIGN_INS, write_sign_ins
 from entrepot.surfaces.cli.session import with_database
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: The jobs without which a fresh demonstration would not stand as it should.
+CATCHING_UP = ("holds", "outbox")
 
 
 @click.group()
@@ -23,6 +30,15 @@ def demo() -> None:
     # Before the settings are read: a demonstration pays with test cards and writes its letters to a folder.
     os.environ["ENTREPOT_DEMONSTRATION"] = "1"
     _demo()
+
+
+def _catch_up(now: "datetime") -> None:
+    """What the jobs would have done until now: holds that ran out are released, and those concerned are told."""
+    from entrepot.surfaces.jobs import schedule
+
+    for job in schedule.JOBS:
+        if job.name in CATCHING_UP:
+            schedule.run(job, now=now)
 
 
 @with_database
@@ -49,6 +65,7 @@ def _demo() -> None:
 
         setting = build(clock.now(), tell)
         begin()
+        _catch_up(clock.now())
     # Written last: `up` takes a demonstration without it for half made.
     write_sign_ins(settings.DATA_DIR, setting.sign_ins)
     click.echo(f"{len(setting.sign_ins)} sign-ins are in {settings.DATA_DIR / SIGN_INS}.")
