@@ -27,6 +27,7 @@ from surfaces.seller.shops import client_of
 from worlds import World
 
 QUERIES_MAX = 25
+PREVIEW_QUERIES_MAX = 45
 
 #: Routes that change something; tests of acts send to them.
 ACTS = {
@@ -110,6 +111,24 @@ def test_no_page_makes_more_queries_with_more_rows(world: World) -> None:
     grow(world, market)
     many = measure(client, market)
     assert {name: (few[name], count) for name, count in many.items() if count > few[name]} == {}
+
+
+def test_a_preview_asks_the_same_for_one_row_as_for_many(world: World) -> None:
+    """It does the act and takes it back, so that it asks what the act asks, beyond the limit of a page that shows."""
+    factory = world.seller("factory", programme="fully-managed", currency="CNY")
+    offers = [str(world.offer(factory, price="29.99", supply="88.00", stock=9).id) for _ in range(8)]
+    client = browser(world)
+    for name, typed in (
+        ("merchandise_preview", {"act": "supply", "percent": "-10", "note": "volume"}),
+        ("restock_preview", {f"quantity-{each}": "40" for each in offers}),
+    ):
+        counts = []
+        for chosen in (offers[:1], offers[:1], offers):  # what never changes is read once by a process
+            with CaptureQueriesContext(connection) as asked:
+                answer = client.post(reverse(f"desk:{name}"), typed | {"offer": chosen})
+            assert answer.status_code == 200, name
+            counts.append(len(asked))
+        assert counts[2] <= counts[1] <= PREVIEW_QUERIES_MAX, (name, counts)
 
 
 def grow(world: World, market: Market) -> None:
