@@ -129,4 +129,4 @@ def test_the_number_of_statements_does_not_grow(world):
         connection,
     ) as statements:
         assert len(found(world, "mug", category_path="mugs")) == 12
-    assert len([each for each in statements if "catalogue" in each["sql"]]) == 2, "the branch, the page"
+    assert len([each for each in statements if "catalogue" in each["sql"]]) == 1, "the branch and the page"
