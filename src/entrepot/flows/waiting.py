@@ -117,7 +117,8 @@ def count_waiting(
     """What waits, by kind; kinds of which nothing does are left out."""
     asked = [
         f"SELECT '{kind}' AS kind, count(*)::int AS count,"
-        f" count(*) FILTER (WHERE due::timestamptz < %(now)s)::int AS late, min(due)::timestamptz AS due_at FROM (SELECT {KINDS[kind]}) AS {kind}"
+        " count(*) FILTER (WHERE due::timestamptz < %(now)s)::int AS late, min(due)::timestamptz AS due_at"
+        f" FROM (SELECT {KINDS[kind]}) AS {kind}"
         for kind in kinds
     ]
     if not asked:

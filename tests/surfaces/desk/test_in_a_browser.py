@@ -20,7 +20,7 @@ HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
 pytestmark = browsers.MARKS
 
 
-def fulfil(pages: dict[str, bytes]):
+def fulfil(pages: dict[str, bytes], files: dict[str, Any]):
     """Answers a browser from pages that were fetched before, and from the static files."""
 
     def answer(route: Any) -> None:
@@ -28,12 +28,19 @@ def fulfil(pages: dict[str, bytes]):
         address = f"{url.path}?{url.query}" if url.query else url.path
         if address in pages:
             route.fulfill(body=pages[address], content_type="text/html; charset=utf-8", headers=HEADERS)
+        elif address in files:
+            route.fulfill(body=body_of(files[address]), content_type=files[address]["Content-Type"])
         elif found := url.path.startswith("/static/") and finders.find(url.path.removeprefix("/static/")):
             route.fulfill(body=Path(found).read_bytes(), content_type=mimetypes.guess_type(url.path)[0])
         else:
             route.fulfill(status=404)
 
     return answer
+
+
+def body_of(answer: Any) -> bytes:
+    """What a picture or paper consists of, however it is sent."""
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -43,6 +50,7 @@ def test_no_page_runs_over_or_breaks_the_policy(world: World, width: int) -> Non
     pages = {
         address: answer.content for address, answer in answers.items() if answer["Content-Type"].startswith("text/html")
     }
+    files = {address: answer for address, answer in answers.items() if address not in pages}
     assert len(pages) > 40
     wrong: dict[str, list[str]] = {}
     with browsers.launched() as chromium:
@@ -50,7 +58,7 @@ def test_no_page_runs_over_or_breaks_the_policy(world: World, width: int) -> Non
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.route("**/*", fulfil(pages))
+        page.route("**/*", fulfil(pages, files))
         for address in pages:
             page.goto(ORIGIN + address)
             wide = page.evaluate("document.documentElement.scrollWidth")

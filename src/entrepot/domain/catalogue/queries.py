@@ -290,7 +290,8 @@ def list_offers(
 def find_offered_skus(*, seller_id: UUID, sku_codes: Collection[str]) -> dict[str, UUID]:
     """A seller's articles by code: its own, and those of the common catalogue that it offers."""
     rows = fetch_rows(
-        "SELECT DISTINCT ON (k.code) k.code, k.id FROM catalogue_sku k WHERE k.code = ANY(%s) AND (k.organisation_id = %s"
+        "SELECT DISTINCT ON (k.code) k.code, k.id FROM catalogue_sku k"
+        " WHERE k.code = ANY(%s) AND (k.organisation_id = %s"
         " OR EXISTS (SELECT 1 FROM catalogue_offer o WHERE o.sku_id = k.id AND o.seller_id = %s))"
         " ORDER BY k.code, k.organisation_id <> %s",
         [list(sku_codes), seller_id, seller_id, seller_id],

@@ -60,7 +60,8 @@ def tell(*, addresses: Sequence[Address]) -> list[Reader]:
         ],
     )  # fmt: skip
     execute(
-        'INSERT INTO notices_notice (id, created_at, user_id, organisation_id, event_id, topic, who, about_id, "values")'
+        "INSERT INTO notices_notice"
+        ' (id, created_at, user_id, organisation_id, event_id, topic, who, about_id, "values")'
         f" SELECT id, created_at, user_id, organisation_id, event_id, topic, who, about_id, vals FROM {source}"
         " ON CONFLICT DO NOTHING",
         params,
