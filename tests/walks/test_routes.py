@@ -276,7 +276,7 @@ def test_the_api_is_closed_to_whoever_holds_no_verb(stage, shop, who):
 
 
 def _api_value(name: str, shop: Shop) -> UUID | str:
-    known = {"number": shop.packed_order.number, "code": shop.seller.organisation.code, "market_code": "DE"}
+    known = {"number": shop.packed_order.number, "code": shop.seller.organisation.code, "market_code": "DE", "place": 0}
     return known.get(name, shop.offer.id)
 
 
