@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help env up test tour check format bench lock migrations messages openapi clean
+.PHONY: help env up test survey tour check format bench lock migrations messages openapi clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ up: env ## Start everything on this machine: make up ARGS="--port 9000"
 
 test: env ## Run the tests on a PostgreSQL of their own: make test ARGS="-k ledger"
 	@exec $(BIN)/pytest $(ARGS)
+
+survey: env ## Feed every form nonsense and count what every page asks, at two sizes of data; long
+	@$(BIN)/pytest tests/walks/test_forms.py tests/walks/test_questions.py -m survey $(ARGS)
 
 tour: export TOUR = $(CURDIR)/build/tour
 tour: env ## Walk the guided tours and keep a picture of every step: make tour ARGS="-k shopper"

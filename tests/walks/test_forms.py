@@ -20,6 +20,9 @@ from walks import crawl, forms, survey
 from walks.crawl import Page, Somebody
 from walks.forms import Control, Form
 
+#: Long, and run by `make survey`.
+pytestmark = pytest.mark.survey
+
 #: Whatever is typed here is right: (route that the form is sent to, field, kind of nonsense).
 ANYTHING_GOES: set[tuple[str, str, str]] = set()
 #: Forms that may do something each time that they are sent, and why.

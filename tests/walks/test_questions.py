@@ -11,6 +11,9 @@ import pytest
 
 from walks import survey
 
+#: Long, and run by `make survey`.
+pytestmark = pytest.mark.survey
+
 #: So many questions a page may ask.
 MOST = 25
 #: A page that shows something which the smaller one has none of may ask after it; more rows ask nothing more.

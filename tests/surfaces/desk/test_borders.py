@@ -84,7 +84,7 @@ def test_it_runs_over_nowhere(law: World, width: int) -> None:
         page = chromium.new_context(viewport={"width": width, "height": 800}).new_page()
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
-        page.route("**/*", fulfil(pages))
+        page.route("**/*", fulfil(pages, {}))
         for number, each in enumerate(pages):
             page.goto(ORIGIN + each)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
