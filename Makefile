@@ -56,7 +56,7 @@ migrations: env ## Write 0001_initial anew from the models: make migrations ARGS
 lock: env ## Pin the requirements anew, with hashes
 	@cd requirements && for set in runtime dev; do \
 	  ../$(BIN)/uv pip compile $$set.in --output-file $$set.txt --quiet --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock"; done
+	    --generate-hashes --custom-compile-command "make lock"; done
 
 messages: export ENTREPOT_DATA_DIR = $(CURDIR)/build/check
 messages: export DJANGO_SETTINGS_MODULE = entrepot.config.settings

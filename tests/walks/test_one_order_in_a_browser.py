@@ -159,7 +159,7 @@ def ship(visit: Any, order: Order, code: str) -> None:
             performer.press("Label" if is_desk else "Label as PDF")
         assert label.value.headers["content-type"] == "application/pdf"
         performer.page.bring_to_front()
-        performer.open(f"/desk/work/{suborder.number}" if is_desk else f"/seller/orders/{suborder.number}")
+        performer.open(f"/desk/work-items/{suborder.number}" if is_desk else f"/seller/orders/{suborder.number}")
         performer.page.get_by_label("Tracking number").fill(f"TRACK-{code}")
         performer.picture("packed")
         performer.press("Hand it over" if is_desk else "Hand over")
@@ -175,7 +175,7 @@ def deliver(visit: Any, order: Order) -> None:
         operator.sign_in(OPERATOR, to=f"/desk/orders/{order.number}")
         operator.picture("order")
         for suborder in Suborder.objects.filter(order=order):
-            operator.open(f"/desk/work/{suborder.number}")
+            operator.open(f"/desk/work-items/{suborder.number}")
             operator.page.locator("summary", has_text="Write down what became of it").click()
             operator.page.get_by_label("What happened").select_option("delivered")
             operator.page.get_by_label("How it is known").select_option("carrier")

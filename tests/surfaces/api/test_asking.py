@@ -101,7 +101,7 @@ def test_a_body_that_cannot_be_read(database, body):
 @pytest.mark.parametrize(
     "path",
     ["/search?market=%00", "/search?market=DE&q=%00", "/sellers?limit=0", "/sellers?limit=201", "/sellers?limit=x",
-     "/sellers?cursor=%00", "/sellers?cursor=!!", "/work?cursor=" + mark("yesterday"), "/sellers?status=%00",
+     "/sellers?cursor=%00", "/sellers?cursor=!!", "/work-items?cursor=" + mark("yesterday"), "/sellers?status=%00",
      "/offers?seller_id=7", "/search?market=DE&q=mug&cursor=" + mark("words.x.y")],
 )  # fmt: skip
 def test_an_address_that_does_not_fit(world, path):

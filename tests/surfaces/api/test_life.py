@@ -102,9 +102,9 @@ def test_from_application_to_payout(world):
     [let_go] = shopper.post(f"/orders/{placed['id']}/cancellation", {"lines": [{"line_id": line["id"], "quantity": 1}]})
     assert let_go["quantity"] == 1
     # The seller ships.
-    [work] = seller.get("/work")["items"]
-    seller.post("/work/acceptance", {"work_item_ids": [work["id"]]})
-    assert seller.get(f"/work/{work['id']}")["lines"][0]["to_pack"] == 2
+    [work] = seller.get("/work-items")["items"]
+    seller.post("/work-items/acceptance", {"work_item_ids": [work["id"]]})
+    assert seller.get(f"/work-items/{work['id']}")["lines"][0]["to_pack"] == 2
     box = {"work_item_id": work["id"], "lines": [{"line_id": line["id"], "quantity": 2}]}
     [parcel] = seller.post("/parcels", {"boxes": [box]})
     [labelled] = seller.post("/parcels/labels", {"parcel_ids": [parcel["id"]]})

@@ -32,7 +32,7 @@ def walk(guide: Guide) -> None:
     hand.fill("Number", parcel)
     hand.page.keyboard.press("Enter")
     hand.expect(parcel)
-    hand.needs("/desk/work/" in hand.page.url, "the scan leads to no work")
+    hand.needs("/desk/work-items/" in hand.page.url, "the scan leads to no work")
 
     guide.step("Hand over to the carrier")
     hand.go("Warehouse")

@@ -67,7 +67,7 @@ class ClaimDecisionIn(In):
     reason: Reason
 
 
-@routes.post("/work/picks", list[PickOut], "work.read")
+@routes.post("/work-items/picks", list[PickOut], "work.read")
 def list_picks(request: HttpRequest, payload: WorkIdsIn) -> list[PickOut]:
     """What is to be fetched for these suborders, each article once for every node and lot."""
     items = shipping.chosen_work(work_item_ids=payload.work_item_ids, actor=actor_of(request))
@@ -75,7 +75,7 @@ def list_picks(request: HttpRequest, payload: WorkIdsIn) -> list[PickOut]:
     return [PickOut(**{name: getattr(each, name) for name in PickOut.model_fields}) for each in found]
 
 
-@routes.post("/work/packing", list[ParcelOut], "work.perform", status=201)
+@routes.post("/work-items/packing", list[ParcelOut], "work.perform", status=201)
 def pack_whole(request: HttpRequest, payload: WorkIdsIn) -> list[ParcelOut]:
     """Put all that is left to pack of each suborder into one parcel."""
     made = shipping.pack_whole(work_item_ids=payload.work_item_ids, actor=actor_of(request), now=clock.now())

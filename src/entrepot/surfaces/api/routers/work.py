@@ -198,7 +198,7 @@ class ScansIn(In):
     events: Annotated[list[ScanIn], Field(min_length=1, max_length=ROWS_MAX)]
 
 
-@routes.get("/work", Page[WorkOut], "work.read")
+@routes.get("/work-items", Page[WorkOut], "work.read")
 def list_work(request: HttpRequest, paging: Paged, is_open: bool = True, node_id: UUID | None = None) -> Any:
     """One's own work by deadline, or everybody's for who may see all."""
     states = queries.OPEN if is_open else ("done", "cancelled")
@@ -212,7 +212,7 @@ def list_work(request: HttpRequest, paging: Paged, is_open: bool = True, node_id
     return page(found, paging, WorkOut.of, lambda item: f"{item.due_at.isoformat()} {item.id}")
 
 
-@routes.get("/work/{uuid:work_item_id}", WholeWorkOut, "work.read")
+@routes.get("/work-items/{uuid:work_item_id}", WholeWorkOut, "work.read")
 def get_work(request: HttpRequest, work_item_id: UUID) -> WholeWorkOut:
     """One work item with what its performer has to know."""
     own = scope_of(request, "work.read")
@@ -228,7 +228,7 @@ def get_work(request: HttpRequest, work_item_id: UUID) -> WholeWorkOut:
     )
 
 
-@routes.post("/work/acceptance", Done, "work.perform")
+@routes.post("/work-items/acceptance", Done, "work.perform")
 def accept_work(request: HttpRequest, payload: WorkIdsIn) -> Done:
     """Take work on."""
     fulfilment.accept_work(work_item_ids=payload.work_item_ids, actor=actor_of(request), now=clock.now())
