@@ -28,7 +28,7 @@ ANYTHING_GOES: set[tuple[str, str, str]] = set()
 #: Forms that may do something each time that they are sent, and why.
 REPEATABLE: dict[str, str] = {}
 #: Forms that take away what others need.
-LAST = {"shop:cart_quantity"}
+LAST = {"shop:cart_quantity", "shop:market"}
 #: Tables that change by being looked at.
 RESTLESS = {"django_session", "kernel_processheartbeat"}
 

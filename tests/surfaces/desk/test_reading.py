@@ -24,6 +24,7 @@ from surfaces.desk.desks import (
     quote,
 )  # fmt: skip
 from surfaces.seller.shops import client_of
+from walks import forms
 from worlds import World
 
 QUERIES_MAX = 25
@@ -191,3 +192,23 @@ def test_an_address_that_takes_forms_says_so_to_whoever_looks(world: World) -> N
     answer = browser(world).get(reverse("desk:settlement_runs"))
     assert answer.status_code == 405 and answer["Allow"] == "POST"
     assert "only takes what a form sends" in answer.content.decode()
+
+
+def test_nonsense_in_what_narrows_a_list_breaks_no_page(world: World) -> None:
+    """Every field of every form that asks by GET, with a NUL, a word and a number that is none; alone and together."""
+    client = browser(world)
+    client.raise_request_exception = False
+    furnish(world)
+    wrong, tried = [], 0
+    for name in PLAIN:
+        address = reverse(f"desk:{name}")
+        for form in forms.read(client.get(address).content.decode()):
+            if form.method != "get":
+                continue
+            for value in ("a\x00b", "-1", "9" * 40, "2026-02-31"):
+                for fields in [[each] for each in form.controls] + [list(form.controls)]:
+                    tried += 1
+                    answer = client.get(form.target(address), dict.fromkeys(fields, value))
+                    if answer.status_code >= 500:
+                        wrong.append(f"{answer.status_code} {name} {fields} {value!r}")
+    assert wrong == [] and tried > 100

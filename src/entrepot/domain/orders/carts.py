@@ -106,10 +106,13 @@ def add_units(*, cart: Cart, offer_id: UUID, quantity: int, now: datetime) -> No
 def set_units(*, cart: Cart, offer_id: UUID, quantity: int, now: datetime) -> None:
     """So many units of an offer that is in the cart; none takes it out. Raises: Invalid, Refused."""
     _check(quantity, least=0)
-    _change(cart, now)
     lines = CartLine.objects.filter(cart=cart, offer_id=offer_id)
+    unit = _price(offer_id, now) if quantity else None
+    if not lines.exclude(quantity=quantity, unit_minor=unit).exists():
+        return  # sent twice, it counts once
+    _change(cart, now)
     if quantity:
-        lines.update(quantity=quantity, unit_minor=_price(offer_id, now))
+        lines.update(quantity=quantity, unit_minor=unit)
     else:
         lines.delete()
 

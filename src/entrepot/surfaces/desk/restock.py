@@ -137,9 +137,9 @@ def _list(request: ActingRequest, form: RestockForm | None = None) -> HttpRespon
     only = asked.get("only", "short")
     only = only if only in ONLY else "short"
     filters = {
-        "programme_code": asked.get("programme", "")[:60],
-        "category_path": asked.get("category", "")[:400],
-        "seller_code": asked.get("seller", "")[:60].strip().lower(),
+        "programme_code": _word(asked, "programme", 60),
+        "category_path": _word(asked, "category", 400),
+        "seller_code": _word(asked, "seller", 60).strip().lower(),
     }
     cover = asked.get("cover", "")
     cover_days = int(cover) if cover.isascii() and cover.isdecimal() and len(cover) <= 3 else None
@@ -220,6 +220,11 @@ def _preview(request: ActingRequest, form: RestockForm, chosen: Mapping[UUID, in
         "crumbs": [Link(_("What to order"), reverse("desk:restock")), Link(_("Look first"))],
     }
     return render(request, "inbound/restock_preview.html", context)
+
+
+def _word(asked: QueryDict, name: str, most: int) -> str:
+    """What narrows the list; the preview carries it in its form, where no other check meets it."""
+    return asked.get(name, "").replace("\0", "")[:most]
 
 
 def _chosen(posted: QueryDict) -> dict[UUID, int]:

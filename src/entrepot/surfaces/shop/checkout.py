@@ -55,6 +55,7 @@ def place(request: HttpRequest) -> HttpResponse:
         return _to_order(visit, done.number, done.access_token)
     cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
     if cart is None:
+        messages.warning(request, gettext("Nothing was ordered: there is nothing in your cart."))
         return redirect("shop:cart")
     form = CheckoutForm(request.POST, country=visit.market.country, email=_email(visit))
     if not form.is_valid():

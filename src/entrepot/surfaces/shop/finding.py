@@ -81,7 +81,7 @@ def category(request: HttpRequest, category_code: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """What was asked for in words, best first; words that nothing has are taken for misspelt ones."""
     visit = arrive(request)
-    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:120]
+    query = " ".join(request.GET.get("q", "").split())[:120]
     form = FilterForm(request.GET, currency=visit.market.currency, best_first=True)
     chosen = next((each for each in visit.categories if each.code == request.GET.get("category")), None)
     cursor = request.GET.get("cursor", "")
