@@ -331,17 +331,16 @@ class Inbound:
         return self._own(border, found.currencies[0])
 
     def _storage(self) -> int:
-        """A unit stands for half the days in which the stock sells, on average."""
-        card = next((each for each in self.cards.values() if each.card.code == self._storage_card()), None)
-        return self._unit(self._bill(card, days=self.plan.stock_days // 2)) if card and self.plan.stock_days else 0
-
-    def _storage_card(self) -> str:
-        """The first storage card of the market's country."""
-        codes = [
-            code for code, each in self.cards.items()
-            if each.mode is Mode.WAREHOUSE and each.service == "storage" and each.origin == self.basis.market.country
-        ]  # fmt: skip
-        return min(codes, default="")
+        """A unit stands for half the days in which the stock sells, on average; by the first card of the country."""
+        inside = [
+            each
+            for each in self.cards.values()
+            if (each.mode, each.service, each.origin) == (Mode.WAREHOUSE, "storage", self.basis.market.country)
+        ]
+        if not inside or not self.plan.stock_days:
+            return 0
+        card = min(inside, key=lambda each: each.card.code)
+        return self._unit(self._bill(card, days=self.plan.stock_days // 2))
 
     def _unit(self, minor: int) -> int:
         return prorate(minor, 0, 1, self.plan.units)

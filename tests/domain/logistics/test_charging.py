@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.domain.logistics import charging
 from entrepot.domain.logistics.cards import read_cards
 from entrepot.domain.logistics.charging import REFUSALS, Bill, Card, Loads, Refusal, price
 from entrepot.domain.logistics.weighing import KILOGRAM, Throw, Weighing, weigh
@@ -184,13 +183,6 @@ def test_a_card_says_why_it_carries_something_not():
     batteries = Card("x", "USD", way.charges, way.zones, refuses=("battery",))
     refused = price(batteries, loads(1, weight_g=1000, flags={"battery": np.array([True])}))
     assert (REFUSALS[refused.refusals[0]], refused.totals[0]) == ("goods", 0)
-
-
-def test_the_cheapest_that_carries():
-    light = card("freight,shipment,5,weight kg,0,1", "charge,basis,amount,by,above,to")
-    heavy = card("freight,shipment,7,weight kg,0,9", "charge,basis,amount,by,above,to")
-    some = loads(3, weight_g=[500, 5000, 50_000])
-    assert charging.cheapest([price(heavy, some), price(light, some)]).tolist() == [1, 0, -1]
 
 
 CARD = card(

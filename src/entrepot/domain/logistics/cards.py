@@ -5,13 +5,14 @@ docs/rules/freight.md explains every column.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, NoReturn
 
+from entrepot.domain.logistics.cells import country, day, quantity
 from entrepot.domain.logistics.charging import SCALE, TOP, Basis, By, Card, Charge, Container, Rate, Trigger
 from entrepot.domain.logistics.weighing import GRAM, KILOGRAM, POUND, Throw, Weighing
 from entrepot.kernel import measure
@@ -67,7 +68,6 @@ _MEASURES = {
     "longest": "longest_mm", "middle": "middle_mm", "girth": "girth_mm", "weight": "weight_g", "volume": "volume_cm3",
     "cartons": "cartons", "units": "units",
 }  # fmt: skip
-_QUANTITY = re.compile(r"([0-9.]+)\s*([a-z0-9]*)", re.ASCII)
 
 
 def read_cards(text: str, *, field: str = "sheet") -> list[RateCard]:
@@ -239,20 +239,6 @@ def _whole(text: str) -> int:
     return int(value)
 
 
-def _quantity(units: Mapping[str, Decimal]) -> Callable[[str], int]:
-    """Reads "500 g" into the engine's units, rounded down to the last of them; blank is nothing."""
-
-    def read(text: str) -> int:
-        if not text:
-            return 0
-        found = _QUANTITY.fullmatch(text.strip().lower())
-        if not found or found[2] not in units:
-            raise ValueError(f"{text[:20]!r} is not a quantity; write a number and {' or '.join(filter(None, units))}")
-        return int(Decimal(found[1]) * units[found[2]])
-
-    return read
-
-
 def _divisor(text: str) -> tuple[int, int]:
     if not text:
         return 0, 0
@@ -301,7 +287,7 @@ def _trigger(text: str) -> Trigger:
     name, _, limit = (part.strip() for part in text.partition(">"))
     if name not in _TRIGGER_UNITS or not limit:
         raise ValueError(f"{text[:30]!r} is no trigger; write longest > 48 in, or what the goods are, such as battery")
-    return Trigger(_MEASURES[name], _quantity(_TRIGGER_UNITS[name])(limit))
+    return Trigger(_MEASURES[name], quantity(_TRIGGER_UNITS[name])(limit))
 
 
 def _containers(text: str) -> tuple[Container, ...]:
@@ -318,22 +304,9 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"[\s|]+", text.strip())) if text.strip() else ()
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError("write a day as 2026-11-22") from None
-
-
 def _currency(text: str) -> str:
     if text:
         exponent(text)
-    return text
-
-
-def _country(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Z]{2}", text):
-        raise ValueError("a country is two capital letters, ISO 3166")
     return text
 
 
@@ -345,22 +318,16 @@ def _countries(text: str) -> tuple[str, ...]:
     return found
 
 
-_GRAMS, _MILLIMETRES = _quantity(measure.GRAMS), _quantity(measure.MILLIMETRES)
+_GRAMS, _MILLIMETRES = quantity(measure.GRAMS), quantity(measure.MILLIMETRES)
 _COLUMNS: Mapping[str, Callable[[str], Any]] = {
     "card": str, "title": str, "carrier": str, "service": str, "mode": lambda text: text and _one_of(Mode)(text),
-    "currency": _currency, "origin": _country, "valid_from": _day, "valid_until": _day, "source": str,
-    "divisor": _divisor, "throw": _one_of(Throw, Throw.FULL), "from_side": _MILLIMETRES, "step": _quantity(_TICKS),
-    "least": _quantity(_TICKS), "weight_max": _GRAMS, "longest_max": _MILLIMETRES, "girth_max": _MILLIMETRES,
+    "currency": _currency, "origin": country, "valid_from": day, "valid_until": day, "source": str,
+    "divisor": _divisor, "throw": _one_of(Throw, Throw.FULL), "from_side": _MILLIMETRES, "step": quantity(_TICKS),
+    "least": quantity(_TICKS), "weight_max": _GRAMS, "longest_max": _MILLIMETRES, "girth_max": _MILLIMETRES,
     "refuses": _words, "containers": _containers,
     "zone": str, "countries": _countries, "charge": str,
     "basis": lambda text: _one_of(Basis)(text) if text else None, "container": str, "by": _by, "above": _number,
     "to": _number, "amount": _number, "days": _days, "graduated": lambda text: text.lower() in ("yes", "true", "1"),
-    "family": str, "triggers": _triggers, "replaces": _words, "of": _words, "first": _quantity(_TICKS),
-    "step_of": _quantity(_TICKS), "least_billed": _quantity(_TICKS), "minimum": str, "maximum": str,
+    "family": str, "triggers": _triggers, "replaces": _words, "of": _words, "first": quantity(_TICKS),
+    "step_of": quantity(_TICKS), "least_billed": quantity(_TICKS), "minimum": str, "maximum": str,
 }  # fmt: skip
-COLUMNS = tuple(_COLUMNS)
-
-
-def cards_on(cards: Iterable[RateCard], day: date) -> list[RateCard]:
-    """Those that hold on the day, in the order given."""
-    return [each for each in cards if each.valid_from <= day and (each.valid_until is None or day < each.valid_until)]

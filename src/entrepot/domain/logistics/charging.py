@@ -266,13 +266,6 @@ def price(card: Card, loads: Loads) -> Bill:
     return Bill(tuple(charge.code for charge in card.charges), amounts, refusals, weights, boxes, days)
 
 
-def cheapest(bills: Sequence[Bill]) -> Whole:
-    """Which of several cards in one currency is the cheapest that carries each, the earlier of equals; -1: none."""
-    totals = np.stack([np.where(bill.refusals > 0, np.iinfo(np.int64).max, bill.totals) for bill in bills])
-    best: Whole = totals.argmin(axis=0)
-    return np.where(totals.min(axis=0) == np.iinfo(np.int64).max, -1, best)
-
-
 def _zones(card: Card, loads: Loads) -> Whole:
     """The place of each one's zone, -1 where the card does not go there."""
     if not card.zones:

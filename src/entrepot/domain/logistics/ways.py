@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, NoReturn
 
 from entrepot.domain.logistics import transit
+from entrepot.domain.logistics.cells import country, day, one_of, quantity
 from entrepot.domain.logistics.lanes import WEEK, Lane, Leg
 from entrepot.kernel import measure
 from entrepot.kernel.errors import Invalid
@@ -107,43 +108,9 @@ def _weekdays(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _task(text: str) -> str:
-    if text and text not in TASKS:
-        raise ValueError(f"{text[:30]!r} is none of {', '.join(TASKS)}")
-    return text
-
-
-def _mode(text: str) -> str:
-    if text and text not in MODES:
-        raise ValueError(f"{text[:30]!r} is none of {', '.join(MODES)}")
-    return text
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError("write a day as 2026-11-22") from None
-
-
-def _country(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Z]{2}", text):
-        raise ValueError("a country is two capital letters, ISO 3166")
-    return text
-
-
-def _grams(text: str) -> int:
-    if not text:
-        return 0
-    found = re.fullmatch(r"([0-9.]+)\s*(g|kg|lb|oz)", text)
-    if not found:
-        raise ValueError("write a weight as 30 kg")
-    return measure.grams(found[1], found[2])
-
-
 _COLUMNS: Mapping[str, Reader] = {
-    "lane": str, "title": str, "origin": _country, "destination": _country, "valid_from": _day, "valid_until": _day,
-    "source": str, "refuses": str, "weight_max": _grams, "value_max": str, "currency": str,
-    "leg": str, "task": _task, "mode": _mode, "from": str, "to": str, "country": _country,
+    "lane": str, "title": str, "origin": country, "destination": country, "valid_from": day, "valid_until": day,
+    "source": str, "refuses": str, "weight_max": quantity(measure.GRAMS), "value_max": str, "currency": str,
+    "leg": str, "task": one_of(TASKS), "mode": one_of(MODES), "from": str, "to": str, "country": country,
     "days": lambda text: transit.parse(text) if text else None, "departs": _weekdays, "moves": _weekdays, "card": str,
 }  # fmt: skip

@@ -45,7 +45,7 @@ class LanguageMiddleware:
 
 
 class PlainTextMiddleware:
-    """No NUL in what narrows a list: PostgreSQL has no text with it. The API names the field instead; forms do so too."""
+    """No NUL in what narrows a list: PostgreSQL has no text with it. The API and forms name the field instead."""
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
