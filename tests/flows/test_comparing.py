@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import shipping
 from entrepot.domain.customs import services as customs
@@ -123,3 +125,18 @@ def test_a_bad_plan_names_its_field(world, changes, field):
     with pytest.raises(Unreadable) as refused:
         plan(**changes)
     assert (refused.value.field, refused.value.values["row"]) == (field, 1)
+
+
+def test_more_goods_of_one_kind_ask_the_database_no_more(world):
+    """What holds for a market and a weight is read once, however many articles are compared."""
+    world.programme("self-managed")
+    compared(world, home_country="DE")
+    counts = []
+    for plans in (
+        [plan(home_country="DE")],
+        [plan(home_country="DE", sku=f"mug {n}", cost=f"{n}.50") for n in range(9)],
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            comparing.compare(plans=plans, now=world.now)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

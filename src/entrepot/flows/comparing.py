@@ -21,6 +21,7 @@ from entrepot.domain.logistics.cards import Mode, RateCard
 from entrepot.domain.logistics.freight import Consignment
 from entrepot.domain.logistics.lanes import Lane
 from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets.models import Market
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.models import ProgrammeVersion
 from entrepot.domain.terms.rules import Party, Programme, ShipFrom, Task
@@ -140,36 +141,56 @@ def compare(
     Raises: NotFound for a market, Unavailable without an exchange rate.
     """
     cards, ways = publishing.list_cards(on=now.date()), [each.lane for each in publishing.list_lanes(on=now.date())]
-    return [_compare(plan, cards, ways, now, _unmet(plan, actor, seller_id, now)) for plan in plans]
+    open_in = {code: _open_in(code, now, actor, seller_id) for code in {plan.market_code for plan in plans}}
+    bases: dict[tuple[str, str, str, int], Basis] = {}
+    found = []
+    for plan in plans:
+        into = open_in[plan.market_code]
+        key = (plan.market_code, plan.currency, plan.home_country, plan.weight_g)
+        if key not in bases:
+            bases[key] = reckoning.gather(
+                market=into.market, currency=plan.currency, home_country=plan.home_country, weight_g=plan.weight_g,
+                now=now,
+            )  # fmt: skip
+        found.append(_compare(plan, into, Inbound(plan, bases[key], cards, ways), ways))
+    return found
 
 
-def _unmet(plan: Plan, actor: Actor | None, seller_id: UUID | None, now: datetime) -> dict[UUID, tuple[str, ...]]:
-    if actor is None or seller_id is None:
-        return {}
-    previews = enrolling.list_programmes(actor=actor, seller_id=seller_id, market_code=plan.market_code, now=now)
-    return {each.version.id: tuple(str(unmet) for unmet in each.unmet) for each in previews}
+@dataclass(frozen=True, slots=True)
+class OpenIn:
+    """The programmes in force for a market, what they say in plain words, and what the seller lacks for each."""
+
+    market: Market
+    versions: Sequence[tuple[ProgrammeVersion, Programme]]
+    who: Mapping[str, Sequence[Chapter]]
+    lacks: Mapping[UUID, tuple[str, ...]]
 
 
-def _compare(
-    plan: Plan, cards: Sequence[RateCard], ways: Sequence[Lane], now: datetime, unmet: Mapping[UUID, tuple[str, ...]]
-) -> Compared:
-    market = markets.get_market(plan.market_code)
-    basis = reckoning.gather(
-        market=market, currency=plan.currency, home_country=plan.home_country, weight_g=plan.weight_g, now=now
-    )
-    inbound = Inbound(plan, basis, cards, ways)
-    options, who = [], {}
-    for version in terms.find_in_force(market_code=plan.market_code, on=now.date()):
-        wording = terms.wording_of(version)
-        who[wording.code] = [
+def _open_in(market_code: str, now: datetime, actor: Actor | None, seller_id: UUID | None) -> OpenIn:
+    market = markets.get_market(market_code)
+    versions = terms.find_in_force(market_code=market_code, on=now.date())
+    wordings = [(version, terms.wording_of(version)) for version in versions]
+    who = {
+        wording.code: [
             chapter for chapter in tell(wording, currency=market.currency) if chapter.code in ("does", "pays", "risks")
         ]
-        options += [
-            _option(plan, basis, inbound, wording, version, way, unmet.get(version.id, ()), ways)
-            for way in _allowed(wording)
-        ]
+        for _version, wording in wordings
+    }
+    lacks = {}
+    if actor is not None and seller_id is not None:
+        previews = enrolling.list_programmes(actor=actor, seller_id=seller_id, market_code=market_code, now=now)
+        lacks = {each.version.id: tuple(str(unmet) for unmet in each.unmet) for each in previews}
+    return OpenIn(market, wordings, who, lacks)
+
+
+def _compare(plan: Plan, into: OpenIn, inbound: "Inbound", ways: Sequence[Lane]) -> Compared:
+    options = [
+        _option(plan, inbound, wording, version, way, into.lacks.get(version.id, ()), ways)
+        for version, wording in into.versions
+        for way in _allowed(wording)
+    ]
     options.sort(key=lambda each: (bool(each.problem), -each.net_minor, each.programme, each.way))
-    return Compared(plan, market.currency, tuple(options), who)
+    return Compared(plan, into.market.currency, tuple(options), into.who)
 
 
 def _allowed(wording: Programme) -> list[Way]:
@@ -181,7 +202,6 @@ def _allowed(wording: Programme) -> list[Way]:
 
 def _option(
     plan: Plan,
-    basis: Basis,
     inbound: "Inbound",
     wording: Programme,
     version: ProgrammeVersion,
@@ -189,6 +209,7 @@ def _option(
     lacks: tuple[str, ...],
     ways: Sequence[Lane],
 ) -> Option:
+    basis = inbound.basis
     head = Option(wording.code, version.version, wording.label["en"], way, lacks=lacks)
     is_stock = way is Way.STOCK and basis.market.country != plan.home_country
     origin = basis.market.country if way is Way.STOCK else plan.home_country
@@ -363,10 +384,11 @@ _NEEDED = ("sku", "market", "home_country", "currency", "retail", "cost", "weigh
 
 def read_plans(rows: Sequence[Mapping[str, Any]]) -> list[Plan]:
     """Plans from rows of texts or numbers; amounts in major units. Raises: Invalid naming row and field."""
-    return [_read(number, row) for number, row in enumerate(rows, start=1)]
+    known: dict[str, Market] = {}
+    return [_read(number, row, known) for number, row in enumerate(rows, start=1)]
 
 
-def _read(number: int, row: Mapping[str, Any]) -> Plan:
+def _read(number: int, row: Mapping[str, Any], known: dict[str, Market]) -> Plan:
     texts = {name: str(row.get(name) if row.get(name) is not None else "").strip() for name in FIELDS}
     for name in row:
         if name not in FIELDS:
@@ -377,7 +399,8 @@ def _read(number: int, row: Mapping[str, Any]) -> Plan:
     if texts["currency"] not in EXPONENTS:
         raise _bad(number, "currency", f"{texts['currency'][:10]!r} is no currency; write an ISO 4217 code such as USD")
     try:
-        market = markets.get_market(texts["market"])
+        market = known.get(texts["market"]) or markets.get_market(texts["market"])
+        known[texts["market"]] = market
         sides = tuple(_whole(number, texts, name, 0) for name in ("length_mm", "width_mm", "height_mm"))
         return Plan(
             texts["sku"], market.code, texts["home_country"], texts["currency"],
