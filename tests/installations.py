@@ -31,8 +31,8 @@ WEDNESDAY = datetime(2027, 9, 15, 9, 30, tzinfo=UTC)
 NOW = max(WEDNESDAY, WEDNESDAY + timedelta(weeks=(datetime.now(UTC) - WEDNESDAY).days // 7 + 1))
 #: Rooms whose code shapes what is in the demonstration.
 ROOMS = ("kernel", "domain", "flows", "verify", "demonstration")
-#: How much trade: weeks, and orders at once.
-SIZES = {"little": (1, 1), "full": (None, None)}
+#: How much trade: weeks, which goods on their way need two of, and orders at once.
+SIZES = {"little": (2, 1), "full": (None, None)}
 
 SOURCE = Path(clock.__file__).parent.parent
 

@@ -95,7 +95,7 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "desk/orders": line.order.number,
             "orders": line.order.number,
             "seller/orders": shop.packed_order.number,
-            "desk/work": shop.packed_order.number,
+            "desk/work-items": shop.packed_order.number,
             "desk/warehouse/claims": shop.parcel_number,
             "desk/returns": shop.case.number,
             "seller/returns": shop.case.number,

@@ -32,17 +32,15 @@ def build(now: datetime, tell: Tell) -> Setting:
             tell("Sellers, goods, stock", 1, days + 2)
             selling.add_sellers(setting, opening + timedelta(days=1), chance)
             trade = trading.begin(setting, chance)
-            supply = supplying.Supply(setting) if days - 1 > supplying.DAYS else None
+            supply = supplying.Supply(setting)
             for number in range(days - 1):
                 day = first + timedelta(days=number)
                 tell(f"Trade of {day:%-d %B}", number + 2, days + 2)
-                if supply:
-                    supplying.play_day(supply, day, days - 1 - number)
+                supplying.play_day(supply, day, days - 1 - number)
                 trading.play_day(trade, day, is_last=False)
         trading.play_day(trade, last, is_last=True)
         trading.leave_open_ends(trade, datetime.combine(last, time(22), tzinfo=UTC))
         waiting.leave_waiting(setting, datetime.combine(last, time(23), tzinfo=UTC))
-        if supply:
-            supplying.leave_open(supply, datetime.combine(last, time(23, 5), tzinfo=UTC))
+        supplying.leave_open(supply, datetime.combine(last, time(23, 5), tzinfo=UTC))
     tell("Done", days + 2, days + 2)
     return setting

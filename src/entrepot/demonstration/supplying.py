@@ -28,14 +28,10 @@ class Supply:
     shipments: dict[str, Shipment] = field(default_factory=dict)
 
 
-#: How many days before the last one the story begins; a shorter demonstration goes without it.
-DAYS = 12
-
-
 def play_day(supply: Supply, day: date, days_left: int) -> None:
     """One day's acts, by how many days are left until the demonstration is opened."""
     morning = datetime.combine(day, time(2), tzinfo=UTC)
-    if days_left == DAYS:
+    if days_left == 12:
         _ask(supply, "mugs", FACTORY, (0, 1, 2), 48, morning)
         _ask(supply, "towels", WEAVER, (0, 1), 60, morning)
         _accept(supply, "mugs", morning + timedelta(hours=6))

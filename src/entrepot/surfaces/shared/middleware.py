@@ -45,7 +45,8 @@ class LanguageMiddleware:
 
 
 class PlainTextMiddleware:
-    """No NUL in what narrows a list: PostgreSQL has no text with it. The API and forms name the field instead."""
+    """No NUL in what narrows a list: PostgreSQL has no text with it. What stands for it is no number and no date, and so
+    is named by the page like any other nonsense. The API and forms name the field themselves."""
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
@@ -54,7 +55,7 @@ class PlainTextMiddleware:
         if "%00" in request.META.get("QUERY_STRING", "") and not request.path.startswith("/api/"):
             plain = request.GET.copy()
             for name, values in plain.lists():
-                plain.setlist(name, [value.replace("\0", "") for value in values])
+                plain.setlist(name, [value.replace("\0", "\ufffd") for value in values])
             request.GET = plain  # type: ignore[assignment]
         return self.handler(request)
 
