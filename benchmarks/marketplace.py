@@ -19,7 +19,11 @@ def fresh() -> Iterator[Path]:
     folder.chmod(0o755)  # the database may run as another user
     for name in [name for name in os.environ if name.startswith("ENTREPOT_")]:
         del os.environ[name]
-    os.environ |= {"ENTREPOT_DATA_DIR": str(folder / "data"), "DJANGO_SETTINGS_MODULE": "entrepot.config.settings"}
+    os.environ |= {
+        "ENTREPOT_DATA_DIR": str(folder / "data"),
+        "ENTREPOT_PAYMENT_PROVIDERS": "sandbox,manual",
+        "DJANGO_SETTINGS_MODULE": "entrepot.config.settings",
+    }
     from entrepot.surfaces.cli.session import database
 
     try:
