@@ -1,14 +1,19 @@
 """A small market in which everything has happened that an invariant speaks of, made through the real flows."""
 
 import random
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import shipping
 import shopping
 import stocking
+from entrepot.domain.accounts import services as accounts
+from entrepot.domain.accounts.models import Membership
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.inventory import services as inventory
+from entrepot.domain.ledger import sealing
 from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.settlement import services as settlement
 from entrepot.domain.settlement.models import Payout
@@ -32,7 +37,12 @@ def build() -> World:
         shopping.voucher(world, "HARBOUR", platform_share=Decimal("0.60"), limit_total=9, limit_per_shopper=9)
         _trade(world, offers)
         _settle(world)
+        sealing.seal(now=world.now)
+        with tempfile.TemporaryDirectory() as folder:
+            sealing.publish(file=Path(folder) / "anchors.txt", now=world.now)
         _open_ends(world, offers)
+        _let_a_program_in(world)
+        sealing.seal(now=world.now)
     return world
 
 
@@ -149,6 +159,12 @@ def _open_ends(world: World, offers: dict[str, Offer]) -> None:
     world.pass_time(minutes=1)
     deliver_messages(world)
     idempotency.once(principal="user:1", key="first", body={}, now=world.now, act=lambda: (200, {"done": True}))
+
+
+def _let_a_program_in(world: World) -> None:
+    """A key for the API, of somebody at the operator."""
+    membership = Membership.objects.order_by("id")[0]
+    accounts.create_key(actor=SYSTEM, membership=membership, label="till", now=world.now, verbs=["orders.read"])
 
 
 def deliver_messages(world: World) -> None:

@@ -29,6 +29,7 @@ def first(table: str, condition: str, key: str = "id") -> str:
 
 
 HANDLING = first("ledger_posting", "part = 'handling.platform'")
+HANDLING_OF_NOBODY = "part = 'handling.platform'"
 UNSTATED = "NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = settlement_accrual.id)"
 AT_REST = """(SELECT id FROM orders_orderline WHERE quantity = delivered_qty AND returned_qty = 0 AND id IN
     (SELECT subject_id FROM ledger_posting WHERE part = 'earning') ORDER BY id LIMIT 1)"""
@@ -70,6 +71,21 @@ MUTANTS: dict[str, list[str]] = {
     "I04 a floor that was not kept": [
         "ALTER TABLE ledger_balance DROP CONSTRAINT balance_above_floor",
         "UPDATE ledger_balance SET floor_minor = 100000000",
+    ],
+    "I05 a posting that says another thing": [
+        f"UPDATE ledger_posting SET part = 'other' WHERE id = {first('ledger_posting', HANDLING_OF_NOBODY)}"
+    ],
+    "I05 a posting that was slipped in": [
+        f"""UPDATE ledger_seal SET postings = postings - 1 WHERE number = {first("ledger_seal", "true", "number")}"""
+    ],
+    "I05 a link that was taken out": [
+        f"""DELETE FROM ledger_seal WHERE number = {first("ledger_seal", "true", "number")}"""
+    ],
+    "I05 a chain that ends before what was published of it": [
+        """DELETE FROM ledger_seal WHERE number >= (SELECT max(number) FROM ledger_anchor)"""
+    ],
+    "I05 a chain that was forged from the start": [
+        "UPDATE ledger_anchor SET hash = reverse(hash)",
     ],
     "I06 a hand-over that is not booked": [
         f"DELETE FROM ledger_posting WHERE journal_id = {PLAIN_HANDOVER}",
@@ -304,6 +320,27 @@ MUTANTS: dict[str, list[str]] = {
             WHERE organisation_id <> seller_id ORDER BY organisation_id LIMIT 1)
         WHERE id = (SELECT id FROM settlement_reservehold ORDER BY id LIMIT 1)"""
     ],
+    "I32 a view that sees what its reader may not": ["CREATE VIEW ledger_peep AS SELECT * FROM ledger_posting"],
+    "I32 a function that lends its owner's rights": [
+        "CREATE FUNCTION ledger_lend() RETURNS bigint LANGUAGE sql SECURITY DEFINER"
+        " AS 'DELETE FROM ledger_posting; SELECT 1::bigint'"
+    ],
+    "I32 everybody may write": ["GRANT INSERT ON ledger_posting TO PUBLIC"],
+    "I33 a verb that nobody knows": [
+        "INSERT INTO accounts_permission (role, verb, scope) VALUES ('seller.owner', 'x', 'own')"
+    ],
+    "I33 a seller who reaches everybody's rows": [
+        """UPDATE accounts_permission SET scope = 'all' WHERE id =
+        (SELECT id FROM accounts_permission WHERE role = 'seller.owner' ORDER BY id LIMIT 1)"""
+    ],
+    "I33 a member in another kind's role": [
+        f"""UPDATE accounts_membership SET role = 'partner.admin' WHERE id =
+        {first("accounts_membership", "role = 'operator.admin'")}"""
+    ],
+    "I33 a key that outlived its end": [
+        "UPDATE accounts_apikey SET last_used_at = created_at + interval '1 day', revoked_at = created_at"
+    ],
+    "I33 a key that asks what nobody knows": ["UPDATE accounts_apikey SET verbs = '{everything}'"],
     "I34 an event that waits for ever": [
         f"""UPDATE kernel_outboxevent SET status = 'pending', delivered_at = NULL WHERE id =
         {first("kernel_outboxevent", "true")}"""
@@ -370,10 +407,19 @@ MUTANTS: dict[str, list[str]] = {
 
 #: Defects that show in more places than the one that they are about, such as in the constraint that had to go first.
 ALSO: dict[str, set[str]] = {
-    "I01 a posting of nothing": {"I39"},
+    "I02 a posting in a currency of its own": {"I05"},
+    "I04 money that was earned before it came": {"I05"},
+    "I06 a hand-over that is not booked": {"I05"},
+    "I06 a journal of an event that never was": {"I05"},
+    "I06 a journal of a kind that its event cannot have": {"I05"},
+    "I13 a sale that became a fee": {"I05"},
+    "I14 a commission of a cent too much": {"I05"},
+    "I15 another rate than the line froze": {"I05"},
+    "I15 legs that do not agree": {"I05"},
+    "I01 a posting of nothing": {"I05", "I39"},
     "I50 units put away that nobody counted": {"I51"},
     "I50 units put away beyond what was announced": {"I51"},
-    "I01 a posting that moves nowhere": {"I39"},
+    "I01 a posting that moves nowhere": {"I05", "I39"},
     "I04 a floor that was not kept": {"I39"},
     "I06 a hand-over that is booked twice": {"I39"},
     "I12 two payouts under one reference": {"I39"},
@@ -384,6 +430,6 @@ ALSO: dict[str, set[str]] = {
     "I08 a refund that is not its lines": {"I09", "I16"},
     "I10 an accrual on another seller's statement": {"I11"},
     "I12 a payout that arrived and was never cleared": {"I02", "I06"},
-    "I13 a cent of tax that accrues for another line": {"I02"},
-    "I13 a cent of tax that is undone for another return": {"I02"},
+    "I13 a cent of tax that accrues for another line": {"I02", "I05"},
+    "I13 a cent of tax that is undone for another return": {"I02", "I05"},
 }

@@ -1,6 +1,7 @@
 """Run the invariants over a database and say what was found."""
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from django.apps import apps
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from entrepot.domain.accounts.rules import FAMILIES, VERBS, roles_of
+from entrepot.domain.ledger import sealing
 from entrepot.domain.ledger.rules import CHART
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.terms import bases
@@ -47,7 +50,8 @@ class Result:
 
 
 #: Lists within queries that follow from the code: what a minor unit of each currency is worth, the components that each
-#: name in a base stands for, the kinds of account that have a floor, the constraints that the models declare.
+#: name in a base stands for, the kinds of account that have a floor, the constraints that the models declare, the roles
+#: of each kind of organisation, and the verbs.
 LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
     ":currencies": lambda: ((code, Decimal(1).scaleb(-places)) for code, places in money.EXPONENTS.items()),
     ":sums": lambda: ((name, component) for name in bases.NAMES for component in bases.SUMS.get(name, (name,))),
@@ -55,10 +59,16 @@ LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
     ":constraints": lambda: (
         (model._meta.db_table, constraint.name) for model in apps.get_models() for constraint in model._meta.constraints
     ),
+    ":roles": lambda: ((role, kind) for kind in FAMILIES for role in roles_of(kind)),
+    ":verbs": lambda: ((verb,) for verb in VERBS),
 }
 
 #: Invariants whose query follows from the code that writes the rows.
 GENERATED = {
+    "I05": (
+        "Postings are as they were sealed: their chain of hashes is unbroken, and leads through all that was published of it.",
+        sealing.chain_sql,
+    ),
     "I26": (
         "A checkout makes one order at most, and a line's hash is that of what it froze.",
         lambda: (
@@ -96,18 +106,29 @@ def select(codes: list[str]) -> list[Invariant]:
     return [known[code] for code in codes] if codes else list(known.values())
 
 
-def verify(*, now: datetime, codes: list[str] | None = None) -> Iterator[Result]:
-    """Check the invariants one after another in one read-only snapshot."""
+def verify(
+    *, now: datetime, codes: list[str] | None = None, anchors: Sequence[tuple[int, str]] = ()
+) -> Iterator[Result]:
+    """Check the invariants in one read-only snapshot; `anchors` are (number, hash) of seals that were kept elsewhere."""
     chosen = select(codes or [])
     with _snapshot() as cursor:
         for invariant in chosen:
-            yield check(cursor, invariant, now=now)
+            yield check(cursor, invariant, now=now, anchors=anchors)
 
 
-def check(cursor: CursorWrapper, invariant: Invariant, *, now: datetime) -> Result:
+def check(
+    cursor: CursorWrapper, invariant: Invariant, *, now: datetime, anchors: Sequence[tuple[int, str]] = ()
+) -> Result:
     """Check one invariant on an open cursor, whatever its transaction sees."""
-    # The one parameter is written so that a query can also be pasted into psql: \\set now 'now()'.
-    cursor.execute(invariant.query.replace("%", "%%").replace(":now", "%(now)s"), {"now": now})
+    # Parameters are written so that a query can also be pasted into psql: \\set now 'now()'.
+    query = invariant.query.replace("%", "%%")
+    values: dict[str, Any] = {
+        "now": now,
+        "anchors": json.dumps([{"number": number, "hash": digest} for number, digest in anchors]),
+    }
+    for name in values:
+        query = query.replace(f":{name}", f"%({name})s")
+    cursor.execute(query, values)
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(SHOWN_MAX)]
     count = cursor.rowcount

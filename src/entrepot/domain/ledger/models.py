@@ -76,3 +76,25 @@ class Balance(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(balance_minor__gte=F("floor_minor")), name="balance_above_floor")
         ]
+
+
+class Seal(models.Model):
+    """One link of the chain that seals the postings, by the batch, in the order of their sequence. Append-only."""
+
+    number = models.BigIntegerField(primary_key=True)
+    created_at = models.DateTimeField()
+    until_sequence = models.BigIntegerField(unique=True)
+    postings = models.PositiveIntegerField()
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(number__gt=0, postings__gt=0), name="seal_of_something")]
+
+
+class Anchor(models.Model):
+    """That the head of the chain was made known outside of this database, and what it was. Append-only."""
+
+    number = models.BigIntegerField(primary_key=True)
+    published_at = models.DateTimeField()
+    hash = models.CharField(max_length=64)

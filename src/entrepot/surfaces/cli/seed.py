@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 #: The jobs without which a fresh demonstration would not stand as it should.
-CATCHING_UP = ("holds", "outbox")
+CATCHING_UP = ("holds", "outbox", "sealing")
 
 
 @click.group()

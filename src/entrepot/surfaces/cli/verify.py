@@ -9,7 +9,9 @@ import click
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
+
+    from entrepot.verify.runner import Result
 
 
 @click.command()
@@ -17,13 +19,23 @@ if TYPE_CHECKING:
     "--only", "codes", multiple=True, metavar="ID", help="Check only this invariant, such as I17. Repeatable."
 )
 @click.option("--show", "shown", metavar="ID", help="Print the query of an invariant, to read or to run by hand.")
+@click.option(
+    "--anchor",
+    "kept",
+    multiple=True,
+    metavar="NUMBER:HASH",
+    help="A seal that was kept elsewhere. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @with_database
-def verify(codes: tuple[str, ...], shown: str | None, as_json: bool) -> int:
+def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], as_json: bool) -> int:
     """Check every invariant in one read-only snapshot.
 
     Status 0 where all hold, 1 where one does not. Each invariant is one SQL query that returns the rows against it.
     """
+    from django.conf import settings
+
+    from entrepot.domain.ledger import sealing
     from entrepot.kernel import clock
     from entrepot.verify import runner
 
@@ -31,8 +43,9 @@ def verify(codes: tuple[str, ...], shown: str | None, as_json: bool) -> int:
         print(runner.select([shown])[0].query)
         return 0
     now = clock.now()
+    anchors = [*_anchors(kept), *sealing.read_anchors(settings.DATA_DIR / sealing.ANCHORS)]
     if as_json:
-        results = list(runner.verify(now=now, codes=list(codes)))
+        results = list(runner.verify(now=now, codes=list(codes), anchors=anchors))
         document = {
             "checked_at": now.isoformat(),
             "holds": all(result.holds for result in results),
@@ -48,7 +61,16 @@ def verify(codes: tuple[str, ...], shown: str | None, as_json: bool) -> int:
         }
         print(json.dumps(document, indent=2, default=_plain, ensure_ascii=False))
         return 0 if document["holds"] else 1
-    return _table(now, list(codes))
+    return _table(runner.verify(now=now, codes=list(codes), anchors=anchors))
+
+
+def _anchors(kept: tuple[str, ...]) -> list[tuple[int, str]]:
+    """`NUMBER:HASH` as given by hand. Raises: UsageError."""
+    pairs = [text.partition(":") for text in kept]
+    for number, _, digest in pairs:
+        if not number.isdecimal() or not digest:
+            raise click.UsageError("--anchor: give a seal's number and its hash, as 41:9f2c…")
+    return [(int(number), digest) for number, _, digest in pairs]
 
 
 def _plain(value: object) -> int | str:
@@ -56,11 +78,9 @@ def _plain(value: object) -> int | str:
     return int(value) if isinstance(value, Decimal) and value == int(value) else str(value)
 
 
-def _table(now: "datetime", codes: list[str]) -> int:
+def _table(results: "Iterator[Result]") -> int:
     from rich.console import Console
     from rich.table import Table
-
-    from entrepot.verify import runner
 
     console = Console()
     findings = 0
@@ -69,7 +89,7 @@ def _table(now: "datetime", codes: list[str]) -> int:
     table.add_column("what must hold")
     table.add_column("findings", justify="right")
     with console.status("Checking …") as status:
-        for result in runner.verify(now=now, codes=codes):
+        for result in results:
             status.update(f"Checking {result.invariant.code} …")
             findings += result.count
             table.add_row(

@@ -40,6 +40,8 @@ JOBS = (
     Periodic("cancelling", "7 * * * *", "entrepot.flows.fulfilment.cancel_overdue"),
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),
     Periodic("quotes", "*/5 * * * *", "entrepot.domain.pricing.quoting.expire"),
+    Periodic("sealing", "* * * * *", "entrepot.domain.ledger.sealing.seal"),
+    Periodic("anchoring", "41 * * * *", "entrepot.surfaces.jobs.anchoring.publish"),
     Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle"),
     Periodic("demonstration", "* * * * * */2", "entrepot.surfaces.jobs.advancing.advance", is_demonstrations=True),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),

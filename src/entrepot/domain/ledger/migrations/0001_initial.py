@@ -22,6 +22,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Anchor',
+            fields=[
+                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('published_at', models.DateTimeField()),
+                ('hash', models.CharField(max_length=64)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Journal',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -42,6 +50,17 @@ class Migration(migrations.Migration):
                 ('part', models.CharField(max_length=60)),
                 ('subject_id', models.UUIDField(null=True)),
                 ('rate', models.DecimalField(decimal_places=10, max_digits=20, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Seal',
+            fields=[
+                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('until_sequence', models.BigIntegerField(unique=True)),
+                ('postings', models.PositiveIntegerField()),
+                ('previous_hash', models.CharField(blank=True, max_length=64)),
+                ('hash', models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
@@ -79,6 +98,10 @@ class Migration(migrations.Migration):
             model_name='posting',
             name='source',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account'),
+        ),
+        migrations.AddConstraint(
+            model_name='seal',
+            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 0), ('postings__gt', 0)), name='seal_of_something'),
         ),
         migrations.AddConstraint(
             model_name='balance',

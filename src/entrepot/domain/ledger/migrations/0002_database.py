@@ -19,7 +19,11 @@ ALTER TABLE ledger_account DROP CONSTRAINT account_currency
 """
 
 # Ids carry the event's time; this number tells in which order postings took effect.
-SEQUENCE = "ALTER TABLE ledger_posting ADD COLUMN sequence bigint GENERATED ALWAYS AS IDENTITY"
+SEQUENCE = """
+ALTER TABLE ledger_posting ADD COLUMN sequence bigint GENERATED ALWAYS AS IDENTITY;
+-- Numbers grow with the table, so that a few pages tell which part of it holds those that are not sealed yet.
+CREATE INDEX posting_sequence ON ledger_posting USING brin (sequence) WITH (autosummarize = on)
+"""
 
 
 class Migration(migrations.Migration):
@@ -28,5 +32,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(CURRENCY, FREE),
         migrations.RunSQL(SEQUENCE, "ALTER TABLE ledger_posting DROP COLUMN sequence"),
-        append_only("ledger_account", "ledger_journal", "ledger_posting"),
+        append_only("ledger_account", "ledger_journal", "ledger_posting", "ledger_seal", "ledger_anchor"),
     ]

@@ -1,0 +1,33 @@
+-- No role that serves requests owns the tables or is above their guards, and nothing lends it its owner's eyes or rights.
+WITH relations AS (
+    SELECT pg_class.oid, relname, relkind, relowner, relacl, reloptions
+    FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+),
+-- Who may write rows without being their table's owner.
+serving AS (
+    SELECT DISTINCT granted.grantee AS role, relowner AS owner
+    FROM relations CROSS JOIN LATERAL aclexplode(relacl) granted
+    WHERE granted.privilege_type IN ('INSERT', 'UPDATE', 'DELETE') AND granted.grantee <> relowner
+)
+SELECT 'role ' || coalesce(rolname, 'of everybody') AS subject, CASE
+        WHEN pg_roles.oid IS NULL THEN 'may write rows'
+        WHEN rolsuper THEN 'is a superuser'
+        WHEN rolcreaterole THEN 'may make roles'
+        ELSE 'may act as the owner of the tables'
+    END AS finding
+FROM serving LEFT JOIN pg_roles ON pg_roles.oid = serving.role
+WHERE pg_roles.oid IS NULL OR rolsuper OR rolcreaterole OR pg_has_role(serving.role, serving.owner, 'MEMBER')
+UNION ALL
+SELECT 'view ' || relname, 'sees with the eyes of its owner'
+FROM relations
+WHERE relkind IN ('v', 'm') AND NOT coalesce(reloptions::text[] && ARRAY['security_invoker=true', 'security_invoker=on'], false)
+UNION ALL
+SELECT 'function ' || proname, CASE WHEN proconfig IS NULL THEN 'acts as its owner, and looks names up where its caller says'
+    ELSE 'acts as its owner, for everybody' END
+FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace AND prosecdef
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+    AND (NOT coalesce(array_to_string(proconfig, ' ') LIKE '%search_path=%', false)
+        OR EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) granted WHERE granted.grantee = 0))
