@@ -66,7 +66,7 @@ LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
 #: Invariants whose query follows from the code that writes the rows.
 GENERATED = {
     "I05": (
-        "Postings are as they were sealed: their chain of hashes is unbroken, and leads through all that was published of it.",
+        "Postings are as they were sealed: their chain is unbroken, and leads through all that was published of it.",
         sealing.chain_sql,
     ),
     "I26": (
@@ -109,7 +109,7 @@ def select(codes: list[str]) -> list[Invariant]:
 def verify(
     *, now: datetime, codes: list[str] | None = None, anchors: Sequence[tuple[int, str]] = ()
 ) -> Iterator[Result]:
-    """Check the invariants in one read-only snapshot; `anchors` are (number, hash) of seals that were kept elsewhere."""
+    """Check the invariants in one read-only snapshot; `anchors` are (number, hash) of seals kept elsewhere."""
     chosen = select(codes or [])
     with _snapshot() as cursor:
         for invariant in chosen:
