@@ -249,14 +249,8 @@ def _option(
 
 def _door(ways: Sequence[Lane], origin: str, destination: str) -> Lane | None:
     """The fastest lane that ends at the shopper's door."""
-    fitting = [
-        each for each in ways if (each.origin, each.destination) == (origin, destination) and _ends_at_door(each)
-    ]
+    fitting = [each for each in ways if (each.origin, each.destination) == (origin, destination) and each.ends_at_door]
     return min(fitting, key=lambda each: (float(each.days @ range(len(each.days))), each.code), default=None)
-
-
-def _ends_at_door(lane: Lane) -> bool:
-    return lane.legs[-1].mode == "parcel"
 
 
 def _promise(wording: Programme, basis: Basis, lane: Lane | None, origin: str) -> tuple[int, int] | None:
@@ -275,7 +269,7 @@ class Inbound:
     def __init__(self, plan: Plan, basis: Basis, cards: Sequence[RateCard], ways: Sequence[Lane]) -> None:
         self.plan, self.basis = plan, basis
         route = (plan.home_country, basis.market.country)
-        fitting = [each for each in ways if (each.origin, each.destination) == route and not _ends_at_door(each)]
+        fitting = [each for each in ways if (each.origin, each.destination) == route and not each.ends_at_door]
         self.lane = min(fitting, key=lambda each: each.code, default=None)
         self.cards = {each.card.code: each for each in cards}
         self.found: dict[str, int] | None = None

@@ -39,7 +39,7 @@ def quote(
 def quote_lines(lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None) -> Landed:
     """The landed cost of lines. Raises: BadLines, TooLarge."""
     book = queries.load_book(codes=lines.words.hs, known_on=known_on)
-    exchange = _exchange(Law(book, lines).exchanges())
+    exchange = exchange_of(Law(book, lines).exchanges())
     try:
         return land(Law(book, lines, exchange), share_by)
     except OverflowError:
@@ -53,7 +53,7 @@ def explain(
     way = way or Way()
     book = queries.load_book(codes=[hs], known_on=known_on)
     lines = explaining.one_line(hs=hs, origin=origin, place=place, on=on, way=way)
-    exchange = _exchange({each for each in Law(book, lines).exchanges() if each[0]})
+    exchange = exchange_of({each for each in Law(book, lines).exchanges() if each[0]})
     return explaining.explain(book, hs=hs, origin=origin, place=place, on=on, way=way, law=Law(book, lines, exchange))
 
 
@@ -93,7 +93,7 @@ def explain_texts(
     )
 
 
-def _exchange(wanted: Iterable[tuple[str, str, date]]) -> Exchange:
+def exchange_of(wanted: Iterable[tuple[str, str, date]]) -> Exchange:
     """The rates of exchange that are known; the law names the lines for which one is not."""
     found: dict[tuple[str, str, date], Decimal] = {}
     days: dict[date, set[tuple[str, str]]] = {}

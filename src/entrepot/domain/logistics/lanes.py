@@ -42,7 +42,10 @@ class Leg:
 
 @dataclass(frozen=True)
 class Lane:
-    """A way from a country to a country. Limits are of one parcel. Units: grams, minor of `currency`."""
+    """A way from a country to a country. Limits are of one parcel. Units: grams, minor of `currency`.
+
+    A promise by it is kept as often as `confidence` says.
+    """
 
     code: str
     title: str
@@ -54,6 +57,12 @@ class Lane:
     weight_max_g: int = 0
     value_max_minor: int = 0
     currency: str = ""
+    confidence: float = 0.9
+
+    @property
+    def ends_at_door(self) -> bool:
+        """Whether it brings a parcel to the shopper rather than stock to a warehouse."""
+        return self.legs[-1].mode == "parcel"
 
     @cached_property
     def days(self) -> Shares:
@@ -94,12 +103,15 @@ class Delay:
     days: int
 
 
-def forecast(lane: Lane, start: date, *, confidence: float = 0.9, holidays: Holidays | None = None) -> Forecast:
-    """The arrivals of what is ready on a day. A leg's holidays are its country's: it neither departs nor moves.
+def forecast(lane: Lane, start: date, *, confidence: float | None = None, holidays: Holidays | None = None) -> Forecast:
+    """The arrivals of what is ready on a day, at the lane's confidence where no other is asked for.
+
+    A leg's holidays are its country's: it neither departs nor moves.
 
     The parts of the legs are the quantiles at the confidence of what has passed until then, so that the last leg's is
     the promise itself. Raises: ValueError for a confidence outside [0.5, 1).
     """
+    confidence = lane.confidence if confidence is None else confidence
     if not 0.5 <= confidence < 1:
         raise ValueError("a confidence lies between a half and one")
     there = np.zeros(HORIZON)

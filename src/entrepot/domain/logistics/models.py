@@ -1,4 +1,4 @@
-"""Nodes, closures, flat freight rates, rate cards, lanes, parcels and tracking events."""
+"""Nodes, closures, flat freight rates, shipping charges, rate cards, lanes, parcels and tracking events."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
@@ -98,6 +98,49 @@ class FreightRate(Record):
             ),
             models.CheckConstraint(
                 condition=Q(transit_days_max__gte=F("transit_days_min")), name="freight_rate_transit"
+            ),
+        ]
+
+
+class ShippingCharge(Record):
+    """What a shopper is asked for a parcel from a country (blank: any) to a market, by weight [from, until), dated.
+
+    `flat_minor` and a share of what the carriage costs; nothing for goods from `free_from_minor` on.
+    """
+
+    market_code = models.CharField(max_length=8)
+    origin_country = models.CharField(max_length=2, blank=True)
+    weight_from_g = models.PositiveIntegerField()
+    weight_until_g = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    flat_minor = models.BigIntegerField()
+    cost_rate = models.DecimalField(max_digits=8, decimal_places=6, default=0)
+    free_from_minor = models.BigIntegerField(null=True)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="shipping_charge_one_a_weight_and_day",
+                index_type="gist",
+                expressions=[
+                    (F("market_code"), RangeOperators.EQUAL),
+                    (F("origin_country"), RangeOperators.EQUAL),
+                    (Func(F("weight_from_g"), F("weight_until_g"), function="int4range"), RangeOperators.OVERLAPS),
+                    (Func(F("valid_from"), F("valid_until"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="shipping_charge_period",
+            ),
+            models.CheckConstraint(condition=Q(weight_until_g__gt=F("weight_from_g")), name="shipping_charge_band"),
+            models.CheckConstraint(
+                condition=Q(flat_minor__gte=0, cost_rate__gte=0)
+                & (Q(free_from_minor__isnull=True) | Q(free_from_minor__gte=0)),
+                name="shipping_charge_positive",
             ),
         ]
 

@@ -68,7 +68,7 @@ def _way(rows: Sequence[dict[str, Any]], field: str, table: Sequence[Sequence[st
     )  # fmt: skip
     lane = Lane(
         head["lane"], head["title"] or head["lane"], head["origin"], head["destination"], legs, head["source"],
-        frozenset(head["refuses"].split()), head["weight_max"], value_max, head["currency"],
+        frozenset(head["refuses"].split()), head["weight_max"], value_max, head["currency"], head["confidence"],
     )  # fmt: skip
     sheet = write_rows([table[0], *(table[row["number"] - 1] for row in rows)])
     return Way(lane, head["valid_from"], head["valid_until"], sheet)
@@ -108,9 +108,18 @@ def _weekdays(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
+def _confidence(text: str) -> float:
+    """How often a promise is kept, such as 90 %; blank is nine times in ten."""
+    found = re.fullmatch(r"(\d{2}(?:\.\d)?)\s*%?", text or "90")
+    if not found or not 50 <= float(found[1]) < 100:
+        raise ValueError("write a share from 50 % to below 100 %, such as 90 %")
+    return float(found[1]) / 100
+
+
 _COLUMNS: Mapping[str, Reader] = {
     "lane": str, "title": str, "origin": country, "destination": country, "valid_from": day, "valid_until": day,
     "source": str, "refuses": str, "weight_max": quantity(measure.GRAMS), "value_max": str, "currency": str,
-    "leg": str, "task": one_of(TASKS), "mode": one_of(MODES), "from": str, "to": str, "country": country,
-    "days": lambda text: transit.parse(text) if text else None, "departs": _weekdays, "moves": _weekdays, "card": str,
+    "confidence": _confidence, "leg": str, "task": one_of(TASKS), "mode": one_of(MODES), "from": str, "to": str,
+    "country": country, "days": lambda text: transit.parse(text) if text else None, "departs": _weekdays,
+    "moves": _weekdays, "card": str,
 }  # fmt: skip

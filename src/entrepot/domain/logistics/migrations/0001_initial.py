@@ -135,6 +135,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ShippingCharge',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('market_code', models.CharField(max_length=8)),
+                ('origin_country', models.CharField(blank=True, max_length=2)),
+                ('weight_from_g', models.PositiveIntegerField()),
+                ('weight_until_g', models.PositiveIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('flat_minor', models.BigIntegerField()),
+                ('cost_rate', models.DecimalField(decimal_places=6, default=0, max_digits=8)),
+                ('free_from_minor', models.BigIntegerField(null=True)),
+                ('valid_from', models.DateField()),
+                ('valid_until', models.DateField(null=True)),
+                ('source', models.TextField()),
+            ],
+            options={
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('market_code'), '='), (models.F('origin_country'), '='), (models.Func(models.F('weight_from_g'), models.F('weight_until_g'), function='int4range'), '&&'), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='shipping_charge_one_a_weight_and_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='shipping_charge_period'), models.CheckConstraint(condition=models.Q(('weight_until_g__gt', models.F('weight_from_g'))), name='shipping_charge_band'), models.CheckConstraint(condition=models.Q(('cost_rate__gte', 0), ('flat_minor__gte', 0), models.Q(('free_from_minor__isnull', True), ('free_from_minor__gte', 0), _connector='OR')), name='shipping_charge_positive')],
+            },
+        ),
+        migrations.CreateModel(
             name='TrackingEvent',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),

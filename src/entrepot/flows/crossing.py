@@ -1,0 +1,223 @@
+"""What the border takes of goods sold from abroad: line by line, with every part's rule, by the law of the day.
+
+A parcel that crosses a border is sold to the shopper, so that its price without tax is what customs values. Tax that
+was taken with the sale counts as paid; what the law asks beyond it is charged beside the duty. Goods that stand in the
+shopper's customs territory were cleared in bulk and owe nothing, but those in a bonded warehouse.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from entrepot.domain.customs import queries
+from entrepot.domain.customs.arrays import NOT_STATED, Charge, Law, Lines, Way, Whole, Words
+from entrepot.domain.customs.problems import BadLines
+from entrepot.domain.customs.rows import BORDER, Book, ImportTax, Missing, Part
+from entrepot.domain.customs.rules import Assessment, assess
+from entrepot.domain.customs.tariffs import Overlays
+from entrepot.domain.logistics.models import Node
+from entrepot.domain.markets.models import Market
+from entrepot.domain.terms.rules import Conditions, Party, Task
+from entrepot.flows.landed import exchange_of
+from entrepot.kernel.money import convert
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Units of a line that cross a border in a parcel. Units: minor of the market's currency, grams.
+
+    `taxed_minor` is the tax that was taken with the sale, of goods and carriage.
+    """
+
+    parcel: int
+    hs_code: str
+    origin: str
+    tax_class: str
+    mode: str
+    terms: Conditions
+    quantity: int
+    weight_g: int
+    goods_net_minor: int
+    shipping_net_minor: int
+    taxed_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What the border takes of a line, or the sentence why nobody can say. Units: minor of the market's currency."""
+
+    duty_minor: int = 0
+    document: Mapping[str, Any] | None = None
+    problem: str = ""
+
+
+def crosses(*, kind: str, country: str, market: Market, on: date) -> bool:
+    """Whether goods from a node of this kind and country pass customs on their way into the market."""
+    if kind == Node.Kind.BONDED:
+        return True
+    if country == market.country:
+        return False
+    book = _book(queries.version(), (), ())
+    return not book.unions_of(country, on) & book.unions_of(market.country, on)
+
+
+def way_of(terms: Conditions, *, mode: str, tax_class: str) -> Way:
+    """How a parcel is imported by a line's terms: sold to the shopper, duty paid where the terms name a payer.
+
+    Where the platform collects the tax it is the deemed supplier, and the tax is taken at the sale.
+    """
+    at_sale = terms.performer(Task.TAX_COLLECTION) is Party.PLATFORM
+    paid = bool(terms.payer(Task.DUTY_AND_TAX))
+    return Way("shopper", "at_sale" if at_sale else "at_border", mode or "air", "DDP" if paid else "DAP", tax_class)
+
+
+def assess_goods(rows: Sequence[Goods], *, market: Market, taxes: Mapping[str, Decimal], on: date) -> list[Crossed]:
+    """What the border takes of each line; one of which it cannot be said spoils no other. `taxes`: rates by class."""
+    found: list[Crossed | None] = [_lacking(row) for row in rows]
+    waiting = [place for place, each in enumerate(found) if each is None]
+    headings = tuple(sorted({rows[place].hs_code[:4] for place in waiting}))
+    rates = tuple(sorted((market.country, name, rate) for name, rate in taxes.items()))
+    book = _book(queries.version(), headings, rates) if waiting else None
+    while waiting and book:
+        lines = _lines([rows[place] for place in waiting], market, on)
+        try:
+            law = Law(book, lines, exchange_of(Law(book, lines).exchanges()))
+            found_here = _read(assess(law), [rows[place] for place in waiting], market, on)
+        except BadLines as problem:
+            bad = {row["row"] - 1: row["problem"] for row in problem.values["rows"]}
+            for number, sentence in bad.items():
+                found[waiting[number]] = Crossed(problem=sentence)
+            waiting = [place for number, place in enumerate(waiting) if number not in bad]
+            continue
+        for place, crossed in zip(waiting, found_here, strict=True):
+            found[place] = crossed
+        waiting = []
+    return [each or Crossed() for each in found]
+
+
+def _lacking(row: Goods) -> Crossed | None:
+    if not row.hs_code:
+        return Crossed(problem="It has no HS code.")
+    if not row.origin:
+        return Crossed(problem="Its country of origin is not stated.")
+    return None
+
+
+@lru_cache(maxsize=64)
+def _book(version: str, headings: tuple[str, ...], taxes: tuple[tuple[str, str, Decimal], ...]) -> Book:
+    """The law for these headings; the tax is the market's own, so that a sale has one rate wherever its goods stand."""
+    del version  # a part of the key: whatever changes the law changes it
+    book = queries.load_book(codes=headings)
+    own = tuple(ImportTax(place, name, rate, date.min, None, "the market's tax rate") for place, name, rate in taxes)
+    return replace(book, taxes=own) if own else book
+
+
+def _lines(rows: Sequence[Goods], market: Market, on: date) -> Lines:
+    ways = [way_of(row.terms, mode=row.mode, tax_class=row.tax_class) for row in rows]
+    hs, hs_words = _numbered(row.hs_code for row in rows)
+    origin, origin_words = _numbered(row.origin for row in rows)
+    way, way_words = _numbered(ways)
+    consignment, _ = _numbered(row.parcel for row in rows)
+    nothing = np.zeros(len(rows), dtype=np.int64)
+
+    def column(name: str) -> Any:
+        return np.array([getattr(row, name) for row in rows], dtype=np.int64)
+
+    value = column("goods_net_minor")
+    return Lines(
+        Words(hs_words, origin_words, (market.country,), way_words, (market.currency,)),
+        consignment=consignment, hs=hs, origin=origin, place=nothing, way=way, currency=nothing,
+        day=np.full(len(rows), on.toordinal(), dtype=np.int64), quantity=column("quantity"),
+        weight_g=column("weight_g"), cost_minor=np.full(len(rows), NOT_STATED, dtype=np.int64), retail_minor=value,
+        freight_minor=column("shipping_net_minor"), insurance_minor=nothing, brokerage_minor=nothing,
+        other_minor=nothing,
+    )  # fmt: skip
+
+
+def _numbered(values: Iterable[Any]) -> tuple[Any, list[Any]]:
+    numbers: dict[Any, int] = {}
+    found = [numbers.setdefault(value, len(numbers)) for value in values]
+    return np.array(found, dtype=np.int64), list(numbers)
+
+
+def _read(assessed: Assessment, rows: Sequence[Goods], market: Market, on: date) -> list[Crossed]:
+    """The assessment in the market's currency, each line with its parts."""
+    law = assessed.law
+    amounts = {part: assessed.parts[part].tolist() for part in BORDER}
+    overlays = _overlays(law, np.flatnonzero(assessed.parts[Part.ADDITIONAL_DUTY]))
+    found = []
+    for place, (row, currency) in enumerate(zip(rows, assessed.currencies, strict=True)):
+        own = {part: _own(law, amounts[part][place], currency, market, on) for part in BORDER if amounts[part][place]}
+        tax = own.pop(Part.IMPORT_TAX, 0)
+        parts = [
+            {"part": part.value, "amount_minor": amount, **_rule(law, place, part, overlays)}
+            for part, amount in own.items()
+        ]
+        beyond = max(tax - row.taxed_minor, 0)
+        if beyond:
+            rule = _rule(law, place, Part.IMPORT_TAX, overlays)
+            parts.append({"part": Part.IMPORT_TAX.value, "amount_minor": beyond, **rule})
+        way = law.lines.words.ways[int(law.lines.way[place])]
+        found.append(
+            Crossed(
+                sum(own.values()) + beyond,
+                {
+                    "on": on.isoformat(), "hs": row.hs_code, "origin": row.origin, "destination": market.country,
+                    "incoterm": way.incoterm, "collected": way.collected, "mode": way.mode,
+                    "importer_of_record": row.terms.performer(Task.CUSTOMS) or "",
+                    "seller_of_record": row.terms.performer(Task.SELLER_OF_RECORD) or "",
+                    "tax_minor": tax, "taxed_with_sale_minor": row.taxed_minor, "parts": parts,
+                },
+            )
+        )  # fmt: skip
+    return found
+
+
+def _own(law: Law, amount: int, currency: str, market: Market, on: date) -> int:
+    """An amount of the regime's currency in the market's. Rounding: half to even."""
+    if currency == market.currency:
+        return amount
+    [rate] = exchange_of({(currency, market.currency, on)}).values()
+    return convert(amount, rate, currency, market.currency)
+
+
+def _rule(law: Law, place: int, part: Part, overlays: Mapping[int, Sequence[str]]) -> dict[str, str]:
+    """What a part goes by: the rate and the source of the rows that the law has for it."""
+    if part is Part.ADDITIONAL_DUTY:
+        return {"rate": "", "source": "; ".join(overlays.get(place, ()))}
+    charges = [each for each in law.tables[int(law.group[place])].values() if each.levy.part == part]
+    rates = [_rate_text(law, place, each) for each in charges]
+    return {"rate": ", ".join(filter(None, rates)), "source": "; ".join(each.levy.source for each in charges)}
+
+
+def _rate_text(law: Law, place: int, charge: Charge) -> str:
+    if charge.is_tariff:
+        case, words = law.cases[int(law.case[place])], law.lines.words
+        code, origin = words.hs[int(law.lines.hs[place])], words.origins[int(law.lines.origin[place])]
+        try:
+            return law.book.line(case.era.regime, code, origin, case.era.on).text
+        except Missing:
+            return ""
+    return f"{Decimal(charge.top) / 10_000:f} %" if charge.top else ""
+
+
+def _overlays(law: Law, places: Whole) -> Mapping[int, list[str]]:
+    """The duties that stack on the tariff for the lines at these places: heading, rate and source of each."""
+    found: dict[int, list[str]] = defaultdict(list)
+    if not len(places):
+        return found
+    prefixes = {charge.filter for table in law.tables for charge in table.values()}
+    for prefix in sorted(each for each in prefixes if each is not None):
+        overlays = Overlays(law, places, prefix)
+        for winners in overlays.winners.values():
+            for place, winner in zip(places.tolist(), winners[overlays.number].tolist(), strict=True):
+                if winner >= 0:
+                    row = overlays.rows[winner]
+                    found[place].append(f"{row.heading} {row.rate * 100:f} %: {row.source}")
+    return found

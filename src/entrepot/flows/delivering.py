@@ -1,0 +1,241 @@
+"""How parcels reach their shoppers: every service there is for each, what it costs, what is asked for it, and when.
+
+A service is a published lane to the door, paid by the rate cards of its legs. `find_options` takes many parcels
+at once and gives all of them, the cheapest that goes first; whoever routes chooses among nodes and options. What is
+published is read once and kept until something new is published; forecasts are kept by lane and day.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby
+
+from entrepot.domain.logistics import charging, lanes, publishing, shipping
+from entrepot.domain.logistics.cards import RateCard
+from entrepot.domain.logistics.charging import REFUSALS
+from entrepot.domain.logistics.freight import Consignment, loads_of
+from entrepot.domain.logistics.lanes import Forecast, Lane, Segment
+from entrepot.domain.logistics.models import ShippingCharge
+from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets.queries import Rate
+from entrepot.kernel.errors import Unavailable
+from entrepot.kernel.money import convert
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Goods that would travel together, ready to leave a country on a day. Units: minor of `currency`, grams, mm, cm³.
+
+    `goods_minor` is what they come to as displayed, `sides_mm` the longest sides of any piece, `flags` what is in it.
+    """
+
+    origin: str
+    market_code: str
+    destination: str
+    currency: str
+    ready_on: date
+    weight_g: int
+    goods_minor: int
+    volume_cm3: int = 0
+    sides_mm: tuple[int, int, int] = (0, 0, 0)
+    units: int = 1
+    flags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a leg's rate card takes, in its own currency and in the market's. Units: minor."""
+
+    card: str
+    title: str
+    currency: str
+    own_minor: int
+    amount_minor: int
+    parts: Mapping[str, int]
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A service for a parcel. Units: minor of the market's currency. `objections` are empty where it goes.
+
+    What arrives does so between `first` and `last` as often as `confidence` says; `segments` are the legs' parts of it.
+    """
+
+    lane: str
+    title: str
+    carrier: str
+    service: str
+    cost_minor: int
+    charge_minor: int
+    costs: tuple[Cost, ...]
+    first: date
+    last: date
+    confidence: float
+    segments: tuple[Segment, ...]
+    objections: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[bool, int, date, str]:
+        """What goes before what does not, then the cheapest, the earliest, by code."""
+        return bool(self.objections), self.cost_minor, self.last, self.lane
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The lanes to the door that are in use on a day, by origin and destination, with cards and charges."""
+
+    lanes: Mapping[tuple[str, str], Sequence[Lane]]
+    cards: Mapping[str, RateCard]
+    charges: Sequence[ShippingCharge]
+    forecasts: dict[tuple[str, date], Forecast] = field(default_factory=dict)
+
+    def forecast(self, lane: Lane, ready_on: date) -> Forecast:
+        """When something that is ready on a day arrives by the lane, at the lane's confidence."""
+        key = (lane.code, ready_on)
+        if key not in self.forecasts:
+            self.forecasts[key] = lanes.forecast(lane, ready_on)
+        return self.forecasts[key]
+
+
+def load(on: date) -> Network:
+    """What is published for a day: read once, until something new is published."""
+    return _load(publishing.version(), on)
+
+
+@lru_cache(maxsize=16)
+def _load(version: str, on: date) -> Network:
+    del version  # a part of the key: what is published never changes
+    found: dict[tuple[str, str], list[Lane]] = defaultdict(list)
+    for each in publishing.list_lanes(on=on):
+        if each.lane.ends_at_door:
+            found[each.lane.origin, each.lane.destination].append(each.lane)
+    cards = {each.card.code: each for each in publishing.list_cards(on=on)}
+    return Network(found, cards, shipping.list_charges(on=on))
+
+
+def find_options(parcels: Sequence[Parcel], *, on: date, network: Network | None = None) -> list[tuple[Option, ...]]:
+    """Every service for each parcel, those that go before others, the cheapest first; none without a lane."""
+    network = network or load(on)
+    rates = _rates(parcels, network, on)
+    options: list[list[Option]] = [[] for _ in parcels]
+    ways = [(each.origin, each.destination, each.currency) for each in parcels]
+    for way, members in groupby(sorted(range(len(parcels)), key=ways.__getitem__), key=ways.__getitem__):
+        places = list(members)
+        mine = [parcels[place] for place in places]
+        for lane in network.lanes.get(way[:2], ()):
+            for place, option in zip(places, _by(lane, mine, network, rates), strict=True):
+                options[place].append(option)
+    return [tuple(sorted(each, key=lambda option: option.rank)) for each in options]
+
+
+def first_that_goes(options: Sequence[Option]) -> Option | None:
+    """The service that is taken where nobody chooses another."""
+    return options[0] if options and not options[0].objections else None
+
+
+def objections_of(options: Iterable[Option]) -> str:
+    """What speaks against each service, in words."""
+    return "; ".join(f"{each.lane}: {', '.join(each.objections)}" for each in options) or "no lane goes there"
+
+
+def _by(lane: Lane, parcels: Sequence[Parcel], network: Network, rates: Mapping[tuple[str, str], Rate]) -> list[Option]:
+    """The parcels of one way and currency by one of its lanes."""
+    codes = [leg.card for leg in lane.legs if leg.card]
+    cards = [network.cards[code] for code in dict.fromkeys(codes) if code in network.cards]
+    objections = [
+        lanes.objections(lane, weight_g=each.weight_g, value_minor=each.goods_minor, currency=each.currency,
+                         flags=each.flags)
+        for each in parcels
+    ]  # fmt: skip
+    if missing := sorted(set(codes) - network.cards.keys()) or ([] if codes else [""]):
+        for found in objections:
+            found.append(f"card:{missing[0]}")
+    costs: list[list[Cost]] = [[] for _ in parcels]
+    loads = loads_of([_consignment(each) for each in parcels])
+    for card in cards:
+        rate = rates.get((card.card.currency, parcels[0].currency))
+        if rate is None:
+            for found in objections:
+                found.append(f"exchange:{card.card.currency}")
+            continue
+        bill = charging.price(card.card, loads)
+        for place, (total, refusal) in enumerate(zip(bill.totals.tolist(), bill.refusals.tolist(), strict=True)):
+            if refusal:
+                objections[place].append(f"{card.card.code}:{REFUSALS[refusal].value}")
+            costs[place].append(_cost(card, total, bill.codes, bill.amounts[place].tolist(), parcels[place], rate))
+    last = cards[-1] if cards else None
+    return [
+        _option(lane, last, parcel, network, tuple(cost), tuple(found))
+        for parcel, cost, found in zip(parcels, costs, objections, strict=True)
+    ]
+
+
+def _cost(card: RateCard, total: int, codes: Sequence[str], amounts: Sequence[int], parcel: Parcel, rate: Rate) -> Cost:
+    own = card.card.currency
+    is_own = own == parcel.currency
+    amount = total if is_own else convert(total, rate.rate, own, parcel.currency)
+    parts = {code: each for code, each in zip(codes, amounts, strict=True) if each}
+    return Cost(card.card.code, card.title, own, total, amount, parts, None if is_own else rate)
+
+
+def _option(
+    lane: Lane,
+    card: RateCard | None,
+    parcel: Parcel,
+    network: Network,
+    costs: tuple[Cost, ...],
+    objections: tuple[str, ...],
+) -> Option:
+    cost = sum(each.amount_minor for each in costs)
+    row = shipping.find_charge(
+        network.charges, market_code=parcel.market_code, origin=parcel.origin, weight_g=parcel.weight_g
+    )
+    charge = 0
+    if row is None or row.currency != parcel.currency:
+        objections = (*objections, "charge")
+    else:
+        charge = shipping.charge_of(row, cost_minor=cost, goods_minor=parcel.goods_minor)
+    found = network.forecast(lane, parcel.ready_on)
+    return Option(
+        lane=lane.code, title=lane.title, carrier=card.carrier if card else "", service=card.service if card else "",
+        cost_minor=cost, charge_minor=charge, costs=costs, first=found.first, last=found.last,
+        confidence=found.confidence, segments=found.segments, objections=objections,
+    )  # fmt: skip
+
+
+def _consignment(parcel: Parcel) -> Consignment:
+    """The parcel as a rate card sees it: a single piece by its sides, several by their volume and longest sides."""
+    longest, middle, least = parcel.sides_mm
+    sides = (longest, middle, least if parcel.units == 1 else 0)
+    return Consignment(
+        destination=parcel.destination, weight_g=parcel.weight_g, volume_cm3=parcel.volume_cm3, sides_mm=sides,
+        units=parcel.units, flags=parcel.flags,
+    )  # fmt: skip
+
+
+def _rates(parcels: Collection[Parcel], network: Network, on: date) -> dict[tuple[str, str], Rate]:
+    """The rates of exchange from the cards' currencies into the parcels'; a pair without one is not there."""
+    wanted = {
+        (network.cards[leg.card].card.currency, each.currency)
+        for each in parcels
+        for lane in network.lanes.get((each.origin, each.destination), ())
+        for leg in lane.legs
+        if leg.card in network.cards
+    }
+    found = {pair: Rate(Decimal(1), date.min, "same currency") for pair in wanted if pair[0] == pair[1]}
+    foreign = wanted - found.keys()
+    if not foreign:
+        return found
+    try:
+        return found | markets.exchange_rates(foreign, on)
+    except Unavailable:
+        for pair in foreign:
+            try:
+                found |= markets.exchange_rates({pair}, on)
+            except Unavailable:
+                continue
+    return found

@@ -1,0 +1,113 @@
+"""The services there are for parcels: what they cost, what is asked, when they arrive, and what rules them out."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from tests.installations import NOW
+
+from entrepot.domain.logistics import lanes, publishing, shipping
+from entrepot.domain.logistics.publishing import publish_cards, publish_lanes
+from entrepot.flows import delivering
+from entrepot.flows.delivering import Parcel, find_options, first_that_goes
+from entrepot.kernel.actors import SYSTEM
+
+DAY = date(2026, 3, 2)
+PARCEL = Parcel("CN", "US", "US", "USD", DAY, weight_g=1000, goods_minor=2000, volume_cm3=2000)
+
+CARDS = """card,currency,mode,carrier,service,valid_from,source,charge,basis,amount,weight_max
+quick,USD,parcel,Wing,express,2026-01-01,a test,freight,shipment,20,
+cheap,USD,parcel,Boat,slow,2026-01-01,a test,freight,shipment,5,2 kg
+"""
+LANES = """\
+lane,title,origin,destination,valid_from,source,refuses,confidence,leg,task,mode,from,to,country,days,card
+fast,,CN,US,2026-01-01,a test,,,line haul,line_haul,air,A,B,,1,quick
+,,,,,,,,last mile,last_mile,parcel,B,the door,US,1-3,
+slow,,CN,US,2026-01-01,a test,battery,95 %,line haul,line_haul,sea,A,B,,5-9,
+,,,,,,,,last mile,last_mile,parcel,B,the door,US,1-3,cheap
+stock,,CN,US,2026-01-01,a test,,,line haul,line_haul,sea,A,B,,20,cheap
+"""
+
+
+@pytest.fixture
+def network(database):
+    publish_cards(actor=SYSTEM, text=CARDS, now=NOW)
+    publish_lanes(actor=SYSTEM, text=LANES, now=NOW)
+    free = shipping.ChargeRow("US", "", 0, 5000, "USD", 0, Decimal("0.5"), 9900, DAY, "a test")
+    home = shipping.ChargeRow("US", "US", 0, 5000, "USD", 399, Decimal(0), None, DAY, "a test")
+    shipping.set_charges(actor=SYSTEM, now=NOW, rows=[free, home])
+
+
+def test_every_service_is_an_option_and_the_cheapest_that_goes_is_first(network):
+    [options] = find_options([PARCEL], on=DAY)
+    assert [(each.lane, each.cost_minor, each.objections) for each in options] == [
+        ("slow", 500, ()),
+        ("fast", 2000, ()),
+    ]
+    assert [each.charge_minor for each in options] == [250, 1000]
+    assert (options[0].carrier, options[0].service, options[0].confidence) == ("Boat", "slow", 0.95)
+    assert options[0].last > options[1].last == lanes.forecast(publishing.list_lanes(codes=["fast"])[0].lane, DAY).last
+    assert [each.task for each in options[1].segments] == ["line_haul", "last_mile"]
+
+
+def test_what_speaks_against_a_service_is_said_and_it_comes_last(network):
+    battery, heavy, far = (
+        replace(PARCEL, flags=frozenset({"battery"})), replace(PARCEL, weight_g=3000), replace(PARCEL, origin="FR"),
+    )  # fmt: skip
+    found = find_options([battery, heavy, far], on=DAY)
+    assert [[(each.lane, each.objections) for each in options] for options in found] == [
+        [("fast", ()), ("slow", ("goods:battery",))], [("fast", ()), ("slow", ("cheap:weight",))], [],
+    ]  # fmt: skip
+    assert first_that_goes(found[2]) is None
+    too_heavy = find_options([replace(PARCEL, weight_g=9000)], on=DAY)[0]
+    assert first_that_goes(too_heavy) is None and "charge" in delivering.objections_of(too_heavy)
+
+
+def test_goods_that_pay_for_it_travel_free(network):
+    cheap, dear = find_options([PARCEL, replace(PARCEL, goods_minor=9900)], on=DAY)
+    assert (cheap[0].charge_minor, dear[0].charge_minor) == (250, 0)
+
+
+def test_a_foreign_card_is_exchanged_at_the_rate_of_the_day(network, database):
+    from entrepot.domain.markets import services as markets
+
+    euro = replace(PARCEL, currency="EUR")
+    assert "exchange:USD" in find_options([euro], on=DAY)[0][0].objections
+    markets.publish_exchange_rates(rows=[("EUR", "USD", Decimal("1.25"), DAY)], source="a test", now=NOW)
+    [options] = find_options([euro], on=DAY)
+    [cost] = options[0].costs
+    assert (options[0].cost_minor, cost.own_minor, cost.currency) == (400, 500, "USD") and cost.rate.published_on == DAY
+
+
+def test_one_parcel_alone_is_quoted_as_among_many(network):
+    parcels = [replace(PARCEL, weight_g=weight) for weight in (1, 900, 2000, 2001, 4999)] * 3
+    assert find_options(parcels, on=DAY) == [find_options([each], on=DAY)[0] for each in parcels]
+
+
+def test_what_is_published_is_read_once(network):
+    assert delivering.load(DAY) is delivering.load(DAY)
+    before = delivering.load(DAY)
+    publish_cards(actor=SYSTEM, text=CARDS.replace("2026-01-01", "2026-02-01").replace(",5,2 kg", ",6,2 kg"), now=NOW)
+    assert delivering.load(DAY) is not before
+    assert find_options([PARCEL], on=DAY)[0][0].cost_minor == 600
+
+
+def test_the_planning_network_serves_three_markets_with_and_without_batteries(database):
+    from entrepot.domain.markets import services as markets
+
+    publishing.load_planning(NOW)
+    assert shipping.load_planning(NOW) > 20 and shipping.load_planning(NOW) == 0
+    markets.publish_exchange_rates(
+        rows=[("EUR", each, Decimal(2), DAY) for each in ("USD", "BRL")], source="a test", now=NOW
+    )
+    ways = [("CN", "US", "USD"), ("CN", "DE", "EUR"), ("CN", "BR", "BRL"), ("US", "US", "USD"), ("DE", "DE", "EUR"),
+            ("BR", "BR", "BRL"), ("NL", "DE", "EUR"), ("NL", "US", "USD"), ("NL", "BR", "BRL")]  # fmt: skip
+    parcels = [
+        replace(PARCEL, origin=origin, market_code=to, destination=to, currency=currency, flags=flags)
+        for origin, to, currency in ways
+        for flags in (frozenset(), frozenset({"battery"}))
+    ]
+    for parcel, options in zip(parcels, find_options(parcels, on=DAY), strict=True):
+        found = first_that_goes(options)
+        assert found and found.cost_minor > 0 and found.charge_minor > 0 and found.first <= found.last, parcel
