@@ -173,6 +173,10 @@ PAYMENT_PROVIDERS = env.names("ENTREPOT_PAYMENT_PROVIDERS", "sandbox,manual" if 
 BANK_ACCOUNT = env.text("ENTREPOT_BANK_ACCOUNT", "Demonstration account, no money moves" if DEMONSTRATION else "")
 SANDBOX_SECRET = env.text("ENTREPOT_SANDBOX_SECRET", SECRET_KEY)
 
+# Web threads of one process, and how many of them orders may occupy before further ones are asked to come back.
+WEB_THREADS = env.number("ENTREPOT_WEB_THREADS", 80)
+ORDER_QUEUE = env.number("ENTREPOT_ORDER_QUEUE", max(1, WEB_THREADS * 4 // 5))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

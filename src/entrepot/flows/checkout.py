@@ -30,8 +30,8 @@ from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused
 
 __all__ = [
     "CartRequest", "Declined", "OrderRequest", "Placed", "Quote", "QuotedLine", "QuotedParcel", "Waiting", "Wanted",
-    "cancel_lines", "change_address", "confirm_payment", "expire_holds", "place_orders", "quote_carts",
-    "receive_webhook", "substitute", "sweep_payments",
+    "cancel_lines", "change_address", "confirm_payment", "expire_holds", "finish_orders", "is_known", "open_orders",
+    "place_orders", "quote_carts", "receive_webhook", "substitute", "sweep_payments",
 ]  # fmt: skip
 
 
@@ -80,6 +80,26 @@ def place_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: bo
     for those who act for the operator, such as an import: they may name prices that were agreed and payments that were
     made elsewhere.
     """
+    return finish_orders(open_orders(requests=requests, now=now, trusted=trusted))
+
+
+@dataclass(slots=True)
+class Opened:
+    """Orders that are open, and payments that somebody is about to ask for: between the two halves of a placing."""
+
+    requests: Sequence[OrderRequest]
+    answers: list[Answered | None]
+    keys: Mapping[str, OrderRequest]
+    refused: Mapping[str, EntrepotError]
+    asked: Sequence[NewPayment]
+    now: datetime
+
+
+def open_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: bool = False) -> Opened:
+    """The first half of `place_orders`: everything in one transaction, after which goods are held and nobody waits.
+
+    Whoever opens many batches may open the next one while this one is finished.
+    """
     answers: list[Answered | None] = [None] * len(requests)
     first: dict[str, int] = {}
     for place, request in enumerate(requests):
@@ -90,6 +110,12 @@ def place_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: bo
             answers[place] = error
     keys = {key: requests[place] for key, place in first.items()}
     refused, asked = _open(keys, now)
+    return Opened(requests, answers, keys, refused, asked, now)
+
+
+def finish_orders(opened: Opened) -> list[Answered]:
+    """The second half: the providers are asked, outside any transaction, and a transaction records what they said."""
+    keys, refused, asked, now = opened.keys, opened.refused, opened.asked, opened.now
     replayed = _waiting({key for key in keys if key not in refused}, {payment.id for payment in asked})
     heard: list[tuple[UUID, Answer | None]] = list(payments.ask_for_authorisations(rows=asked, now=now))
     heard += payments.look_up_authorisations(rows=replayed, now=now) if replayed else []
@@ -97,10 +123,16 @@ def place_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: bo
     heard += payments.ask_for_authorisations(rows=[row for row in replayed if row.id in unheard], now=now)
     paying.complete(answers=[(payment_id, answer) for payment_id, answer in heard if answer is not None], now=now)
     told = _tell(keys)
-    for place, request in enumerate(requests):
+    answers = opened.answers
+    for place, request in enumerate(opened.requests):
         if answers[place] is None:
             answers[place] = refused.get(request.checkout_key) or _answer(told[request.checkout_key], request)
     return [answer for answer in answers if answer is not None]
+
+
+def is_known(checkout_key: str) -> bool:
+    """Whether there is an order of this key already."""
+    return bool(_known([checkout_key]))
 
 
 def _open(keys: Mapping[str, OrderRequest], now: datetime) -> tuple[dict[str, EntrepotError], list[NewPayment]]:

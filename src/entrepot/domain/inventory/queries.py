@@ -15,6 +15,25 @@ from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
 
 
+def find_empty(offer_ids: Collection[UUID]) -> set[UUID]:
+    """The offers of which no unit is free anywhere, whatever their terms say: of a component nothing is left."""
+    rows = fetch_rows(
+        """
+        SELECT o.id FROM catalogue_offer o WHERE o.id = ANY(%s) AND EXISTS (
+            SELECT FROM catalogue_skucomponent c WHERE c.sku_id = o.sku_id AND NOT EXISTS (
+                SELECT FROM inventory_stock s
+                LEFT JOIN inventory_allotment a ON a.stock_id = s.id AND a.offer_id = o.id
+                WHERE s.seller_id = o.seller_id AND s.sku_id = c.component_id AND s.condition = 'new'
+                  AND CASE WHEN o.stock_policy = 'allotted' THEN coalesce(a.quantity, 0)
+                      ELSE s.on_hand - s.reserved - s.allotted END > 0
+            )
+        )
+        """,
+        [list(offer_ids)],
+    )
+    return {row.id for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class StockAt:
     """How many units of an offer stand ready at a node, with what a routing asks of the node."""

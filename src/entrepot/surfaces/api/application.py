@@ -91,6 +91,8 @@ def refused(request: HttpRequest, error: EntrepotError) -> HttpResponse:
     )
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.values.get("seconds", 60))
+    elif "seconds" in error.values and error.status == 503:
+        response["Retry-After"] = str(error.values["seconds"])
     return response
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from entrepot.surfaces.shared import parent
 
+#: What is asked when the signal comes is answered first; this long. Orders wait less than that.
+STOP_SECONDS = 8
+
 
 def application() -> Callable[..., Any]:
     """What each worker process serves; routes and templates are loaded before the first request."""
@@ -21,11 +24,15 @@ def application() -> Callable[..., Any]:
     from entrepot.demonstration import clock as shared
 
     shared.watch()
+    from entrepot.surfaces.shared.soldout import SOLD_OUT
+
+    SOLD_OUT.watch()
     return handler
 
 
 def main() -> None:
     """Serve until a signal comes."""
+    from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -39,9 +46,9 @@ def main() -> None:
         port=int(sys.argv[1]),
         interface=Interfaces.WSGI,
         workers=int(os.environ.get("ENTREPOT_WEB_WORKERS", "1")),
-        blocking_threads=int(os.environ.get("ENTREPOT_WEB_THREADS", "16")),
+        blocking_threads=settings.WEB_THREADS,
         blocking_threads_idle_timeout=600,
-        workers_kill_timeout=5,
+        workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
     ).serve()
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_template
 from django.utils.translation import gettext
 
-from entrepot.kernel.errors import EntrepotError, TooMany
+from entrepot.kernel.errors import EntrepotError, TooMany, Unavailable
 
 
 def sentence(error: EntrepotError) -> str:
@@ -27,6 +27,8 @@ def render(request: HttpRequest, error: EntrepotError) -> HttpResponse:
     response = render_template(request, "shared/errors/error.html", context, status=error.status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.values.get("seconds", 60))
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.values.get("seconds", 1))
     return response
 
 

@@ -15,10 +15,10 @@ from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.accounts import services as address_book
 from entrepot.domain.orders import carts, purchases
 from entrepot.domain.orders.models import Cart
-from entrepot.flows.checkout import Declined, Ordered, OrderRequest, Waiting, place_orders
+from entrepot.flows.checkout import Declined, Ordered, OrderRequest, Waiting
 from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.money import format_minor
-from entrepot.surfaces.shared import errors
+from entrepot.surfaces.shared import errors, ordering
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import public
 from entrepot.surfaces.shared.throttle import throttled
@@ -63,7 +63,7 @@ def place(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data
     if given["checkout_key"] != _key(cart) or given["voucher_code"] not in ("", cart.voucher_code):
         return _again(visit, form, gettext("Your cart has changed meanwhile. Please look at it once more."))
-    [answer] = place_orders(requests=[_request(visit, cart, given, form.address())], now=visit.now)
+    answer = ordering.place(_request(visit, cart, given, form.address()), now=visit.now)
     if isinstance(answer, Declined):
         carts.renew(cart=cart, now=visit.now)
         return _again(visit, form, str(DECLINED.get(answer.reason, DECLINED_OTHERWISE)))

@@ -12,7 +12,7 @@ from entrepot.domain.orders import carts, purchases, queries
 from entrepot.domain.orders.models import Cart
 from entrepot.domain.orders.queries import Scope
 from entrepot.flows import amending
-from entrepot.flows.checkout import Declined, OrderRequest, Placed, Waiting, place_orders
+from entrepot.flows.checkout import Declined, OrderRequest, Placed, Waiting
 from entrepot.flows.substituting import substitute
 from entrepot.kernel import clock
 from entrepot.kernel.errors import EntrepotError, Invalid
@@ -32,6 +32,7 @@ from entrepot.surfaces.api.routers.purchases import (
 )
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Email, In, Reason, Short, Total, Units, money
+from entrepot.surfaces.shared import ordering
 from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Orders")
@@ -114,7 +115,7 @@ def place_order(request: HttpRequest, payload: OrderIn) -> tuple[int, PlacedOut]
     if payload.from_cart and (done := _done(request, checkout_key)):
         return (200 if done.state == "declined" else 201), done
     cart = find_cart(request, market) if payload.from_cart else None
-    [answer] = place_orders(requests=[_wanted(payload, checkout_key, actor.user_id, cart)], now=now)
+    answer = ordering.place(_wanted(payload, checkout_key, actor.user_id, cart), now=now)
     if isinstance(answer, EntrepotError):
         raise answer
     if cart and isinstance(answer, Waiting):
