@@ -204,11 +204,12 @@ def test_lateness_names_who_was_late_and_what_never_left_is_void(story):
     shipping.ship(shipment_id=shipment.id, carrier="T", tracking_number="", actor=story.owner, now=story.now)
     assert ordering.mark_late(now=story.now) == 0
     now = story.world.pass_time(days=12)
-    assert (ordering.mark_late(now=now), ordering.mark_late(now=now)) == (3, 0)
+    assert (ordering.mark_late(now=now), ordering.mark_late(now=now)) == (4, 0)
     assert shipping.mark_late(now=now) == 1
     late = InboundEvent.objects.filter(kind="late", shipment=None).order_by("id")
     assert [(each.stock_order_id, each.party, each.data["with"]) for each in late] == [
         (silent.id, "seller", "answer"),
+        (slow.id, "seller", "departure"),
         (slow.id, "seller", "delivery"),
         (gone.id, "seller", "delivery"),
     ]

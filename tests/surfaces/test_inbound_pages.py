@@ -201,7 +201,7 @@ def test_settings_count_from_the_day_on_which_they_are_set(world, offer):
     address = reverse("desk:inbound_settings")
     assert "starting values" in text_of(desk.get(address))
     row = {
-        "programme": "fully-managed", "answer_days": "1", "deliver_days": "4", "void_days": "10", "sales_days": "7",
+        "programme": "fully-managed", "answer_days": "1", "ship_days": "2", "deliver_days": "4", "void_days": "10", "sales_days": "7",
         "cover_days": "21", "inspection_level": "II", "aql": "4.0", "source": "contract 7", "reason": "spring season",
     }  # fmt: skip
     wrong = desk.post(address, row | {"sales_days": "0"})
@@ -212,3 +212,31 @@ def test_settings_count_from_the_day_on_which_they_are_set(world, offer):
     order = stocking.ask(world, offer)
     # Past the cut-off in China a Monday's order counts on Tuesday, and Wednesday is the one day to answer.
     assert order.answer_by.date() == (world.now + timedelta(days=2)).date()
+
+
+def test_a_time_at_the_dock_from_hours_to_the_day(world, offer):
+    order = stocking.accept(world, stocking.ask(world, offer))
+    shipment = stocking.pack(world, order)
+    desk, seller = browser(world, "operator.warehouse"), client_of(world, offer.seller)
+    args = [shipment.number]
+    assert "Time at the dock" not in text_of(seller.get(reverse("seller:shipment", args=args)))
+    hours = {
+        "opens_at": "09:00", "closes_at": "12:00", "slot_minutes": "60", "at_once": "1", "grace_minutes": "30",
+        "is_required": "on", "reason": "one ramp",
+    }  # fmt: skip
+    address = reverse("desk:dock_hours", args=["platform-cn"])
+    assert desk.post(address, hours | {"closes_at": "09:30"}).status_code == 422
+    assert desk.post(address, hours).status_code == 302
+    shown = seller.get(reverse("seller:shipment", args=args))
+    assert "lets in only who has booked" in text_of(shown) and "Deadlines" in text_of(shown)
+    first = re.search(r'<option value="([^"]+)"', shown.content.decode())[1]
+    wrong = seller.post(reverse("seller:shipment_slot", args=args), {"starts_at": "2020-01-01T09:00:00+00:00"})
+    assert wrong.status_code == 409 and "is not free" in text_of(wrong)
+    assert seller.post(reverse("seller:shipment_slot", args=args), {"starts_at": "soon"}).status_code == 422
+    assert seller.post(reverse("seller:shipment_slot", args=args), {"starts_at": first}).status_code == 302
+    page = desk.get(reverse("desk:docks"), {"node": "platform-cn", "day": first[:10]})
+    assert shipment.number in text_of(page) and "1 vehicle has a time" in text_of(page)
+    assert seller.post(reverse("seller:shipment_slot_return", args=args)).status_code == 302
+    refused = desk.post(reverse("desk:shipment_arrival", args=args))
+    assert refused.status_code == 409 and "no slot" in text_of(refused)
+    assert desk.post(reverse("desk:shipment_arrival", args=args), {"without_slot": "on"}).status_code == 302

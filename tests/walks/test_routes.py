@@ -117,6 +117,7 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "desk/catalogue/prices": "DE",
             "desk/setup/markets": "DE",
             "desk/setup/nodes": next(iter(stage.nodes)),
+            "desk/warehouse/docks": next(iter(stage.nodes)),
             "desk/setup/partners": stage.partner().code,
         },
         **team_of(stage, shop),

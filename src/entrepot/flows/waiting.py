@@ -91,8 +91,22 @@ KINDS: Mapping[str, str] = {
     "stock_orders_to_answer": """
         answer_by AS due FROM inbound_stockorder WHERE seller_id = %(of)s AND state = 'asked'""",
     "stock_orders_to_send": """
-        deliver_by AS due FROM inbound_stockorder WHERE seller_id = %(of)s AND state IN ('accepted', 'packed')""",
+        ship_by AS due FROM inbound_stockorder WHERE seller_id = %(of)s AND state IN ('accepted', 'packed')""",
     "stock_orders_to_decide": "NULL AS due FROM inbound_stockorder WHERE state = 'countered'",
+    "slots_to_book": """
+        shipment.due_at AS due FROM inbound_shipment shipment
+        JOIN inbound_dockhours hours ON hours.node_id = shipment.node_id AND hours.is_required
+            AND hours.valid_until IS NULL
+        WHERE shipment.seller_id = %(of)s AND shipment.state IN ('announced', 'in_transit')
+          AND NOT EXISTS (SELECT FROM inbound_dockslot slot WHERE slot.shipment_id = shipment.id
+              AND slot.state = 'booked')""",
+    "shipments_late": """
+        due_at AS due FROM inbound_shipment WHERE seller_id = %(of)s AND state IN ('announced', 'in_transit')
+          AND due_at < %(now)s""",
+    "shipments_late_here": """
+        shipment.due_at AS due FROM inbound_shipment shipment JOIN logistics_node node ON node.id = shipment.node_id
+        WHERE node.operator_id = %(of)s AND shipment.state IN ('announced', 'in_transit')
+          AND shipment.due_at < %(now)s""",
     "shipments_to_receive": """
         NULL AS due FROM inbound_shipment shipment JOIN logistics_node node ON node.id = shipment.node_id
         WHERE node.operator_id = %(of)s AND shipment.state IN ('arrived', 'receiving')""",

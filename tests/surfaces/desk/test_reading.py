@@ -40,7 +40,7 @@ ACTS = {
     "partner_withdrawal", "partner_role", "partner_end", "setup_tax", "setup_market_change", "setup_market_closing",
     "setup_rate", "setup_rates_table", "setup_category", "setup_categories_table", "setup_calendar", "setup_closures",
     "merchandise_acts", "restock_orders", "claim_decision", "works", "document_requests", "stock_order_decision",
-    "stock_order_end", "shipment_arrival", "shipment_turning_away", "shipment_scans", "shipment_counts",
+    "stock_order_end", "shipment_arrival", "shipment_slot", "shipment_slot_return", "dock_hours", "shipment_turning_away", "shipment_scans", "shipment_counts",
     "shipment_inspections", "shipment_put_aways", "shipment_closing", "shipment_paper", "conversation_messages",
     "conversation_handing", "conversation_state", "setup_openings", "setup_freight_table", "setup_freight_planning",
     "return_label", "reception", "refund", "settlement_runs", "batches", "confirmation", "payout_failure", "proof",

@@ -21,6 +21,7 @@ class Setting(Record):
 
     programme_code = models.CharField(max_length=60, blank=True)
     answer_days = models.PositiveSmallIntegerField(help_text="to answer a stock order")
+    ship_days = models.PositiveSmallIntegerField(help_text="to send, where the terms do not say")
     deliver_days = models.PositiveSmallIntegerField(help_text="to deliver, where the terms do not say")
     void_days = models.PositiveSmallIntegerField(help_text="after the deadline until an order that never left is void")
     inspection_level = models.CharField(max_length=3)
@@ -79,6 +80,7 @@ class StockOrder(Record):
     agreed_minor = models.BigIntegerField(null=True)
     title_passes_on = models.CharField(max_length=12, blank=True, help_text="when the terms end the seller's ownership")
     answer_by = models.DateTimeField()
+    ship_by = models.DateTimeField()
     deliver_by = models.DateTimeField()
     offered_deliver_by = models.DateTimeField(null=True)
     void_at = models.DateTimeField()
@@ -332,6 +334,107 @@ class Discrepancy(Record):
             models.UniqueConstraint(fields=["shipment", "sku", "kind", "outcome"], name="discrepancy_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="discrepancy_positive"),
         ]
+
+
+class Clock(models.TextChoices):
+    """What runs out: the answer to a stock order, its departure, its arrival, the time of a dock slot."""
+
+    ANSWER = "answer"
+    SHIP = "ship"
+    ARRIVE = "arrive"
+    SLOT = "slot"
+
+
+class Lateness(Record):
+    """A clock that ran out: what was due when, whose turn it was, and who answers for it by the terms. Append-only."""
+
+    stock_order = models.ForeignKey(StockOrder, null=True, on_delete=models.PROTECT, related_name="+")
+    shipment = models.ForeignKey(Shipment, null=True, on_delete=models.PROTECT, related_name="+")
+    clock = models.CharField(max_length=8, choices=Clock.choices)
+    due_at = models.DateTimeField()
+    party = models.CharField(max_length=12)
+    liable = models.CharField(max_length=12)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock_order", "clock", "due_at"], name="lateness_once_an_order"),
+            models.UniqueConstraint(fields=["shipment", "clock", "due_at"], name="lateness_once_a_shipment"),
+            models.CheckConstraint(
+                condition=Q(stock_order__isnull=False) | Q(shipment__isnull=False), name="lateness_about_something"
+            ),
+        ]
+
+
+class DockHours(Record):
+    """When a node takes deliveries: hours of its working days, cut into slots, over a half-open period.
+
+    Rows never overlap. Times are those of the node's zone. Without a row a node takes what comes when it comes.
+    """
+
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    opens_at = models.TimeField()
+    closes_at = models.TimeField()
+    slot_minutes = models.PositiveSmallIntegerField()
+    at_once = models.PositiveSmallIntegerField(help_text="vehicles in one slot")
+    day_max = models.PositiveSmallIntegerField(null=True, help_text="vehicles a day; blank: as many as slots hold")
+    grace_minutes = models.PositiveSmallIntegerField(help_text="after which a vehicle is late, and its slot is missed")
+    is_required = models.BooleanField(help_text="who has no slot is not let in")
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="dock_hours_one_at_a_time",
+                index_type="gist",
+                expressions=[
+                    (F("node"), RangeOperators.EQUAL),
+                    (Func(F("valid_from"), F("valid_until"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at"), slot_minutes__gt=0, at_once__gt=0)
+                & (Q(day_max__isnull=True) | Q(day_max__gt=0)),
+                name="dock_hours_hold_something",
+            ),
+        ]
+
+
+class DockSlot(Record):
+    """A shipment's time at the dock. One of a shipment is live; each place of a time is given to one shipment."""
+
+    class State(models.TextChoices):
+        BOOKED = "booked"
+        MOVED = "moved"
+        GIVEN_BACK = "given_back"
+        KEPT = "kept"
+        LATE = "late"
+        MISSED = "missed"
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    place = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.BOOKED)
+    booked_by = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment"], condition=Q(state="booked"), name="dock_slot_one_live"),
+            models.UniqueConstraint(
+                fields=["node", "starts_at", "place"],
+                condition=Q(state__in=["booked", "kept", "late"]),
+                name="dock_slot_one_a_place",
+            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at"), place__gt=0), name="dock_slot_lasts"),
+            models.CheckConstraint(
+                condition=Q(state="booked", ended_at__isnull=True) | (~Q(state="booked") & Q(ended_at__isnull=False)),
+                name="dock_slot_ended_has_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["node", "starts_at"], name="dock_slot_day")]
 
 
 class InboundEvent(Record):

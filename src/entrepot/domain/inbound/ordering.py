@@ -11,12 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.inbound import queries, rules, trail
-from entrepot.domain.inbound.models import Shipment, StockOrder, StockOrderLine
+from entrepot.domain.inbound import docking, lateness, queries, rules, trail
+from entrepot.domain.inbound.models import Lateness, Shipment, StockOrder, StockOrderLine
 from entrepot.domain.inbound.trail import Happened
 from entrepot.domain.inventory import rules as stock
 from entrepot.domain.logistics import queries as logistics
@@ -27,7 +27,7 @@ from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.models import Enrolment
 from entrepot.domain.sellers.rules import party_of
 from entrepot.domain.terms import rules as terms
-from entrepot.domain.terms.rules import Conditions, Party, Programme, Task
+from entrepot.domain.terms.rules import Conditions, Programme, Task
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.errors import Invalid, NotFound, Refused
@@ -71,10 +71,8 @@ def ask(*, orders: Sequence[NewStockOrder], actor: Actor, now: datetime) -> list
     for identity, wanted in zip(ids.new_ids(now, len(orders)), orders, strict=True):
         enrolment, conditions, node = places[wanted.enrolment_id, wanted.node_id]
         settings = known[enrolment.programme_code]
-        days = conditions.service.inbound_business_days
-        deliver_by = wanted.deliver_by or node.due_at(
-            now, settings.answer_days + (settings.deliver_days if days is None else days)
-        )
+        clocks = rules.clocks(conditions.service, settings)
+        deliver_by = wanted.deliver_by or node.due_at(now, clocks.answer_days + clocks.deliver_days)
         if deliver_by <= now:
             raise Invalid("inbound.date_past", "Say a day that is to come.", field="deliver_by")
         rows = _lines(identity, wanted, enrolment, offers, quotes, now)
@@ -89,7 +87,8 @@ def ask(*, orders: Sequence[NewStockOrder], actor: Actor, now: datetime) -> list
             currency=quotes[wanted.lines[0].offer_id].currency,
             asked_minor=sum(row.asked_qty * row.unit_minor for row in rows),
             title_passes_on=conditions.title_passes_on or "",
-            answer_by=min(node.due_at(now, settings.answer_days), deliver_by),
+            answer_by=min(node.due_at(now, clocks.answer_days), deliver_by),
+            ship_by=min(node.due_at(now, clocks.answer_days + clocks.ship_days), deliver_by),
             deliver_by=deliver_by,
             void_at=node.due_at(deliver_by, settings.void_days),
             note=wanted.note[:400],
@@ -117,12 +116,13 @@ def ask(*, orders: Sequence[NewStockOrder], actor: Actor, now: datetime) -> list
 def accept(*, order_ids: Collection[UUID], actor: Actor, now: datetime) -> list[StockOrder]:
     """The seller agrees to all that is asked. Raises: NotFound, Refused from their state."""
     found = lock(order_ids, actor=actor, verb="stock_orders.answer")
+    late = _late_answers(found, now)
     for order in found:
         order.state = rules.move(rules.ORDER_ACTS, order.state, "accept", number=order.number)
         order.agreed_minor = order.asked_minor
     StockOrderLine.objects.filter(stock_order_id__in=[order.id for order in found]).update(agreed_qty=F("asked_qty"))
     _keep(found, "state", "agreed_minor")
-    trail.append([Happened("accepted", order, data=_late_answer(order, now)) for order in found], actor=actor, now=now)
+    trail.append([Happened("accepted", order, data=late.get(order.id, {})) for order in found], actor=actor, now=now)
     trail.tell_of_orders("answered", found, now)
     return found
 
@@ -142,6 +142,7 @@ def counter(
     Raises: NotFound, Invalid for more than was asked, for nothing at all and for what is no change, Refused.
     """
     [order] = lock([order_id], actor=actor, verb="stock_orders.answer")
+    data = _late_answers([order], now).get(order.id, {})
     order.state = rules.move(rules.ORDER_ACTS, order.state, "counter", number=order.number)
     lines = list(StockOrderLine.objects.filter(stock_order=order).order_by("position"))
     if quantities.keys() - {line.id for line in lines}:
@@ -163,7 +164,6 @@ def counter(
     order.offered_deliver_by = later
     node = logistics.list_nodes([order.node_id])[order.node_id]
     settings = queries.settings_of(order.enrolment.programme_code, on=now.date())
-    data = _late_answer(order, now)
     order.answer_by, order.answer_late_at = node.due_at(now, settings.answer_days), None
     StockOrderLine.objects.bulk_update(lines, ["offered_qty"])
     _keep([order], "state", "offered_deliver_by", "answer_by", "answer_late_at")
@@ -177,8 +177,9 @@ def decline(*, order_id: UUID, reason: str, actor: Actor, now: datetime) -> Stoc
     """The seller does not deliver. Raises: NotFound, Invalid without a reason, Refused."""
     reason = audit.require_reason(reason)
     [order] = lock([order_id], actor=actor, verb="stock_orders.answer")
+    data = _late_answers([order], now).get(order.id, {})
     _close([order], "decline", now)
-    trail.append([Happened("declined", order, note=reason, data=_late_answer(order, now))], actor=actor, now=now)
+    trail.append([Happened("declined", order, note=reason, data=data)], actor=actor, now=now)
     trail.tell_of_orders("answered", [order], now)
     return order
 
@@ -187,6 +188,7 @@ def decline(*, order_id: UUID, reason: str, actor: Actor, now: datetime) -> Stoc
 def agree(*, order_ids: Collection[UUID], actor: Actor, now: datetime) -> list[StockOrder]:
     """The platform takes what sellers offered instead. Raises: NotFound, Refused from their state."""
     found = lock(order_ids, actor=actor, verb="stock_orders.ask")
+    late = _late_answers(found, now)
     lines: dict[UUID, list[StockOrderLine]] = defaultdict(list)
     for line in StockOrderLine.objects.filter(stock_order_id__in=[order.id for order in found]):
         line.agreed_qty = line.offered_qty
@@ -197,12 +199,13 @@ def agree(*, order_ids: Collection[UUID], actor: Actor, now: datetime) -> list[S
         order.state = rules.move(rules.ORDER_ACTS, order.state, "agree", number=order.number)
         order.agreed_minor = sum((line.agreed_qty or 0) * line.unit_minor for line in lines[order.id])
         if order.offered_deliver_by is not None:
+            order.ship_by += order.offered_deliver_by - order.deliver_by
             order.deliver_by, order.delivery_late_at = order.offered_deliver_by, None
             void_days = known[order.enrolment.programme_code].void_days
             order.void_at = nodes[order.node_id].due_at(order.deliver_by, void_days)
     StockOrderLine.objects.bulk_update([line for group in lines.values() for line in group], ["agreed_qty"])
-    _keep(found, "state", "agreed_minor", "deliver_by", "delivery_late_at", "void_at")
-    trail.append([Happened("agreed", order, data=_late_answer(order, now)) for order in found], actor=actor, now=now)
+    _keep(found, "state", "agreed_minor", "ship_by", "deliver_by", "delivery_late_at", "void_at")
+    trail.append([Happened("agreed", order, data=late.get(order.id, {})) for order in found], actor=actor, now=now)
     trail.tell_of_orders("decided", found, now)
     return found
 
@@ -212,8 +215,11 @@ def refuse_counter(*, order_ids: Collection[UUID], reason: str, actor: Actor, no
     """The platform does not take what sellers offered instead. Raises: NotFound, Invalid, Refused."""
     reason = audit.require_reason(reason)
     found = lock(order_ids, actor=actor, verb="stock_orders.ask")
+    late = _late_answers(found, now)
     _close(found, "refuse", now)
-    trail.append([Happened("refused", order, note=reason) for order in found], actor=actor, now=now)
+    trail.append(
+        [Happened("refused", order, note=reason, data=late.get(order.id, {})) for order in found], actor=actor, now=now
+    )
     trail.tell_of_orders("decided", found, now)
     return found
 
@@ -253,20 +259,24 @@ def mark_late(*, now: datetime, limit: int = 1000) -> int:
         limit,
         Q(state__in=["accepted", "packed", "shipped"], deliver_by__lt=now, delivery_late_at__isnull=True),
     )
-    conditions = sellers.list_conditions({order.enrolment_id for order in slow})
-    happened = []
+    idle = _due(now, limit, Q(state__in=["accepted", "packed"], ship_by__lt=now) & ~Q(id__in=_on_record("ship")))
+    conditions = sellers.list_conditions({order.enrolment_id for order in [*slow, *idle]})
+    late = [lateness.with_answer(order) for order in silent]
+    late += [lateness.with_goods(order, conditions[order.enrolment_id], "ship") for order in idle]
+    late += [lateness.with_goods(order, conditions[order.enrolment_id], "arrive") for order in slow]
+    lateness.record(late, now=now)
     for order in silent:
         order.answer_late_at = now
-        party = Party.SELLER if order.state == "asked" else Party.PLATFORM
-        happened.append(Happened("late", order, party=party.value, data={"with": "answer"}))
     for order in slow:
         order.delivery_late_at = now
-        party = _who_brings(conditions[order.enrolment_id], order.state)
-        happened.append(Happened("late", order, party=party.value, data={"with": "delivery"}))
+    words = {"answer": "answer", "ship": "departure", "arrive": "delivery"}
+    happened = [
+        Happened("late", each.stock_order, party=each.party.value, data={"with": words[each.clock]}) for each in late
+    ]
     _keep(silent, "answer_late_at")
     _keep(slow, "delivery_late_at")
     trail.append(happened, actor=SYSTEM, now=now)
-    trail.tell_of_orders("late", [*silent, *slow], now)
+    trail.tell_of_orders("late", list({order.id: order for order in [*silent, *idle, *slow]}.values()), now)
     return len(happened) + _void(now, limit)
 
 
@@ -276,6 +286,8 @@ def follow(order: StockOrder, shipment: Shipment, now: datetime, *, nothing_kept
     order.closed_at = None if order.state in rules.ORDER_OPEN else now
     if shipment.arrived_at is not None and order.deliver_by < shipment.arrived_at and order.delivery_late_at is None:
         order.delivery_late_at = shipment.arrived_at
+        conditions = sellers.list_conditions([order.enrolment_id])[order.enrolment_id]
+        lateness.record([lateness.with_goods(order, conditions, "arrive", "shipped")], now=now)
     _keep([order], "state", "closed_at", "delivery_late_at")
 
 
@@ -387,11 +399,11 @@ def _lines(
     return rows
 
 
-def _who_brings(conditions: Conditions, state: str) -> Party:
-    """Who is late with the goods: the seller until they left, then whoever performs the first mile."""
-    if state != "shipped":
-        return Party.SELLER
-    return conditions.performer(Task.FIRST_MILE) or Party.SELLER
+def _on_record(clock: str) -> QuerySet[Lateness]:
+    """The stock orders whose present deadline of a clock is on record as missed."""
+    due = {"ship": "stock_order__ship_by"}[clock]
+    rows = Lateness.objects.filter(clock=clock, due_at=F(due), stock_order__isnull=False)
+    return rows.values("stock_order_id")  # type: ignore[return-value]
 
 
 def _due(now: datetime, limit: int, which: Q) -> list[StockOrder]:
@@ -421,6 +433,7 @@ def _drop_shipments(orders: Sequence[StockOrder], now: datetime) -> list[Shipmen
     for each in dropped:
         each.state, each.closed_at = "cancelled", now
     Shipment.objects.bulk_update(dropped, ["state", "closed_at"])
+    docking.drop(dropped, now)
     return dropped
 
 
@@ -435,6 +448,8 @@ def _keep(orders: Sequence[StockOrder], *fields: str) -> None:
     StockOrder.objects.bulk_update(orders, fields)
 
 
-def _late_answer(order: StockOrder, now: datetime) -> dict[str, Any]:
-    """What an event says of an answer that came after its time."""
-    return {"late": True} if order.answer_by < now else {}
+def _late_answers(orders: Sequence[StockOrder], now: datetime) -> dict[UUID, dict[str, Any]]:
+    """Keep which orders are answered after their time, before they move on; what their events say of it."""
+    late = [order for order in orders if order.state in ("asked", "countered") and order.answer_by < now]
+    lateness.record([lateness.with_answer(order) for order in late], now=now)
+    return {order.id: {"late": True} for order in late}

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from entrepot.domain.terms.rules import Service
 from entrepot.kernel.errors import Invalid, Refused
 
 Units = NDArray[np.int64]
@@ -19,6 +20,7 @@ class Settings:
     """What counts for goods on their way in. Units: working days of the node, calendar days for sales and cover."""
 
     answer_days: int = 2
+    ship_days: int = 3
     deliver_days: int = 5
     void_days: int = 14
     inspection_level: str = "II"
@@ -30,6 +32,30 @@ class Settings:
 
 #: Where nobody has set anything.
 DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The deadlines of a stock order. Units: working days of the node; to ship and to deliver count from the answer."""
+
+    answer_days: int
+    ship_days: int
+    deliver_days: int
+
+
+def clocks(service: Service, settings: Settings) -> Clocks:
+    """What the terms say goes before what is set; nothing leaves later than it is to arrive."""
+
+    def first(of_terms: int | None, of_settings: int) -> int:
+        return of_settings if of_terms is None else of_terms
+
+    deliver_days = first(service.inbound_business_days, settings.deliver_days)
+    return Clocks(
+        first(service.inbound_answer_business_days, settings.answer_days),
+        min(first(service.inbound_ship_business_days, settings.ship_days), deliver_days),
+        deliver_days,
+    )
+
 
 #: What a person may still do with a stock order, and who: state -> act -> state.
 ORDER_ACTS: Mapping[str, Mapping[str, str]] = {

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from entrepot.domain.catalogue import queries as catalogue
-from entrepot.domain.inbound import ordering, queries, rules, trail
-from entrepot.domain.inbound.models import Carton, CartonLine, Shipment, StockOrder, StockOrderLine
+from entrepot.domain.inbound import docking, lateness, ordering, queries, rules, trail
+from entrepot.domain.inbound.models import Carton, CartonLine, DockSlot, Shipment, StockOrder, StockOrderLine
 from entrepot.domain.inbound.trail import Happened
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.rules import start_of_day
@@ -168,6 +168,9 @@ def ship(*, shipment_id: UUID, carrier: str, tracking_number: str, actor: Actor,
         raise Invalid("inbound.no_carrier", "Say who brings it.", field="carrier")
     shipment.carrier, shipment.tracking_number = carrier.strip()[:40], tracking_number.strip()[:60]
     shipment.shipped_at = now
+    if order is not None and order.ship_by < now:
+        conditions = sellers.list_conditions([order.enrolment_id])[order.enrolment_id]
+        lateness.record([lateness.with_goods(order, conditions, "ship")], now=now)
     _keep(shipment, "state", "carrier", "tracking_number", "shipped_at")
     _tell("shipped", shipment, order, actor, now, data={"carrier": shipment.carrier})
     return shipment
@@ -183,21 +186,29 @@ def cancel(*, shipment_id: UUID, actor: Actor, now: datetime, reason: str = "") 
     shipment.state = rules.move(rules.SHIPMENT_ACTS, shipment.state, "cancel", number=shipment.number)
     shipment.closed_at = now
     _keep(shipment, "state", "closed_at")
+    docking.drop([shipment], now)
     _tell("cancelled", shipment, order, actor, now, note=reason)
     return shipment
 
 
 @transaction.atomic
-def arrive(*, shipment_id: UUID, actor: Actor, now: datetime) -> Shipment:
-    """Say, at the node, that a shipment has come. Raises: NotFound, Refused from its state."""
+def arrive(*, shipment_id: UUID, actor: Actor, now: datetime, without_slot: bool = False) -> Shipment:
+    """Say, at the node, that a shipment has come; its slot is kept or late by it.
+
+    Raises: NotFound, Refused from its state, and where the node asks for a slot, unless it is let in without.
+    """
     shipment, order = lock_at_node(shipment_id, actor=actor)
     shipment.state = rules.move(rules.SHIPMENT_ACTS, shipment.state, "arrive", number=shipment.number)
+    slot = docking.let_in(shipment, without_slot=without_slot, now=now)
     shipment.arrived_at = now
     is_late = shipment.due_at is not None and shipment.due_at < now
     if is_late and shipment.late_at is None:
         shipment.late_at = now
+    if is_late and order is None:
+        _record_late([shipment], now)
     _keep(shipment, "state", "arrived_at", "late_at")
-    _tell("arrived", shipment, order, actor, now, data={"late": True} if is_late else None)
+    data = ({"late": True} if is_late else {}) | ({"slot": slot} if slot else {})
+    _tell("arrived", shipment, order, actor, now, data=data)
     return shipment
 
 
@@ -217,6 +228,21 @@ def refuse(*, shipment_id: UUID, reason: str, actor: Actor, now: datetime) -> Sh
 
 
 @transaction.atomic
+def book_slot(*, shipment_id: UUID, starts_at: datetime, actor: Actor, now: datetime) -> DockSlot:
+    """Give a shipment a time at the dock of its node, or another one; the seller's people and the node's may.
+
+    Raises: NotFound, Refused: see `docking.book`.
+    """
+    return docking.book(shipment=_lock_for_dock(shipment_id, actor), starts_at=starts_at, actor=actor, now=now)
+
+
+@transaction.atomic
+def give_slot_back(*, shipment_id: UUID, actor: Actor, now: datetime) -> DockSlot:
+    """Free the time that a shipment has at the dock. Raises: NotFound, Refused where it has none."""
+    return docking.give_back(shipment=_lock_for_dock(shipment_id, actor), actor=actor, now=now)
+
+
+@transaction.atomic
 def mark_late(*, now: datetime, limit: int = 1000) -> int:
     """Write down which announced shipments did not come in time; how many were new."""
     rows = Shipment.objects.select_related("node").select_for_update(of=("self",), no_key=True, skip_locked=True)
@@ -226,6 +252,7 @@ def mark_late(*, now: datetime, limit: int = 1000) -> int:
     for shipment in found:
         shipment.late_at = now
     Shipment.objects.bulk_update(found, ["late_at"])
+    _record_late([shipment for shipment in found if shipment.stock_order_id is None], now)
     trail.append([Happened("late", shipment=each, party="seller") for each in found], actor=SYSTEM, now=now)
     for shipment in found:
         trail.tell_of_shipment("late", shipment, now)
@@ -246,6 +273,20 @@ def lock_at_node(shipment_id: UUID, *, actor: Actor) -> tuple[Shipment, StockOrd
     if shipment.state == "draft" or not actor.reaches("stock.receive", shipment.node.operator_id):
         raise NotFound(kind="shipment")
     return shipment, order
+
+
+def _lock_for_dock(shipment_id: UUID, actor: Actor) -> Shipment:
+    shipment, _ = _lock(shipment_id)
+    is_nodes = shipment.state != "draft" and actor.reaches("stock.receive", shipment.node.operator_id)
+    if not is_nodes and not actor.reaches("shipments.send", shipment.seller_id):
+        raise NotFound(kind="shipment")
+    return shipment
+
+
+def _record_late(shipments: Sequence[Shipment], now: datetime) -> None:
+    conditions = sellers.list_conditions({each.enrolment_id for each in shipments})
+    found = [lateness.of_shipment(each, conditions[each.enrolment_id]) for each in shipments]
+    lateness.record(found, now=now)
 
 
 def _lock(shipment_id: UUID) -> tuple[Shipment, StockOrder | None]:

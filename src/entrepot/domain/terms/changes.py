@@ -139,6 +139,8 @@ KEYS: Mapping[str, str | Promise] = {
     "floor_minor": _("at least"),
     "guaranteed_share": _("share of places kept"),
     "handling_business_days": _("business days until a parcel leaves"),
+    "inbound_answer_business_days": _("business days to answer a stock order"),
+    "inbound_ship_business_days": _("business days until ordered goods leave"),
     "inbound_business_days": _("business days until ordered goods arrive"),
     "keep_below_minor": _("refund without return below"),
     "kind": _("kind"),

@@ -184,6 +184,8 @@ class Service:
     cancellation_hours: Hours = 1
     answer_hours: Hours = 24
     auto_cancel_business_days: BusinessDays | None = None
+    inbound_answer_business_days: BusinessDays | None = None
+    inbound_ship_business_days: BusinessDays | None = None
     inbound_business_days: BusinessDays | None = None
     late_rate_max: Share | None = None
     cancellation_rate_max: Share | None = None

@@ -238,6 +238,8 @@ def _service(conditions: Conditions) -> Iterator[tuple[str, Line]]:
     texts = {
         "handling_business_days": gettext("A parcel leaves within {days} of the order."),
         "transit_business_days": gettext("It arrives within {days} more."),
+        "inbound_answer_business_days": gettext("A stock order is answered within {days}."),
+        "inbound_ship_business_days": gettext("Goods that are ordered from you leave within {days}."),
         "inbound_business_days": gettext("Goods that are ordered from you arrive at the warehouse within {days}."),
         "auto_cancel_business_days": gettext("An order that has not left after {days} is cancelled by itself."),
     }

@@ -4,6 +4,7 @@ Serves the operator's own warehouse and partners alike: each sees what comes to 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import guards, inbound
+from entrepot.surfaces.shared import docking, guards, inbound
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -67,6 +68,12 @@ class CountForm(ActForm):
         choices=[("new", gettext_lazy("Sellable")), ("damaged", gettext_lazy("Damaged"))],
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
+
+
+class ArriveForm(ActForm):
+    """That it is here; where the dock asks for a slot, that it is let in without."""
+
+    without_slot = forms.BooleanField(label=gettext_lazy("Let it in without a slot"), required=False)
 
 
 class InspectForm(ActForm):
@@ -137,6 +144,7 @@ def shipments(request: ActingRequest) -> HttpResponse:
         "barcode": barcode,
         "page": slice_of(found, lambda row: row.id, show),
         "reaches_all": reaches_all,
+        "may_receive": actor.may("stock.receive"),
         "is_wide": is_wide,
     }
     return render(request, "inbound/shipments.html", context)
@@ -153,13 +161,41 @@ def shipment(request: ActingRequest, number: str) -> HttpResponse:
 @require_POST
 def arrival(request: ActingRequest, number: str) -> HttpResponse:
     """Say that it has come."""
-    view, form = _found(request, number), ActForm(request.POST, name="arrive")
+    view, form = _found(request, number), ArriveForm(request.POST, name="arrive")
 
     def arrive(typed: Mapping[str, Any]) -> None:
-        shipping.arrive(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
+        shipping.arrive(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
     answer = attempt(request, form, arrive, said=_("It is here. Count it now."), to=_url(number))
     return answer or _page(request, view, {"arrive": form})
+
+
+@guards.allow("stock.receive", kind=DESK)
+@require_POST
+def slot(request: ActingRequest, number: str) -> HttpResponse:
+    """Book a time at the dock, or another one."""
+    view = _found(request, number)
+    form = docking.slot_form(request.POST, view.shipment)
+
+    def book(typed: Mapping[str, Any]) -> None:
+        at = datetime.fromisoformat(typed["starts_at"])
+        shipping.book_slot(shipment_id=view.shipment.id, starts_at=at, actor=request.actor, now=clock.now())
+
+    answer = attempt(request, form, book, said=_("The time is booked."), to=_url(number) + "#dock")
+    return answer or _page(request, view, {"slot": form})
+
+
+@guards.allow("stock.receive", kind=DESK)
+@require_POST
+def slot_return(request: ActingRequest, number: str) -> HttpResponse:
+    """Give the time at the dock back."""
+    view, form = _found(request, number), ActForm(request.POST, name="slot-return")
+
+    def give_back(typed: Mapping[str, Any]) -> None:
+        shipping.give_slot_back(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
+
+    answer = attempt(request, form, give_back, said=_("Others may have that time now."), to=_url(number) + "#dock")
+    return answer or _page(request, view, {"slot_return": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
@@ -308,7 +344,11 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "waits": any(each.counted > each.put_away for each in view.positions),
         "was_counted": shipment.state in ("receiving", "closed"),
         "reads_orders": actor.may("stock_orders.read"),
-        "arrive": refused.get("arrive") or ActForm(name="arrive"),
+        "arrive": refused.get("arrive") or ArriveForm(name="arrive"),
+        "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
+        "dock": docking.dock_of(shipment, refused, may_book=works_here, now=now),
+        "slot_url": reverse("desk:shipment_slot", args=[shipment.number]),
+        "slot_return_url": reverse("desk:shipment_slot_return", args=[shipment.number]),
         "refuse": refused.get("refuse") or ReasonForm(name="refuse"),
         "scan": refused.get("scan") or ScanForm(name="scan"),
         "count": refused.get("count") or CountForm(name="count"),

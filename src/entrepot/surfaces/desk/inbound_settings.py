@@ -30,6 +30,7 @@ class SettingsForm(ReasonForm):
 
     programme = forms.ChoiceField(label=gettext_lazy("For"), required=False)
     answer_days = _days(gettext_lazy("To answer a stock order"))
+    ship_days = _days(gettext_lazy("To send, where the terms do not say"))
     deliver_days = _days(gettext_lazy("To deliver, where the terms do not say"))
     void_days = _days(gettext_lazy("Void if it has not left after"))
     sales_days = _days(gettext_lazy("Sales counted over"), 1)
@@ -44,7 +45,8 @@ class SettingsForm(ReasonForm):
         help_text=gettext_lazy("Where these numbers come from: an agreement, a manual, a decision."),
     )
     field_order = (
-        "programme", "answer_days", "deliver_days", "void_days", "sales_days", "cover_days", "inspection_level", "aql",
+        "programme", "answer_days", "ship_days", "deliver_days", "void_days", "sales_days", "cover_days",
+        "inspection_level", "aql",
         "source", "reason",
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from entrepot.kernel.errors import NotFound
 from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
-from entrepot.surfaces.shared import guards, inbound
+from entrepot.surfaces.shared import docking, guards, inbound
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -144,6 +144,7 @@ def _page(request: ActingRequest, view: OrderView, refused: Mapping[str, ActForm
         "title_words": inbound.TITLE.get(order.title_passes_on, ""),
         "shipments": [(each, inbound.SHIPMENTS[each.state]) for each in view.shipments if each.state != "draft"],
         "events": inbound.timeline(view.events),
+        "clocks": docking.clocks_of_order(view),
         "is_late": order.closed_at is None and order.state not in ("arrived", "receiving") and due < now,
         "may_decide": may_ask and order.state == "countered",
         "may_cancel": may_ask and order.state in ("asked", "countered", "accepted", "packed"),

@@ -321,6 +321,10 @@ TOPICS: dict[str, Topic] = {
         Told("seller", _("Your shipment {number} is late"), *_SHIPMENT, letter=True),
         Told("node_operator", _("Shipment {number} is late"), "desk:shipment", ("number",), "stock.receive"),
     ),
+    "shipment.slot_missed": Topic(
+        "stock",
+        Told("seller", _("Shipment {number} missed its time at the dock: book another"), *_SHIPMENT, letter=True),
+    ),
     "shipment.received": Topic(
         "stock",
         Told("seller", _("Your shipment {number} is counted and put away"), *_SHIPMENT, letter=True),

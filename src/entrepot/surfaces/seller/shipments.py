@@ -1,7 +1,7 @@
 """Shipments to warehouses (ASN): what is in which carton, labels, who brings it when, and what was counted there."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import PAGE, languages, read_cursor, render, seller_of, slice_of
 from entrepot.surfaces.seller.goods import where
-from entrepot.surfaces.shared import inbound
+from entrepot.surfaces.shared import docking, inbound
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -277,6 +277,34 @@ def cancellation(request: ActingRequest, number: str) -> HttpResponse:
     return answer or _page(request, view, {"cancel": form})
 
 
+@allow("shipments.send", kind="seller")
+@require_POST
+def slot(request: ActingRequest, number: str) -> HttpResponse:
+    """Book a time at the dock, or another one."""
+    view = _found(request, number)
+    form = docking.slot_form(request.POST, view.shipment)
+
+    def book(typed: Mapping[str, Any]) -> None:
+        at = datetime.fromisoformat(typed["starts_at"])
+        shipping.book_slot(shipment_id=view.shipment.id, starts_at=at, actor=request.actor, now=clock.now())
+
+    answer = attempt(request, form, book, said=_("The time is booked."), to=_url(number) + "#dock")
+    return answer or _page(request, view, {"slot": form})
+
+
+@allow("shipments.send", kind="seller")
+@require_POST
+def slot_return(request: ActingRequest, number: str) -> HttpResponse:
+    """Give the time at the dock back."""
+    view, form = _found(request, number), ActForm(request.POST, name="slot-return")
+
+    def give_back(typed: Mapping[str, Any]) -> None:
+        shipping.give_slot_back(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
+
+    answer = attempt(request, form, give_back, said=_("Others may have that time now."), to=_url(number) + "#dock")
+    return answer or _page(request, view, {"slot_return": form})
+
+
 @allow("shipments.read", kind="seller")
 @require_POST
 def paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
@@ -322,6 +350,10 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         or AnnounceForm(name="announce", initial={"expected_on": (expected - timedelta(seconds=1)).date()}),
         "send": refused.get("send") or SendForm(name="send", initial={"carrier": shipment.carrier}),
         "cancel": refused.get("cancel") or ActForm(name="cancel"),
+        "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
+        "dock": docking.dock_of(shipment, refused, may_book=may_send, now=now),
+        "slot_url": reverse("seller:shipment_slot", args=[shipment.number]),
+        "slot_return_url": reverse("seller:shipment_slot_return", args=[shipment.number]),
         "crumbs": [Link(_("Shipments"), reverse("seller:shipments")), Link(shipment.number)],
     }
     return render(request, "inbound/shipment.html", context, *refused.values())

@@ -19,7 +19,7 @@ from entrepot.domain.logistics.rules import start_of_day
 from entrepot.kernel import clock
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import PAGE, languages, read_cursor, render, seller_of, slice_of
-from entrepot.surfaces.shared import inbound
+from entrepot.surfaces.shared import docking, inbound
 from entrepot.surfaces.shared.acting import ActForm, Done, ReasonForm, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -184,6 +184,7 @@ def _page(request: ActingRequest, view: OrderView, refused: Mapping[str, ActForm
         "why": inbound.order_total(order, view.lines, titles),
         "title_words": inbound.TITLE.get(order.title_passes_on, ""),
         "events": inbound.timeline(view.events),
+        "clocks": docking.clocks_of_order(view),
         "shipments": [(each, inbound.SHIPMENTS[each.state]) for each in view.shipments],
         "is_late_answer": order.state == "asked" and order.answer_by < now,
         "is_late": order.state in ("accepted", "packed", "shipped") and order.deliver_by < now,

@@ -86,6 +86,8 @@ urlpatterns = [
         name="shipment_carton_removal",
     ),
     path("shipments/<str:number>/announcement", shipments.announcement, name="shipment_announcement"),
+    path("shipments/<str:number>/slot", shipments.slot, name="shipment_slot"),
+    path("shipments/<str:number>/slot-return", shipments.slot_return, name="shipment_slot_return"),
     path("shipments/<str:number>/departure", shipments.departure, name="shipment_departure"),
     path("shipments/<str:number>/cancellation", shipments.cancellation, name="shipment_cancellation"),
     path("shipments/<str:number>/papers/<slug:kind>", shipments.paper, name="shipment_paper"),

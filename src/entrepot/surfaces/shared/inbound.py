@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,6 +68,10 @@ EVENTS: Mapping[str, Said] = {
     "arrived": Said(gettext_lazy("Arrived"), "accent"),
     "counting": Said(gettext_lazy("Counting began"), "accent"),
     "inspected": Said(gettext_lazy("Inspected"), "accent"),
+    "slot_booked": Said(gettext_lazy("Time at the dock booked")),
+    "slot_moved": Said(gettext_lazy("Time at the dock moved")),
+    "slot_given_back": Said(gettext_lazy("Time at the dock given back")),
+    "slot_missed": Said(gettext_lazy("Time at the dock missed"), "bad"),
     "put_away": Said(gettext_lazy("Put away into stock"), "good"),
     "received": Said(gettext_lazy("Receiving closed"), "good"),
 }
@@ -107,6 +113,17 @@ _STEP_WORDS: Mapping[str, Text] = {
     "in_transit": gettext_lazy("Left"),
     "receiving": gettext_lazy("Counted"),
     "closed": gettext_lazy("In stock"),
+}
+
+
+_LATE_WITH: Mapping[str, Text] = {
+    "answer": gettext_lazy("with the answer"),
+    "departure": gettext_lazy("to leave"),
+}
+_SLOT_WORDS: Mapping[str, Text] = {
+    "late": gettext_lazy("later than its time at the dock"),
+    "missed": gettext_lazy("after its time at the dock had passed"),
+    "none": gettext_lazy("without a time at the dock"),
 }
 
 
@@ -152,7 +169,7 @@ def _event(each: InboundEvent) -> Event:
     said = EVENTS.get(each.kind, Said(each.kind))
     parts: list[str] = []
     if each.kind == "late":
-        what = _("with the answer") if each.data.get("with") == "answer" else _("with the goods")
+        what = _LATE_WITH.get(each.data.get("with", ""), gettext_lazy("with the goods"))
         parts.append(_("{who}, {what}").format(who=PARTIES.get(each.party, each.party), what=what))
     elif each.data.get("late"):
         parts.append(_("after the time that was set"))
@@ -163,6 +180,11 @@ def _event(each: InboundEvent) -> Event:
             else _("{defects} faulty of {sample}: failed")
         )
         parts.append(words.format(**each.data))
+    if each.kind.startswith("slot_"):
+        local = datetime.fromisoformat(each.data["starts_at"]).astimezone(ZoneInfo(each.data["zone"]))
+        parts.append(f"{date_format(local, 'D j M')}, {local:%H:%M}")
+    if each.data.get("slot") in _SLOT_WORDS:
+        parts.append(str(_SLOT_WORDS[each.data["slot"]]))
     if "units" in each.data:
         parts.append(_("{units} units").format(units=each.data["units"]))
     if each.data.get("carrier"):

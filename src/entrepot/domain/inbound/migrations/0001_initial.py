@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('programme_code', models.CharField(blank=True, max_length=60)),
                 ('answer_days', models.PositiveSmallIntegerField(help_text='to answer a stock order')),
+                ('ship_days', models.PositiveSmallIntegerField(help_text='to send, where the terms do not say')),
                 ('deliver_days', models.PositiveSmallIntegerField(help_text='to deliver, where the terms do not say')),
                 ('void_days', models.PositiveSmallIntegerField(help_text='after the deadline until an order that never left is void')),
                 ('inspection_level', models.CharField(max_length=3)),
@@ -81,6 +82,7 @@ class Migration(migrations.Migration):
                 ('agreed_minor', models.BigIntegerField(null=True)),
                 ('title_passes_on', models.CharField(blank=True, help_text="when the terms end the seller's ownership", max_length=12)),
                 ('answer_by', models.DateTimeField()),
+                ('ship_by', models.DateTimeField()),
                 ('deliver_by', models.DateTimeField()),
                 ('offered_deliver_by', models.DateTimeField(null=True)),
                 ('void_at', models.DateTimeField()),
@@ -97,6 +99,19 @@ class Migration(migrations.Migration):
             model_name='shipment',
             name='stock_order',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.stockorder'),
+        ),
+        migrations.CreateModel(
+            name='Lateness',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('clock', models.CharField(choices=[('answer', 'Answer'), ('ship', 'Ship'), ('arrive', 'Arrive'), ('slot', 'Slot')], max_length=8)),
+                ('due_at', models.DateTimeField()),
+                ('party', models.CharField(max_length=12)),
+                ('liable', models.CharField(max_length=12)),
+                ('shipment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+                ('stock_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.stockorder')),
+            ],
         ),
         migrations.CreateModel(
             name='InboundEvent',
@@ -144,6 +159,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DockHours',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('opens_at', models.TimeField()),
+                ('closes_at', models.TimeField()),
+                ('slot_minutes', models.PositiveSmallIntegerField()),
+                ('at_once', models.PositiveSmallIntegerField(help_text='vehicles in one slot')),
+                ('day_max', models.PositiveSmallIntegerField(help_text='vehicles a day; blank: as many as slots hold', null=True)),
+                ('grace_minutes', models.PositiveSmallIntegerField(help_text='after which a vehicle is late, and its slot is missed')),
+                ('is_required', models.BooleanField(help_text='who has no slot is not let in')),
+                ('valid_from', models.DateField()),
+                ('valid_until', models.DateField(null=True)),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+            ],
+            options={
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('node'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='dock_hours_one_at_a_time'), models.CheckConstraint(condition=models.Q(('at_once__gt', 0), ('closes_at__gt', models.F('opens_at')), ('slot_minutes__gt', 0), models.Q(('day_max__isnull', True), ('day_max__gt', 0), _connector='OR')), name='dock_hours_hold_something')],
+            },
+        ),
+        migrations.CreateModel(
             name='PutAway',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -181,6 +216,25 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['shipment', 'sku'], name='inspection_shipment')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('defects__lte', models.F('accept_max')), ('passed', True)), models.Q(('defects__gt', models.F('accept_max')), ('passed', False)), _connector='OR'), name='inspection_follows_its_plan'), models.CheckConstraint(condition=models.Q(('defects__lte', models.F('sample_size')), ('sample_size__gt', 0), ('sample_size__lte', models.F('lot_size'))), name='inspection_sample_within_lot')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DockSlot',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('starts_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField()),
+                ('place', models.PositiveSmallIntegerField()),
+                ('state', models.CharField(choices=[('booked', 'Booked'), ('moved', 'Moved'), ('given_back', 'Given Back'), ('kept', 'Kept'), ('late', 'Late'), ('missed', 'Missed')], default='booked', max_length=10)),
+                ('booked_by', models.CharField(max_length=200)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['node', 'starts_at'], name='dock_slot_day')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'booked')), fields=('shipment',), name='dock_slot_one_live'), models.UniqueConstraint(condition=models.Q(('state__in', ['booked', 'kept', 'late'])), fields=('node', 'starts_at', 'place'), name='dock_slot_one_a_place'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('place__gt', 0)), name='dock_slot_lasts'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'booked')), models.Q(models.Q(('state', 'booked'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='dock_slot_ended_has_time')],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +327,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shipment',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state__in', ['closed', 'refused', 'cancelled'])), models.Q(models.Q(('state__in', ['closed', 'refused', 'cancelled']), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='shipment_closed_has_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='lateness',
+            constraint=models.UniqueConstraint(fields=('stock_order', 'clock', 'due_at'), name='lateness_once_an_order'),
+        ),
+        migrations.AddConstraint(
+            model_name='lateness',
+            constraint=models.UniqueConstraint(fields=('shipment', 'clock', 'due_at'), name='lateness_once_a_shipment'),
+        ),
+        migrations.AddConstraint(
+            model_name='lateness',
+            constraint=models.CheckConstraint(condition=models.Q(('stock_order__isnull', False), ('shipment__isnull', False), _connector='OR'), name='lateness_about_something'),
         ),
         migrations.AddIndex(
             model_name='inboundevent',

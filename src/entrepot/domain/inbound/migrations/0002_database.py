@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
             "inbound_inspection",
             "inbound_putaway",
             "inbound_discrepancy",
+            "inbound_lateness",
             "inbound_inboundevent",
         )
     ]

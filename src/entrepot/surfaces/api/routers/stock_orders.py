@@ -36,6 +36,7 @@ class StockOrderOut(Schema):
     agreed: Money | None
     title_passes_on: str
     answer_by: datetime
+    ship_by: datetime
     deliver_by: datetime
     offered_deliver_by: datetime | None
     void_at: datetime
