@@ -75,8 +75,8 @@ def book(*, shipment: Shipment, starts_at: datetime, actor: Actor, now: datetime
     Node.objects.select_for_update(no_key=True).get(id=shipment.node_id)
     node = logistics.list_nodes([shipment.node_id])[shipment.node_id]
     zone = ZoneInfo(node.time_zone)
-    day = starts_at.astimezone(zone).date()
-    hours = hours_of(node.id, on=day)
+    day, today = (at.astimezone(zone).date() for at in (starts_at, now))
+    hours = hours_of(node.id, on=max(day, today))
     if hours is None:
         raise Refused("inbound.no_dock_hours", "{node} gives no slots: it takes what comes.", node=node.name)
     before = DockSlot.objects.filter(shipment=shipment, state="booked").first()
@@ -86,7 +86,7 @@ def book(*, shipment: Shipment, starts_at: datetime, actor: Actor, now: datetime
     chosen = [slot for slot in _free_on(node, day, hours, now, leaving=own) if slot.starts_at == starts_at]
     if not chosen:
         following = free_slots(node.id, since=day, now=now, limit=NAMED, not_before=starts_at)
-        following = following or free_slots(node.id, since=now.astimezone(zone).date(), now=now, limit=NAMED)
+        following = following or free_slots(node.id, since=today, now=now, limit=NAMED)
         raise Refused(
             "inbound.slot_taken",
             "That time is not free at {node}. Free are: {free}.",

@@ -44,7 +44,12 @@ class SlotForm(ActForm):
 
     def __init__(self, *args: Any, slots: Sequence[Slot], zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(each.starts_at.isoformat(), when(each.starts_at, each.ends_at, zone)) for each in slots]
+        self.zone = zone
+        self.offer(slots)
+
+    def offer(self, slots: Sequence[Slot]) -> None:
+        """Let it offer these times."""
+        choices = [(each.starts_at.isoformat(), when(each.starts_at, each.ends_at, self.zone)) for each in slots]
         self.fields["starts_at"].choices = choices  # type: ignore[attr-defined]
 
 
@@ -99,6 +104,7 @@ def dock_of(shipment: Shipment, refused: Mapping[str, ActForm], *, may_book: boo
         initial = {"starts_at": slot.starts_at.astimezone(UTC).isoformat()} if slot else {}
         found = refused.get("slot")
         form = found if isinstance(found, SlotForm) else SlotForm(slots=slots, zone=zone, name="slot", initial=initial)
+        form.offer(slots)
     return Dock(
         slot,
         SLOTS[slot.state] if slot else None,
