@@ -54,7 +54,7 @@ migrations: env ## Write 0001_initial anew from the models: make migrations ARGS
 	@exec $(BIN)/python -m entrepot.config.remake $(ARGS)
 
 lock: env ## Pin the requirements anew, with hashes
-	@cd requirements && for set in runtime dev; do \
+	@cd requirements && for set in runtime dev carriers; do \
 	  ../$(BIN)/uv pip compile $$set.in --output-file $$set.txt --quiet --universal --python-version 3.11 \
 	    --generate-hashes --custom-compile-command "make lock"; done
 

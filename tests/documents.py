@@ -37,6 +37,11 @@ def pdf_text(content: bytes) -> str:
     return "".join(text)
 
 
+def count_pages(content: bytes) -> int:
+    """How many pages a PDF has."""
+    return max(int(count) for count in re.findall(rb"/Type\s*/Pages\s*/Count (\d+)", content))
+
+
 def read_code128(picture: bytes, *, rows: int = 3) -> str:
     """The text of the one Code 128 in a picture, read along pixel rows until one has a valid check digit."""
     image = Image.open(io.BytesIO(picture)).convert("L")

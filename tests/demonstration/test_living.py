@@ -11,6 +11,7 @@ from entrepot.demonstration import carriers, living
 from entrepot.demonstration import clock as shared
 from entrepot.demonstration.models import Advance, Clock
 from entrepot.domain.aftersales.models import ReturnCase
+from entrepot.domain.logistics.carriers.sandbox import Voyage
 from entrepot.domain.logistics.models import Parcel, TrackingEvent
 from entrepot.domain.orders.models import OrderEvent, Suborder, WorkItem
 from entrepot.domain.settlement.models import Payout, Statement
@@ -124,14 +125,14 @@ def test_deadlines_are_to_come_and_lead_on(world, sold):
 
 
 class TestWays:
-    def parcel(self, number: int, **fields) -> carriers.Moving:
+    def parcel(self, number: int, **fields) -> Voyage:
         left = fields.pop("left_at", clock.now())
         day = left.date()
-        return carriers.Moving(
+        return Voyage(
             **{
-                "id": UUID(int=number * 7919), "is_return": False, "left_at": left, "carrier": "Post", "origin": "CN",
+                "id": UUID(int=number * 7919), "is_return": False, "left_at": left, "origin": "CN",
                 "destination": "DE", "ship_by": left, "promised_from": day + timedelta(days=6),
-                "promised_until": day + timedelta(days=9), "keys": frozenset(),
+                "promised_until": day + timedelta(days=9),
             }
             | fields
         )  # fmt: skip

@@ -14,9 +14,9 @@ from django.db import transaction
 
 from entrepot.domain.accounts.models import Contact
 from entrepot.domain.inventory import services as inventory
-from entrepot.domain.logistics import labels, parcels
+from entrepot.domain.logistics import bookings, doubts, labels, parcels
 from entrepot.domain.logistics import queries as logistics
-from entrepot.domain.logistics.models import Node, Parcel
+from entrepot.domain.logistics.models import Booking, Node, Parcel
 from entrepot.domain.logistics.parcels import Departure, LockedParcel, NewParcel, NewTracking
 from entrepot.domain.orders import progress, rules, work
 from entrepot.domain.orders.progress import LockedLine, Moved, NewEvent, Step
@@ -82,6 +82,13 @@ class AddressChanged(Refused):
 
     code = "fulfilment.address_changed"
     message = "The address of parcel {number} has changed since its label was made; make a new label."
+
+
+class BookedElsewhere(Refused):
+    """The carrier was given another address than the order now has."""
+
+    code = "fulfilment.booked_elsewhere"
+    message = "The address of parcel {number} has changed since it was booked; cancel the booking and book it anew."
 
 
 def accept_work(*, work_item_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
@@ -154,6 +161,7 @@ def make_labels(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) ->
         raise NotFound(kind="parcel", id=str(min(missing)))
     works = _reachable_parcels(found, actor)
     kept = {parcel.id: parcel.label_media for parcel in found if parcel.state != Parcel.State.PACKED}
+    kept |= _booked_labels(found, works)
     nodes = Node.objects.select_related("address").in_bulk({parcel.node_id for parcel in found})
     contacts = Contact.objects.in_bulk({item.ship_to_id for item in works.values()})
     fresh = []
@@ -188,13 +196,26 @@ def label_pages(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) ->
             raise parcels.WrongState(number=parcel.number, state=parcel.state, next="labelled")
     nodes = Node.objects.select_related("address").in_bulk({parcel.node_id for parcel in found.values()})
     contacts = Contact.objects.in_bulk({item.ship_to_id for item in works.values()})
+    booked = _booked_labels(found.values(), works)
     return labels.render(
         *(
-            _label(parcel, works[parcel.reference_id], nodes[parcel.node_id],
-                   contacts[works[parcel.reference_id].ship_to_id], now)
+            media.read(booked[parcel.id]) if parcel.id in booked
+            else _label(parcel, works[parcel.reference_id], nodes[parcel.node_id],
+                        contacts[works[parcel.reference_id].ship_to_id], now)
             for parcel in (found[key] for key in parcel_ids)
-        )
+        ),
+        now=now,
     )  # fmt: skip
+
+
+def _booked_labels(found: Collection[Parcel], works: dict[UUID, Work]) -> dict[UUID, str]:
+    """The labels that carriers gave for packed parcels. Raises: BookedElsewhere where the address has changed since."""
+    packed = {parcel.id: parcel for parcel in found if parcel.state == Parcel.State.PACKED}
+    booked = {key: row for key, row in bookings.find_live(parcel_ids=packed).items() if row.state == "booked"}
+    for key, row in booked.items():
+        if row.destination_id != works[packed[key].reference_id].ship_to_id:
+            raise BookedElsewhere(number=packed[key].number)
+    return {key: row.label_media for key, row in booked.items()}
 
 
 def _label(parcel: Parcel, item: Work, node: Node, recipient: Contact, now: datetime) -> labels.Label:
@@ -223,7 +244,12 @@ def hand_over(*, handovers: Sequence[Handover], actor: Actor, now: datetime) -> 
     Raises: NotFound, Denied, WrongState, AddressChanged, BeyondQuantity for units that were cancelled, Refused where
     nothing is held or set aside for them.
     """
-    captures = retried(lambda: _leave(handovers, actor, now))
+    try:
+        captures = retried(lambda: _leave(handovers, actor, now))
+    except parcels.NumberTaken as error:
+        typed = {each.parcel_id: each.tracking_number for each in handovers}
+        doubts.raise_repeated(number=error.values["number"], typed=typed, now=now)
+        raise
     done = set(paying.carry_out(act=Act.CAPTURE, call_ids=list(captures.values()), now=now))
     return [
         HandedOver(each.parcel_id, captures.get(each.parcel_id),
@@ -325,7 +351,10 @@ def _leave(handovers: Sequence[Handover], actor: Actor, now: datetime) -> dict[U
         parcel.demand("handed_over")
         if parcel.destination_id != works[parcel.reference_id].ship_to_id:
             raise AddressChanged(number=parcel.number)
-    parcels.hand_over(departures=[_departure(locked[key], each, works) for key, each in by_parcel.items()], now=now)
+    booked = bookings.find_live(parcel_ids=by_parcel)
+    parcels.hand_over(
+        departures=[_departure(locked[key], each, works, booked.get(key)) for key, each in by_parcel.items()], now=now
+    )
     leaving = [(locked[each.parcel_id], part) for each in handovers for part in locked[each.parcel_id].lines]
     moved = progress.advance(
         steps=[
@@ -354,13 +383,12 @@ def _leave(handovers: Sequence[Handover], actor: Actor, now: datetime) -> dict[U
     return captures
 
 
-def _departure(parcel: LockedParcel, handover: Handover, works: dict[UUID, Work]) -> Departure:
+def _departure(parcel: LockedParcel, handover: Handover, works: dict[UUID, Work], booked: Booking | None) -> Departure:
     item = works[parcel.reference_id]
+    carrier = handover.carrier or parcel.carrier or item.carrier
+    number = booked.tracking_number if booked is not None and booked.carrier == carrier else ""
     return Departure(
-        parcel,
-        handover.carrier or parcel.carrier or item.carrier,
-        handover.service or parcel.service or item.service,
-        handover.tracking_number,
+        parcel, carrier, handover.service or parcel.service or item.service, handover.tracking_number or number
     )
 
 

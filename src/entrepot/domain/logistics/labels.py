@@ -48,15 +48,19 @@ def address_lines(contact: Contact | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def render(*labels: Label, file_format: Literal["pdf", "png"] = "pdf") -> bytes:
-    """Labels as one PDF, a page each (or one label as "png"): the same labels give the same bytes."""
+def render(*labels: Label | bytes, file_format: Literal["pdf", "png"] = "pdf", now: datetime | None = None) -> bytes:
+    """Labels as one PDF, a page each (or one label as "png"): the same labels give the same bytes.
+
+    One that is bytes already is the PDF of a carrier, and stands on its page as it is.
+    """
+    made_on = now or max(label.made_on for label in labels if isinstance(label, Label))
     return typst.compile(
         str(TEMPLATE),
         root=str(TEMPLATE.parent),
         format=file_format,
         font_paths=_fonts(),
         sys_inputs={"labels": json.dumps([_data(label) for label in labels])},
-        timestamp=int(max(label.made_on for label in labels).timestamp()),
+        timestamp=int(made_on.timestamp()),
         ppi=203 if file_format == "png" else None,
     )
 
@@ -73,7 +77,9 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts()
 
 
-def _data(label: Label) -> dict[str, Any]:
+def _data(label: Label | bytes) -> dict[str, Any]:
+    if isinstance(label, bytes):
+        return {"number": "", "page": list(label)}
     return {
         "number": label.number,
         "carrier": label.carrier,

@@ -3,7 +3,8 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Upper
 
 from entrepot.domain.accounts.models import Contact, Organisation
 from entrepot.kernel.models import Record
@@ -181,6 +182,46 @@ class Lane(Published):
     """A way from a country to a country, leg by leg."""
 
 
+class CarrierAccount(Record):
+    """How a carrier is spoken with, and how it fares. One without a row is a price list.
+
+    `code` is what parcels call it; `secret` are its credentials, sealed. `resting_until`: so long it is not asked.
+    """
+
+    code = models.CharField(max_length=40, unique=True)
+    kind = models.CharField(max_length=12)
+    options = models.JSONField(default=dict)
+    secret = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    resting_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    last_error_at = models.DateTimeField(null=True)
+    last_answer_at = models.DateTimeField(null=True)
+
+
+class Manifest(Record):
+    """The day of a carrier at a node, closed: what it took over, under the carrier's reference."""
+
+    class State(models.TextChoices):
+        ABOUT_TO = "about_to"
+        CLOSED = "closed"
+        DECLINED = "declined"
+        UNKNOWN = "unknown"
+
+    number = models.CharField(max_length=24, unique=True)
+    carrier = models.CharField(max_length=40)
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ABOUT_TO)
+    reference = models.CharField(max_length=80, blank=True)
+    media = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["node", "-id"], name="manifest_node")]
+
+
 class Parcel(Record):
     """A box on its way, for a suborder or a return (`reference_id`)."""
 
@@ -208,6 +249,7 @@ class Parcel(Record):
     cost_minor = models.BigIntegerField(default=0)
     cost_currency = models.CharField(max_length=3)
     label_media = models.CharField(max_length=100, blank=True)
+    manifest = models.ForeignKey(Manifest, null=True, on_delete=models.PROTECT, related_name="+")
     handed_over_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
 
@@ -224,7 +266,17 @@ class Parcel(Record):
                 fields=["carrier", "tracking_number"], condition=~Q(tracking_number=""), name="parcel_tracking_once"
             ),
         ]
-        indexes = [models.Index(fields=["reference_id"], name="parcel_reference")]
+        indexes = [
+            models.Index(fields=["reference_id"], name="parcel_reference"),
+            models.Index(
+                Func(
+                    Upper("tracking_number"), Value("[^A-Z0-9]"), Value(""), Value("g"), function="regexp_replace",
+                    output_field=models.CharField(),
+                ),
+                condition=~Q(tracking_number=""),
+                name="parcel_bare_number",
+            ),
+        ]  # fmt: skip
 
 
 class ParcelLine(Record):
@@ -274,3 +326,92 @@ class TrackingEvent(Record):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["parcel", "event_key"], name="tracking_event_once")]
+
+
+class Booking(Record):
+    """A parcel that a carrier was asked to carry: *about to* before the call, then what came back.
+
+    Its id is the key under which the carrier is asked.
+    """
+
+    class State(models.TextChoices):
+        ABOUT_TO = "about_to"
+        UNKNOWN = "unknown"
+        BOOKED = "booked"
+        DECLINED = "declined"
+        CANCELLING = "cancelling"
+        CANCELLED = "cancelled"
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")
+    destination = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="+")
+    carrier = models.CharField(max_length=40)
+    service = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ABOUT_TO)
+    reference = models.CharField(max_length=80, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    cost_minor = models.BigIntegerField(null=True)
+    cost_currency = models.CharField(max_length=3, blank=True)
+    label_media = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parcel"], condition=~Q(state__in=["declined", "cancelled"]), name="booking_one_a_parcel"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=Q(state__in=["about_to", "unknown", "cancelling"]), name="booking_open"
+            )
+        ]
+
+
+class SandboxConsignment(Record):
+    """The sandbox carrier's own book; our records never read it."""
+
+    key = models.CharField(max_length=120, unique=True)
+    account = models.CharField(max_length=40)
+    reference = models.CharField(max_length=40, unique=True)
+    tracking_number = models.CharField(max_length=40)
+    cost_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    facts = models.JSONField()
+    cancelled_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "tracking_number"], name="sandbox_consignment_number")]
+
+
+class TrackingStandard(Record):
+    """What is expected of tracking from a day on: a first scan, and a further one, within so many hours."""
+
+    first_scan_hours = models.PositiveSmallIntegerField()
+    silent_hours = models.PositiveSmallIntegerField()
+    fraud_score = models.PositiveSmallIntegerField()
+    valid_from = models.DateField(unique=True)
+    source = models.TextField()
+
+
+class TrackingDoubt(Record):
+    """A reason not to believe what is said of a parcel, with its points; one of each kind a parcel."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        CLEARED = "cleared"
+        UPHELD = "upheld"
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    points = models.PositiveSmallIntegerField()
+    facts = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=200, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["parcel", "kind"], name="tracking_doubt_once")]
+        indexes = [models.Index(fields=["-id"], condition=Q(state="open"), name="tracking_doubt_open")]

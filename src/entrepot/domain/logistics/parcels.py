@@ -33,6 +33,13 @@ class WrongState(Refused):
     message = "Parcel {number} is {state} and cannot become {next}."
 
 
+class NumberTaken(Refused):
+    """A carrier gives a number once."""
+
+    code = "logistics.tracking_taken"
+    message = "The tracking number {number} belongs to another parcel."
+
+
 @dataclass(frozen=True, slots=True)
 class NewParcel:
     """A box that is packed: what is in it, where it stands and where it goes. Units: grams, minor units.
@@ -212,12 +219,7 @@ def _refuse_taken_numbers(departures: Sequence[Departure]) -> None:
     )
     twice = [tracking for (_, tracking), times in Counter(numbers).items() if times > 1]
     for number in [*(row.tracking for row in taken), *twice]:
-        raise Refused(
-            "logistics.tracking_taken",
-            "The tracking number {number} belongs to another parcel.",
-            field="tracking_number",
-            number=number,
-        )
+        raise NumberTaken(number=number, field="tracking_number")
 
 
 def depart(*, parcel_ids: Collection[UUID], now: datetime) -> None:

@@ -1,6 +1,7 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 
@@ -13,6 +14,41 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='CarrierAccount',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('code', models.CharField(max_length=40, unique=True)),
+                ('kind', models.CharField(max_length=12)),
+                ('options', models.JSONField(default=dict)),
+                ('secret', models.TextField(blank=True)),
+                ('is_active', models.BooleanField(default=True)),
+                ('failures', models.PositiveSmallIntegerField(default=0)),
+                ('resting_until', models.DateTimeField(null=True)),
+                ('last_error', models.CharField(blank=True, max_length=300)),
+                ('last_error_at', models.DateTimeField(null=True)),
+                ('last_answer_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='TrackingStandard',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('first_scan_hours', models.PositiveSmallIntegerField()),
+                ('silent_hours', models.PositiveSmallIntegerField()),
+                ('fraud_score', models.PositiveSmallIntegerField()),
+                ('valid_from', models.DateField(unique=True)),
+                ('source', models.TextField()),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
         migrations.CreateModel(
             name='FreightRate',
             fields=[
@@ -74,6 +110,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Manifest',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('number', models.CharField(max_length=24, unique=True)),
+                ('carrier', models.CharField(max_length=40)),
+                ('state', models.CharField(choices=[('about_to', 'About To'), ('closed', 'Closed'), ('declined', 'Declined'), ('unknown', 'Unknown')], default='about_to', max_length=10)),
+                ('reference', models.CharField(blank=True, max_length=80)),
+                ('media', models.CharField(blank=True, max_length=100)),
+                ('reason', models.CharField(blank=True, max_length=300)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+            ],
+        ),
+        migrations.CreateModel(
             name='NodeClosure',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -102,7 +153,27 @@ class Migration(migrations.Migration):
                 ('handed_over_at', models.DateTimeField(null=True)),
                 ('delivered_at', models.DateTimeField(null=True)),
                 ('destination', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
+                ('manifest', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.manifest')),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Booking',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('carrier', models.CharField(max_length=40)),
+                ('service', models.CharField(blank=True, max_length=40)),
+                ('state', models.CharField(choices=[('about_to', 'About To'), ('unknown', 'Unknown'), ('booked', 'Booked'), ('declined', 'Declined'), ('cancelling', 'Cancelling'), ('cancelled', 'Cancelled')], default='about_to', max_length=10)),
+                ('reference', models.CharField(blank=True, max_length=80)),
+                ('tracking_number', models.CharField(blank=True, max_length=60)),
+                ('cost_minor', models.BigIntegerField(null=True)),
+                ('cost_currency', models.CharField(blank=True, max_length=3)),
+                ('label_media', models.CharField(blank=True, max_length=100)),
+                ('reason', models.CharField(blank=True, max_length=300)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('destination', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
+                ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
             ],
         ),
         migrations.CreateModel(
@@ -135,6 +206,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SandboxConsignment',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('key', models.CharField(max_length=120, unique=True)),
+                ('account', models.CharField(max_length=40)),
+                ('reference', models.CharField(max_length=40, unique=True)),
+                ('tracking_number', models.CharField(max_length=40)),
+                ('cost_minor', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('facts', models.JSONField()),
+                ('cancelled_at', models.DateTimeField(null=True)),
+                ('closed_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['account', 'tracking_number'], name='sandbox_consignment_number')],
+            },
+        ),
+        migrations.CreateModel(
             name='ShippingCharge',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -154,6 +244,21 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('market_code'), '='), (models.F('origin_country'), '='), (models.Func(models.F('weight_from_g'), models.F('weight_until_g'), function='int4range'), '&&'), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='shipping_charge_one_a_weight_and_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='shipping_charge_period'), models.CheckConstraint(condition=models.Q(('weight_until_g__gt', models.F('weight_from_g'))), name='shipping_charge_band'), models.CheckConstraint(condition=models.Q(('cost_rate__gte', 0), ('flat_minor__gte', 0), models.Q(('free_from_minor__isnull', True), ('free_from_minor__gte', 0), _connector='OR')), name='shipping_charge_positive')],
             },
+        ),
+        migrations.CreateModel(
+            name='TrackingDoubt',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('kind', models.CharField(max_length=20)),
+                ('points', models.PositiveSmallIntegerField()),
+                ('facts', models.JSONField(default=dict)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('cleared', 'Cleared'), ('upheld', 'Upheld')], default='open', max_length=8)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decided_by', models.CharField(blank=True, max_length=200)),
+                ('reason', models.TextField(blank=True)),
+                ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
+            ],
         ),
         migrations.CreateModel(
             name='TrackingEvent',
@@ -177,6 +282,10 @@ class Migration(migrations.Migration):
             model_name='node',
             constraint=models.CheckConstraint(condition=models.Q(('working_days__contained_by', [1, 2, 3, 4, 5, 6, 7]), ('working_days__len__gt', 0)), name='node_works_some_day'),
         ),
+        migrations.AddIndex(
+            model_name='manifest',
+            index=models.Index(fields=['node', '-id'], name='manifest_node'),
+        ),
         migrations.AddConstraint(
             model_name='nodeclosure',
             constraint=models.UniqueConstraint(fields=('node', 'closed_on'), name='node_closure_once'),
@@ -184,6 +293,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='parcel',
             index=models.Index(fields=['reference_id'], name='parcel_reference'),
+        ),
+        migrations.AddIndex(
+            model_name='parcel',
+            index=models.Index(models.Func(django.db.models.functions.text.Upper('tracking_number'), models.Value('[^A-Z0-9]'), models.Value(''), models.Value('g'), function='regexp_replace', output_field=models.CharField()), condition=models.Q(('tracking_number', ''), _negated=True), name='parcel_bare_number'),
         ),
         migrations.AddConstraint(
             model_name='parcel',
@@ -198,6 +311,14 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('tracking_number', ''), _negated=True), fields=('carrier', 'tracking_number'), name='parcel_tracking_once'),
         ),
         migrations.AddIndex(
+            model_name='booking',
+            index=models.Index(condition=models.Q(('state__in', ['about_to', 'unknown', 'cancelling'])), fields=['created_at'], name='booking_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='booking',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['declined', 'cancelled']), _negated=True), fields=('parcel',), name='booking_one_a_parcel'),
+        ),
+        migrations.AddIndex(
             model_name='parcelline',
             index=models.Index(fields=['line_id'], name='parcel_line_line'),
         ),
@@ -208,6 +329,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='parcelline',
             constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='parcel_line_positive'),
+        ),
+        migrations.AddIndex(
+            model_name='trackingdoubt',
+            index=models.Index(condition=models.Q(('state', 'open')), fields=['-id'], name='tracking_doubt_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='trackingdoubt',
+            constraint=models.UniqueConstraint(fields=('parcel', 'kind'), name='tracking_doubt_once'),
         ),
         migrations.AddConstraint(
             model_name='trackingevent',
