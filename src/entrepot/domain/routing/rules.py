@@ -1,0 +1,69 @@
+"""The operator's rules on where goods leave from: what they forbid and what they prefer, for one group. Pure.
+
+What is forbidden is forbidden whatever it costs. A preference with an amount adds that to every parcel that goes
+against it; one without comes before any cost, and among several of those the earlier before the later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RuleKind(StrEnum):
+    """What a rule says."""
+
+    PREFER_LOCAL = "prefer_local"
+    PREFER_NODE = "prefer_node"
+    EXCLUDE_NODE = "exclude_node"
+    ONE_PARCEL = "one_parcel"
+    NO_SPLIT_BELOW = "no_split_below"
+
+
+#: Kinds that speak of a node.
+OF_NODES = frozenset({RuleKind.PREFER_NODE, RuleKind.EXCLUDE_NODE})
+#: Kinds that may name an amount: what a preference is worth a parcel.
+WITH_AMOUNT = frozenset({RuleKind.PREFER_LOCAL, RuleKind.PREFER_NODE, RuleKind.NO_SPLIT_BELOW})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule that is in force. `amount_minor` is in the currency of what is routed."""
+
+    kind: RuleKind
+    node: str = ""
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the rules come to for a group: by node, whether it is out, its tiers, and its premium."""
+
+    excluded: tuple[bool, ...]
+    one_parcel: bool
+    tiers: tuple[tuple[int, ...], ...]
+    premium_minor: tuple[int, ...]
+
+
+def apply(rules: Sequence[Rule], nodes: Sequence[str], is_local: Sequence[bool], value_minor: int) -> Policy:
+    """The rules, in their order, for a group of this value over these nodes."""
+    excluded = [False] * len(nodes)
+    premium = [0] * len(nodes)
+    tiers: list[tuple[int, ...]] = []
+    one_parcel = False
+    for rule in rules:
+        match rule.kind:
+            case RuleKind.ONE_PARCEL:
+                one_parcel = True
+            case RuleKind.NO_SPLIT_BELOW:
+                one_parcel = one_parcel or value_minor < (rule.amount_minor or 0)
+            case RuleKind.EXCLUDE_NODE:
+                excluded = [out or node == rule.node for out, node in zip(excluded, nodes, strict=True)]
+            case RuleKind.PREFER_LOCAL | RuleKind.PREFER_NODE:
+                wanted = is_local if rule.kind is RuleKind.PREFER_LOCAL else [node == rule.node for node in nodes]
+                if rule.amount_minor is None:
+                    tiers.append(tuple(int(not each) for each in wanted))
+                else:
+                    premium = [
+                        held + (0 if each else rule.amount_minor) for held, each in zip(premium, wanted, strict=True)
+                    ]
+    return Policy(tuple(excluded), one_parcel, tuple(tiers), tuple(premium))
