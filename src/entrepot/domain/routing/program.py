@@ -104,8 +104,8 @@ class _Model:
         everywhere = [each for there in by_node.values() for each in there]
         if cart.one_parcel and len(everywhere) > 1:
             self.model.add_at_most_one(everywhere)
-        units = [unit for source in cart.sources for unit in source.unit]
-        self.cost_bound += dearest + sum(cart.quantity) * max(units, default=0)
+        dear = max((cost for source in cart.sources for cost in source.unit), default=0)
+        self.cost_bound += dearest + sum(cart.quantity) * dear
 
     def _weigh(self) -> bool:
         """Units short, tiers and cost as one sum, each beyond what the next can reach; False where that is too much."""

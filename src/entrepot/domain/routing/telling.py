@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from entrepot.domain.routing.carts import Carts
 from entrepot.domain.routing.problem import OBJECTIONS, Problem, Verdict
 
@@ -71,5 +69,5 @@ def parcels_of(problem: Problem, rows: Sequence[tuple[int, int, int]]) -> Mappin
     costs: dict[int, int] = {}
     for need, option, units in rows:
         costs.setdefault(option, int(problem.options.fixed_minor[option]))
-        costs[option] += units * int(problem.unit_cost(need, np.int64(option)))
+        costs[option] += units * int(problem.unit_cost(need, option))
     return costs
