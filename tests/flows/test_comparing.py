@@ -13,7 +13,8 @@ from entrepot.domain.orders.models import Suborder
 from entrepot.domain.settlement.closing import Group, close
 from entrepot.domain.settlement.models import Accrual
 from entrepot.flows import comparing
-from entrepot.flows.comparing import Unreadable, Way, cash_to_cash, read_plans, share_kept
+from entrepot.flows.comparing import Way, cash_to_cash, share_kept
+from entrepot.flows.plans import Unreadable, read_plans
 from worlds import World
 
 NEUTRAL = {

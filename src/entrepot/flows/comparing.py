@@ -6,41 +6,31 @@ What the terms make others pay of that is not the seller's. Nothing is guessed: 
 missing, the option says so.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.customs.problems import BadLines
-from entrepot.domain.customs.rows import BORDER, Part
-from entrepot.domain.logistics import freight, lanes, publishing
-from entrepot.domain.logistics.cards import Mode, RateCard
-from entrepot.domain.logistics.freight import Consignment
+from entrepot.domain.logistics import lanes, publishing
 from entrepot.domain.logistics.lanes import Lane
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
+from entrepot.domain.sellers.rules import Unmet
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.models import ProgrammeVersion
-from entrepot.domain.terms.rules import Party, Programme, ShipFrom, Task
+from entrepot.domain.terms.rules import Programme, ShipFrom
 from entrepot.domain.terms.words import Chapter, tell
-from entrepot.flows import enrolling, landed, reckoning
+from entrepot.flows import bringing, enrolling, reckoning
+from entrepot.flows.bringing import Brought, Missing
+from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Basis, Example, Share, Unit
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.errors import EntrepotError, Invalid, Unavailable
-from entrepot.kernel.money import EXPONENTS, convert, decimal_of, parse_minor, prorate, round_half_even
-
-
-class Missing(Unavailable):
-    """A figure without which an option cannot be reckoned."""
-
-    code = "compare.missing"
-    message = "{said}"
-
-    def __init__(self, what: str, said: str) -> None:
-        super().__init__(what=what, said=said)
+from entrepot.kernel.errors import EntrepotError
+from entrepot.kernel.money import convert, round_half_even
 
 
 class Way(StrEnum):
@@ -51,52 +41,66 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One SKU as a seller thinks of it. Units: minor of the seller's `currency`, `retail_minor` of the market's; grams.
-
-    `units` are bought and brought together, sell within `stock_days`, and are paid for after `supplier_days`.
-    """
-
-    sku: str
-    market_code: str
-    home_country: str
-    currency: str
-    retail_minor: int
-    supply_minor: int
-    cost_minor: int
-    weight_g: int
-    sides_mm: tuple[int, int, int]
-    hs_code: str = ""
-    category_path: str = ""
-    units: int = 1
-    stock_days: int = 0
-    supplier_days: int = 0
-    flags: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Option:
     """A programme by a way. Units: minor of the seller's currency for one unit, `landed_minor` of the market's.
 
-    `parts` sum to `net_minor`. `promise_days` are from the order to the door. `break_even` is the share of the units
-    that must sell for the stock to be paid for; nothing where the platform buys it. `cash_days` lie between paying the
-    supplier and being paid. `lacks` is what keeps the seller out; `problem` why nothing can be said.
+    `parts` sum to `net_minor`. `lane` brings stock into the market, or else takes the parcel to the door.
+    `promise_days` are from the order to the door. `tied_minor` is paid before anything is sold, `earned_minor` comes in
+    for a unit that sells; `break_even` is the share of the units that must sell for the stock to be paid for; nothing
+    where the platform buys it. `cash_days` lie between paying the supplier and being paid. `unmet` is what keeps the
+    seller out; `problem` why nothing can be said.
     """
 
     programme: str
     version: int
     label: str
     way: Way
+    version_id: UUID | None = None
     lane: str = ""
     parts: tuple[Share, ...] = ()
     landed_minor: int = 0
     kept_minor: int = 0
+    earned_minor: int = 0
+    tied_minor: int = 0
+    is_bought: bool = False
     promise_days: tuple[int, int] | None = None
     break_even: Decimal | None = None
     cash_days: int = 0
-    lacks: tuple[str, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
     problem: str = ""
     example: Example | None = None
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What keeps the seller out, by its names."""
+        return tuple(str(each) for each in self.unmet)
+
+    @property
+    def spread(self) -> tuple[Share, ...]:
+        """What becomes of what the shopper pays for a unit. Units: minor of the seller's currency, at the day's rate.
+
+        The parts sum to it; what is left to the seller comes last, and is below zero where the unit costs it money.
+        """
+        found = self.example
+        if found is None:
+            return ()
+        rate, pair = found.rate.rate, (found.market_currency, found.currency)
+        taken = sum(each.amount_minor for each in found.paid_parts if each.code in ("tax", "customs"))
+        paid, taxes = (convert(minor, rate, *pair) for minor in (found.paid_minor, taken))
+        inbound = [Share(each.code, -each.amount_minor) for each in self.parts if each.code.startswith("inbound.")]
+        parts = (
+            Share("goods", found.cost_minor),
+            *inbound,
+            Share("own_carriage", found.carriage_minor),
+            Share("marketplace", paid - self.kept_minor - taxes + found.owed_minor),
+            Share("taxes", taxes),
+            Share("left", self.net_minor),
+        )
+        return tuple(each for each in parts if each.amount_minor)
+
+    def left_minor(self, sold: Decimal) -> int:
+        """What stays with the seller of a unit that it bought, where a share of all of them sells."""
+        return self.net_minor if self.is_bought else round_half_even(self.earned_minor * sold) - self.tied_minor
 
     @property
     def net_minor(self) -> int:
@@ -121,6 +125,34 @@ class Compared:
     market_currency: str
     options: tuple[Option, ...]
     who: Mapping[str, Sequence[Chapter]] = field(default_factory=dict)
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
+    programmes: Mapping[str, Programme] = field(default_factory=dict)
+
+    @property
+    def even_at(self) -> Decimal | None:
+        """The share of the units from which on stock leaves as much as parcels; nothing where neither overtakes."""
+        stock, parcel = self.sides
+        if stock is None or parcel is None or stock.is_bought or parcel.is_bought:
+            return None
+        steeper = stock.earned_minor - parcel.earned_minor
+        at = Decimal(stock.tied_minor - parcel.tied_minor) / Decimal(steeper) if steeper > 0 else Decimal(-1)
+        return at if 0 < at < 1 else None
+
+    @property
+    def sides(self) -> tuple[Option | None, Option | None]:
+        """Stock that is brought into the market against a parcel from abroad: the best of each that can be reckoned.
+
+        Both under the same programme where one allows both, so that the way alone makes the difference.
+        """
+        found: dict[str, dict[Way, Option]] = defaultdict(dict)
+        for each in self.options:
+            if not each.problem:
+                found[each.programme].setdefault(each.way, each)
+        both = next((ways for ways in found.values() if len(ways) == 2), None)
+        if both:
+            return both[Way.STOCK], both[Way.PARCEL]
+        best = {way: next((each for each in self.options if each.way == way and not each.problem), None) for way in Way}
+        return best[Way.STOCK], best[Way.PARCEL]
 
 
 def share_kept(paid_minor: int, kept_minor: int) -> Decimal:
@@ -140,20 +172,32 @@ def compare(
 
     Raises: NotFound for a market, Unavailable without an exchange rate.
     """
-    cards, ways = publishing.list_cards(on=now.date()), [each.lane for each in publishing.list_lanes(on=now.date())]
-    open_in = {code: _open_in(code, now, actor, seller_id) for code in {plan.market_code for plan in plans}}
-    bases: dict[tuple[str, str, str, int], Basis] = {}
-    found = []
+    on = now.date()
+    ways = _Doors([each.lane for each in publishing.list_lanes(on=on)], on)
+    open_in = {
+        code: _open_in(code, now, actor, seller_id) for code in dict.fromkeys(plan.market_code for plan in plans)
+    }
+    bases = _bases(plans, open_in, now)
+    asked = [(plan, open_in[plan.market_code].market.country) for plan in plans]
+    brought = bringing.bring(asked, cards=publishing.list_cards(on=on), ways=ways.lanes, on=on)
+    return [
+        _compare(plan, open_in[plan.market_code], basis, inbound, ways)
+        for plan, basis, inbound in zip(plans, bases, brought, strict=True)
+    ]
+
+
+def _bases(plans: Sequence[Plan], open_in: Mapping[str, "OpenIn"], now: datetime) -> list[Basis]:
+    """What a day's rates say for each plan, read once for all weights."""
+    weights: dict[tuple[str, str, str], set[int]] = defaultdict(set)
     for plan in plans:
-        into = open_in[plan.market_code]
-        key = (plan.market_code, plan.currency, plan.home_country, plan.weight_g)
-        if key not in bases:
-            bases[key] = reckoning.gather(
-                market=into.market, currency=plan.currency, home_country=plan.home_country, weight_g=plan.weight_g,
-                now=now,
-            )  # fmt: skip
-        found.append(_compare(plan, into, Inbound(plan, bases[key], cards, ways), ways))
-    return found
+        weights[plan.market_code, plan.currency, plan.home_country].add(plan.weight_g)
+    found = {
+        key: reckoning.gather_weights(
+            market=open_in[key[0]].market, currency=key[1], home_country=key[2], weights_g=sorted(mine), now=now
+        )
+        for key, mine in weights.items()
+    }
+    return [found[plan.market_code, plan.currency, plan.home_country][plan.weight_g] for plan in plans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +207,18 @@ class OpenIn:
     market: Market
     versions: Sequence[tuple[ProgrammeVersion, Programme]]
     who: Mapping[str, Sequence[Chapter]]
-    lacks: Mapping[UUID, tuple[str, ...]]
+    unmet: Mapping[UUID, tuple[Unmet, ...]]
 
 
 def _open_in(market_code: str, now: datetime, actor: Actor | None, seller_id: UUID | None) -> OpenIn:
+    unmet: dict[UUID, tuple[Unmet, ...]] = {}
+    if actor is not None and seller_id is not None:
+        previews = enrolling.list_programmes(actor=actor, seller_id=seller_id, market_code=market_code, now=now)
+        unmet = {each.version.id: tuple(each.unmet) for each in previews}
+        versions = [each.version for each in previews]
+    else:
+        versions = list(terms.find_in_force(market_code=market_code, on=now.date()))
     market = markets.get_market(market_code)
-    versions = terms.find_in_force(market_code=market_code, on=now.date())
     wordings = [(version, terms.wording_of(version)) for version in versions]
     who = {
         wording.code: [
@@ -176,21 +226,24 @@ def _open_in(market_code: str, now: datetime, actor: Actor | None, seller_id: UU
         ]
         for _version, wording in wordings
     }
-    lacks = {}
-    if actor is not None and seller_id is not None:
-        previews = enrolling.list_programmes(actor=actor, seller_id=seller_id, market_code=market_code, now=now)
-        lacks = {each.version.id: tuple(str(unmet) for unmet in each.unmet) for each in previews}
-    return OpenIn(market, wordings, who, lacks)
+    return OpenIn(market, wordings, who, unmet)
 
 
-def _compare(plan: Plan, into: OpenIn, inbound: "Inbound", ways: Sequence[Lane]) -> Compared:
+def _compare(plan: Plan, into: OpenIn, basis: Basis, inbound: Sequence[Brought], ways: "_Doors") -> Compared:
+    asked = _Asked(plan, basis, ways)
     options = [
-        _option(plan, inbound, wording, version, way, into.lacks.get(version.id, ()), ways)
+        asked.option(version, wording, way, into.unmet.get(version.id, ()), brought)
         for version, wording in into.versions
         for way in _allowed(wording)
+        for brought in (inbound if asked.is_imported(way) else (None,))
     ]
-    options.sort(key=lambda each: (bool(each.problem), -each.net_minor, each.programme, each.way))
-    return Compared(plan, into.market.currency, tuple(options), into.who)
+    options.sort(key=lambda each: (bool(each.problem), -each.net_minor, each.programme, each.way, each.lane))
+    used = {each.lane for each in options}
+    return Compared(
+        plan, into.market.currency, tuple(options), into.who,
+        {each.code: each for each in ways.lanes if each.code in used},
+        {wording.code: wording for _version, wording in into.versions},
+    )  # fmt: skip
 
 
 def _allowed(wording: Programme) -> list[Way]:
@@ -200,235 +253,94 @@ def _allowed(wording: Programme) -> list[Way]:
     }[wording.fulfilment.ship_from]  # fmt: skip
 
 
-def _option(
-    plan: Plan,
-    inbound: "Inbound",
-    wording: Programme,
-    version: ProgrammeVersion,
-    way: Way,
-    lacks: tuple[str, ...],
-    ways: Sequence[Lane],
-) -> Option:
-    basis = inbound.basis
-    head = Option(wording.code, version.version, wording.label["en"], way, lacks=lacks)
-    is_stock = way is Way.STOCK and basis.market.country != plan.home_country
-    origin = basis.market.country if way is Way.STOCK else plan.home_country
-    try:
-        found = reckoning.reckon(
-            basis=basis, programme=wording, version=version.version, origin=origin,
-            unit=Unit(plan.retail_minor, plan.supply_minor, plan.cost_minor, plan.weight_g, plan.category_path),
-        )  # fmt: skip
-        if found.earns_supply and not plan.supply_minor:
-            raise Missing("supply price", "It pays a supply price, and none is given.")
-        brought = inbound.parts(wording) if is_stock else ()
-    except EntrepotError as problem:
-        return replace(head, problem=str(problem))
-    is_bought = any(each.code == "receipt" for each in found.shares)
-    beside = {"owed": found.owed_minor, "own_carriage": found.carriage_minor, "goods": found.cost_minor}
-    given = [Share(code, -amount) for code, amount in beside.items() if amount]
-    parts = (*found.shares, *given, *brought)
-    tied_up = found.cost_minor - sum(each.amount_minor for each in brought)
-    earned = found.kept_minor - found.owed_minor - found.carriage_minor
-    last_mile = _door(ways, origin, basis.market.country)
-    return replace(
-        head,
-        lane=inbound.lane.code if is_stock and inbound.lane else last_mile.code if last_mile else "",
-        parts=parts,
-        landed_minor=found.paid_minor,
-        kept_minor=found.kept_minor,
-        promise_days=_promise(wording, basis, last_mile, origin),
-        break_even=None if is_bought or earned <= 0 else Decimal(tied_up) / Decimal(earned),
-        cash_days=cash_to_cash(
-            stock_days=0 if is_bought else plan.stock_days + (inbound.days if is_stock else 0),
-            receivable_days=(found.pays_on - basis.on).days,
-            payable_days=plan.supplier_days,
-        ),
-        example=found,
-    )
+class _Asked:
+    """A plan on a day, asked of one programme and way after another."""
 
+    def __init__(self, plan: Plan, basis: Basis, ways: "_Doors") -> None:
+        self.plan, self.basis, self.ways = plan, basis, ways
+        self.unit = Unit(plan.retail_minor, plan.supply_minor, plan.cost_minor, plan.weight_g, plan.category_path)
 
-def _door(ways: Sequence[Lane], origin: str, destination: str) -> Lane | None:
-    """The fastest lane that ends at the shopper's door."""
-    fitting = [each for each in ways if (each.origin, each.destination) == (origin, destination) and each.ends_at_door]
-    return min(fitting, key=lambda each: (float(each.days @ range(len(each.days))), each.code), default=None)
+    def is_imported(self, way: Way) -> bool:
+        """Whether the goods are brought into the market before they sell."""
+        return way is Way.STOCK and self.basis.market.country != self.plan.home_country
 
-
-def _promise(wording: Programme, basis: Basis, lane: Lane | None, origin: str) -> tuple[int, int] | None:
-    """Days from the order to the door: handling, then the lane's window, else the days of the flat freight."""
-    handling = wording.service.handling_business_days
-    if lane is not None:
-        found = lanes.forecast(lane, basis.on)
-        return handling + (found.first - basis.on).days, handling + (found.last - basis.on).days
-    quote = basis.freight.get(origin)
-    return (handling + quote.transit_days_min, handling + quote.transit_days_max) if quote else None
-
-
-class Inbound:
-    """What it costs to bring the plan's units into the market before they are sold, whoever pays for it."""
-
-    def __init__(self, plan: Plan, basis: Basis, cards: Sequence[RateCard], ways: Sequence[Lane]) -> None:
-        self.plan, self.basis = plan, basis
-        route = (plan.home_country, basis.market.country)
-        fitting = [each for each in ways if (each.origin, each.destination) == route and not each.ends_at_door]
-        self.lane = min(fitting, key=lambda each: each.code, default=None)
-        self.cards = {each.card.code: each for each in cards}
-        self.found: dict[str, int] | None = None
-
-    @property
-    def days(self) -> int:
-        """How long the goods are on their way, at the confidence of a promise."""
-        if self.lane is None:
-            return 0
-        found = lanes.forecast(self.lane, self.basis.on)
-        return (found.last - found.start).days
-
-    def parts(self, wording: Programme) -> tuple[Share, ...]:
-        """The seller's share of it for one unit, by who pays by the terms. Raises: Missing."""
-        found = self.costs()
-        tasks = {"line_haul": Task.LINE_HAUL, "customs_duty": Task.DUTY_AND_TAX, "storage": Task.STORAGE}
-        shares = []
-        for code, minor in found.items():
-            mine = wording.payer(tasks[code]).get(Party.SELLER, Decimal(0))
-            if amount := round_half_even(minor * mine):
-                shares.append(Share(f"inbound.{code}", -amount))
-        return tuple(shares)
-
-    def costs(self) -> dict[str, int]:
-        """One unit's line haul, customs duty and storage. Units: minor of the seller's currency."""
-        if self.found is None:
-            haul = self._line_haul()
-            self.found = {"line_haul": self._unit(haul), "customs_duty": self._unit(self._duty(haul)),
-                          "storage": self._storage()}  # fmt: skip
-        return self.found
-
-    def _line_haul(self) -> int:
-        plan = self.plan
-        if self.lane is None:
-            raise Missing("lane", f"No lane brings stock from {plan.home_country} to {self.basis.market.country}.")
-        paid = [leg.card for leg in self.lane.legs if leg.card]
-        if not paid:
-            raise Missing("rate card", f"No rate card is named by the lane {self.lane.code}.")
-        return sum(self._bill(self.cards[code], days=0) for code in paid)
-
-    def _bill(self, card: RateCard, *, days: int) -> int:
-        """All units by a card, in the seller's currency. Raises: Missing where it does not carry them."""
-        plan = self.plan
-        height, width, length = plan.sides_mm
-        asked = Consignment(
-            origin=card.origin, destination=self.basis.market.country, weight_g=plan.weight_g * plan.units,
-            volume_cm3=-(-height * width * length * plan.units // 1000), units=plan.units, days=days,
-            flags=plan.flags, day=self.basis.on, cards=(card.card.code,),
-        )  # fmt: skip
-        [[quote]] = freight.quote([asked], [card])
-        if quote.refusal:
-            raise Missing("rate card", f"{card.title}: {freight.REFUSED[quote.refusal]}.")
-        return self._own(quote.total_minor, card.card.currency)
-
-    def _duty(self, haul_minor: int) -> int:
-        """Customs duty and what else the border keeps, on what the goods cost the seller. Import VAT comes back."""
-        plan = self.plan
-        if not plan.hs_code:
-            raise Missing("HS code", "The customs duty of goods without an HS code is not known.")
-        row = {
-            "hs": plan.hs_code, "origin": plan.home_country, "destination": self.basis.market.country,
-            "date": self.basis.on.isoformat(), "quantity": plan.units, "weight_g": plan.weight_g * plan.units,
-            "currency": plan.currency, "cost": str(decimal_of(plan.cost_minor * plan.units, plan.currency)),
-            "freight": str(decimal_of(haul_minor, plan.currency)), "importer": "seller", "mode": "sea",
-            "incoterm": "DDP",
-        }  # fmt: skip
-        try:
-            found = landed.quote([row])
-        except BadLines as problem:
-            raise Missing("tariff", problem.values["sentence"]) from None
-        border = sum(
-            int(found.parts[part][0]) for part in BORDER if part in found.parts and part is not Part.IMPORT_TAX
+    def option(
+        self, version: ProgrammeVersion, wording: Programme, way: Way, unmet: tuple[Unmet, ...], brought: Brought | None
+    ) -> Option:
+        """The programme by this way, the stock `brought` by one of the lanes."""
+        plan, basis = self.plan, self.basis
+        origin = basis.market.country if way is Way.STOCK else plan.home_country
+        door = self.ways.door(origin, basis.market.country)
+        lane = brought.lane if brought else door
+        head = Option(
+            wording.code, version.version, wording.label["en"], way, version.id, lane.code if lane else "", unmet=unmet
         )
-        return self._own(border, found.currencies[0])
+        try:
+            found = reckoning.reckon(
+                basis=basis, programme=wording, version=version.version, origin=origin, unit=self.unit
+            )
+            if found.earns_supply and not plan.supply_minor:
+                raise Missing("supply price", "It pays a supply price, and none is given.")
+            inbound = brought.parts(wording) if brought else ()
+        except EntrepotError as problem:
+            return replace(head, problem=str(problem))
+        is_bought = any(each.code == "receipt" for each in found.shares)
+        beside = {"owed": found.owed_minor, "own_carriage": found.carriage_minor, "goods": found.cost_minor}
+        given = [Share(code, -amount) for code, amount in beside.items() if amount]
+        tied_up = found.cost_minor - sum(each.amount_minor for each in inbound)
+        earned = found.kept_minor - found.owed_minor - found.carriage_minor
+        return replace(
+            head,
+            parts=(*found.shares, *given, *inbound),
+            landed_minor=found.paid_minor,
+            kept_minor=found.kept_minor,
+            earned_minor=earned,
+            tied_minor=tied_up,
+            is_bought=is_bought,
+            promise_days=self.promise(wording, door, origin),
+            break_even=None if is_bought or earned <= 0 else Decimal(tied_up) / Decimal(earned),
+            cash_days=cash_to_cash(
+                stock_days=0 if is_bought else plan.stock_days + (brought.days if brought else 0),
+                receivable_days=(found.pays_on - basis.on).days,
+                payable_days=plan.supplier_days,
+            ),
+            example=found,
+        )
 
-    def _storage(self) -> int:
-        """A unit stands for half the days in which the stock sells, on average; by the first card of the country."""
-        inside = [
-            each
-            for each in self.cards.values()
-            if (each.mode, each.service, each.origin) == (Mode.WAREHOUSE, "storage", self.basis.market.country)
-        ]
-        if not inside or not self.plan.stock_days:
-            return 0
-        card = min(inside, key=lambda each: each.card.code)
-        return self._unit(self._bill(card, days=self.plan.stock_days // 2))
-
-    def _unit(self, minor: int) -> int:
-        return prorate(minor, 0, 1, self.plan.units)
-
-    def _own(self, minor: int, currency: str) -> int:
-        """An amount in the seller's currency, at the day's rate."""
-        own = self.plan.currency
-        if currency == own:
-            return minor
-        rate = markets.exchange_rates({(currency, own)}, self.basis.on)[currency, own].rate
-        return convert(minor, rate, currency, own)
-
-
-FIELDS = (
-    "sku", "market", "home_country", "currency", "retail", "supply", "cost", "weight_g", "length_mm", "width_mm",
-    "height_mm", "hs_code", "category", "units", "stock_days", "supplier_days", "flags",
-)  # fmt: skip
-_NEEDED = ("sku", "market", "home_country", "currency", "retail", "cost", "weight_g")
-
-
-def read_plans(rows: Sequence[Mapping[str, Any]]) -> list[Plan]:
-    """Plans from rows of texts or numbers; amounts in major units. Raises: Invalid naming row and field."""
-    known: dict[str, Market] = {}
-    return [_read(number, row, known) for number, row in enumerate(rows, start=1)]
-
-
-def _read(number: int, row: Mapping[str, Any], known: dict[str, Market]) -> Plan:
-    texts = {name: str(row.get(name) if row.get(name) is not None else "").strip() for name in FIELDS}
-    for name in row:
-        if name not in FIELDS:
-            raise _bad(number, name, f"known are {', '.join(FIELDS)}")
-    for name in _NEEDED:
-        if not texts[name]:
-            raise _bad(number, name, "is missing")
-    if texts["currency"] not in EXPONENTS:
-        raise _bad(number, "currency", f"{texts['currency'][:10]!r} is no currency; write an ISO 4217 code such as USD")
-    try:
-        market = known.get(texts["market"]) or markets.get_market(texts["market"])
-        known[texts["market"]] = market
-        sides = tuple(_whole(number, texts, name, 0) for name in ("length_mm", "width_mm", "height_mm"))
-        return Plan(
-            texts["sku"], market.code, texts["home_country"], texts["currency"],
-            parse_minor(texts["retail"], market.currency, field="retail"),
-            parse_minor(texts["supply"] or "0", texts["currency"], field="supply"),
-            parse_minor(texts["cost"], texts["currency"], field="cost"),
-            _whole(number, texts, "weight_g", 1), (sides[0], sides[1], sides[2]), texts["hs_code"], texts["category"],
-            _whole(number, texts, "units", 1) or 1, _whole(number, texts, "stock_days", 0),
-            _whole(number, texts, "supplier_days", 0), frozenset(texts["flags"].split()),
-        )  # fmt: skip
-    except Unreadable:
-        raise
-    except EntrepotError as problem:
-        raise _bad(number, problem.field or "market", str(problem).removeprefix(f"{problem.field}: ")) from None
+    def promise(self, wording: Programme, lane: Lane | None, origin: str) -> tuple[int, int] | None:
+        """Days from the order to the door: handling, then the lane's window, else the days of the flat freight."""
+        handling = wording.service.handling_business_days
+        if lane is not None:
+            first, last = self.ways.window(lane)
+            return handling + first, handling + last
+        quote = self.basis.freight.get(origin)
+        return (handling + quote.transit_days_min, handling + quote.transit_days_max) if quote else None
 
 
-def _whole(number: int, texts: Mapping[str, str], name: str, least: int) -> int:
-    text = texts[name]
-    if not text:
-        return 0
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 10_000_000:
-        raise _bad(number, name, f"{text[:20]!r} is not a whole number from {least} on")
-    return int(text)
+class _Doors:
+    """The lanes of a day; those that end at a door are looked through once for each way."""
 
+    def __init__(self, lanes: Sequence[Lane], on: date) -> None:
+        self.lanes, self.on = lanes, on
+        self.doors: dict[tuple[str, str], Lane | None] = {}
+        self.windows: dict[str, tuple[int, int]] = {}
 
-class Unreadable(Invalid):
-    """A row of the comparison says something that cannot be."""
+    def door(self, origin: str, destination: str) -> Lane | None:
+        """The fastest lane that ends at the shopper's door."""
+        way = (origin, destination)
+        if way not in self.doors:
+            fitting = [each for each in self.lanes if (each.origin, each.destination) == way and each.ends_at_door]
+            self.doors[way] = min(
+                fitting, key=lambda each: (float(each.days @ range(len(each.days))), each.code), default=None
+            )
+        return self.doors[way]
 
-    code = "compare.unreadable"
-    message = "Row {row}, {column}: {problem}"
-
-
-def _bad(number: int, name: str, problem: str) -> Unreadable:
-    return Unreadable(field=name, row=number, column=name, problem=problem)
+    def window(self, lane: Lane) -> tuple[int, int]:
+        """The days after which something that leaves today arrives."""
+        if lane.code not in self.windows:
+            found = lanes.forecast(lane, self.on)
+            self.windows[lane.code] = (found.first - self.on).days, (found.last - self.on).days
+        return self.windows[lane.code]
 
 
 def as_document(found: Compared) -> dict[str, Any]:

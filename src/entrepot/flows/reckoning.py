@@ -4,7 +4,7 @@ Nothing here computes money of its own. A line is made up as checkout would free
 `settlement.moves` say what accrues and what its parcel costs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -60,9 +60,9 @@ class Share:
 class Example:
     """One unit sold under a programme. Units: minor; `paid_minor` in the market's currency, all else in the seller's.
 
-    `shares` sum to `kept_minor`, what the marketplace pays the seller; `carriage_minor` is what the seller pays its
-    own carrier beside that; the rest is `left_minor`. `pays_on` is the day on which the statement closes that carries
-    a unit which is delivered after the programme's own times.
+    `paid_parts` sum to `paid_minor`. `shares` sum to `kept_minor`, what the marketplace pays the seller;
+    `carriage_minor` is what the seller pays its own carrier beside that; the rest is `left_minor`. `pays_on` is the day
+    on which the statement closes that carries a unit which is delivered after the programme's own times.
     """
 
     programme_code: str
@@ -79,6 +79,7 @@ class Example:
     delivered_on: date
     pays_on: date
     rate: Rate
+    paid_parts: tuple[Share, ...] = ()
 
     @property
     def owed_minor(self) -> int:
@@ -111,24 +112,37 @@ class Basis:
 
 def gather(*, market: Market, currency: str, home_country: str, weight_g: int, now: datetime) -> Basis:
     """The rates that count today, in one query each. Raises: Unavailable without an exchange rate."""
+    found = gather_weights(market=market, currency=currency, home_country=home_country, weights_g=[weight_g], now=now)
+    return found[weight_g]
+
+
+def gather_weights(
+    *, market: Market, currency: str, home_country: str, weights_g: Collection[int], now: datetime
+) -> dict[int, Basis]:
+    """The same for parcels of several weights, by weight, in as many queries as for one."""
     on = now.date()
     origins = list(dict.fromkeys((market.country, home_country)))
-    quotes = logistics.find_freight([(market.code, origin, weight_g) for origin in origins], on)
+    asked = [(market.code, origin, weight_g) for weight_g in weights_g for origin in origins]
+    quotes = dict(zip(asked, logistics.find_freight(asked, on), strict=True))
     tax = markets.tax_rates([market.id], on).get((market.id, "standard"), Decimal(0))
     costs = settlement.list_cost_rates(on=on)
     pair, euro = (market.currency, currency), ("EUR", market.currency)
     rates = markets.exchange_rates({pair, euro}, on)
-    return Basis(
-        market=market,
-        currency=currency,
-        home_country=home_country,
-        on=on,
-        freight=dict(zip(origins, quotes, strict=True)),
-        rate=rates[pair],
-        per_euro=rates[euro].rate,
-        tax_ppm=pricing.ppm([tax]),
-        costs={each.kind: each for each in costs if each.currency == market.currency and not each.code},
-    )
+    tax_ppm = pricing.ppm([tax])
+    return {
+        weight_g: Basis(
+            market=market,
+            currency=currency,
+            home_country=home_country,
+            on=on,
+            freight={origin: quotes[market.code, origin, weight_g] for origin in origins},
+            rate=rates[pair],
+            per_euro=rates[euro].rate,
+            tax_ppm=tax_ppm,
+            costs={each.kind: each for each in costs if each.currency == market.currency and not each.code},
+        )
+        for weight_g in weights_g
+    }
 
 
 def reckon(*, basis: Basis, programme: Programme, version: int, unit: Unit, origin: str = "") -> Example:
@@ -170,6 +184,7 @@ def reckon(*, basis: Basis, programme: Programme, version: int, unit: Unit, orig
         delivered_on=delivered,
         pays_on=terms.settlement.closes_on(delivered),
         rate=basis.rate,
+        paid_parts=_paid_parts(book),
     )
 
 
@@ -230,6 +245,19 @@ def _book(basis: Basis, terms: Terms, unit: Unit, freight: FreightQuote) -> tupl
     )
     shipping = charged.shipping_net_minor + np.where(includes_tax, charged.shipping_tax_minor, 0)
     return Book(lines, compiled), int(shipping[0])
+
+
+def _paid_parts(book: Book) -> tuple[Share, ...]:
+    """What the shopper pays, in the market's currency; what is nothing is left out."""
+    found = {name: int(amount[0]) for name, amount in book.paid_for(lambda amounts: amounts).items()}
+    tax = found["goods_tax"] + found["shipping_tax"]
+    parts = {
+        "goods": found["goods_net"],
+        "shipping": found["shipping_net"],
+        "tax": tax,
+        "customs": found["customs_duty"],
+    }
+    return tuple(Share(code, amount) for code, amount in parts.items() if amount)
 
 
 def _shares(book: Book, amounts: Amounts) -> Sequence[Share]:

@@ -232,6 +232,39 @@ def find_skus(*, organisation_id: UUID, sku_codes: Collection[str]) -> dict[str,
     return {sku.code: sku for sku in Sku.objects.filter(organisation_id=organisation_id, code__in=list(sku_codes))}
 
 
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A SKU by which somebody looks for it."""
+
+    id: UUID
+    code: str
+    title: str
+
+
+def find_articles(*, organisation_id: UUID, text: str, languages: Sequence[str], limit: int) -> list[Article]:
+    """An organisation's SKUs, and those of the common catalogue that it offers, by code or title; in order of code."""
+    rows = fetch_rows(
+        """
+        SELECT k.id, k.code, coalesce(t.title, k.code) AS title, k.options
+        FROM catalogue_sku k
+        JOIN catalogue_product p ON p.id = k.product_id
+        LEFT JOIN LATERAL (
+            SELECT title FROM catalogue_producttext
+            WHERE product_id = k.product_id
+            ORDER BY array_position(%s::text[], split_part(lower(language), '-', 1)), language LIMIT 1
+        ) t ON true
+        WHERE (k.organisation_id = %s OR EXISTS (
+                SELECT 1 FROM catalogue_offer o WHERE o.sku_id = k.id AND o.seller_id = %s
+            ))
+          AND p.status <> 'archived'
+          AND (%s = '' OR position(lower(%s) IN lower(k.code)) > 0 OR position(lower(%s) IN lower(t.title)) > 0)
+        ORDER BY k.code LIMIT %s
+        """,
+        [[each.partition("-")[0] for each in languages], organisation_id, organisation_id, text, text, text, limit],
+    )
+    return [Article(row.id, row.code, ", ".join([row.title, *map(str, row.options.values())])) for row in rows]
+
+
 def offerable_skus(*, seller_id: UUID, sku_ids: Collection[UUID]) -> list[Sku]:
     """Which of these SKUs a seller may offer: its own and those of the operator's common catalogue."""
     found = Sku.objects.select_related("product__category").filter(

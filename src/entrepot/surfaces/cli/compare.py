@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 @rows.FILE
 @click.option("--seller", metavar="CODE", default="", help="Say also what this seller lacks for each programme.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.svg",
+    help="Draw the first SKU by sea to a warehouse in the market against one parcel by air.",
+)
 @with_database
-def compare(file: Path, seller: str, as_json: bool) -> int:
+def compare(file: Path, seller: str, as_json: bool, picture: Path | None) -> int:
     """Compare programmes and ways for the SKUs in FILE, CSV or JSON; - for standard input.
 
     Columns: sku, market, home_country, currency, retail, cost, weight_g; and, where they matter, supply, length_mm,
@@ -29,22 +35,39 @@ def compare(file: Path, seller: str, as_json: bool) -> int:
     from django.conf import settings
 
     from entrepot.domain.customs import services as customs
-    from entrepot.flows import comparing
+    from entrepot.flows import comparing, plans
     from entrepot.kernel import clock
     from entrepot.kernel.actors import SYSTEM
 
     first.install(settings)
     now = clock.now()
     customs.load_reference(now=now)
-    plans = comparing.read_plans(rows.read(file))
+    asked = plans.read_plans(rows.read(file))
     seller_id = _seller(seller)
-    found = comparing.compare(plans=plans, now=now, actor=SYSTEM, seller_id=seller_id)
+    found = comparing.compare(plans=asked, now=now, actor=SYSTEM, seller_id=seller_id)
+    if picture:
+        _draw(found[0], picture)
     if as_json:
         print(json.dumps([comparing.as_document(each) for each in found], indent=2, ensure_ascii=False, default=str))
     else:
         for each in found:
             _show(each)
     return 0
+
+
+def _draw(found: "Compared", file: Path) -> None:
+    """Write the picture. Raises: Unavailable where one of the two ways cannot be reckoned."""
+    from entrepot.kernel.errors import Unavailable
+    from entrepot.surfaces.shared import sides
+
+    both = sides.of(found)
+    if both is None:
+        raise Unavailable(
+            "compare.no_picture",
+            "{sku}: stock that is brought into {market} and a parcel from abroad cannot both be reckoned.",
+            sku=found.plan.sku, market=found.plan.market_code,
+        )  # fmt: skip
+    file.write_text(sides.picture(both), encoding="utf-8")
 
 
 def _seller(code: str) -> "UUID | None":

@@ -11,6 +11,7 @@ from entrepot.surfaces.desk import (
     catalogue,
     claims,
     clock,
+    compare,
     contribution,
     conversations,
     docks,
@@ -40,6 +41,7 @@ from entrepot.surfaces.shared import gallery
 app_name = "desk"
 
 PROGRAMMES = [
+    path("compare", compare.show, name="compare"),
     path("programmes", programmes.programmes, name="programmes"),
     path("programmes/comparison", programmes.comparison, name="comparison"),
     path("programmes/<slug:code>", programmes.programme, name="programme"),

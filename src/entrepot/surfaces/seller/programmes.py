@@ -18,21 +18,20 @@ from entrepot.domain.markets.models import Market
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.models import Enrolment, Seller
 from entrepot.domain.sellers.readiness import Answers
-from entrepot.domain.sellers.rules import Unmet
 from entrepot.domain.terms import changes, phrases, queries
 from entrepot.domain.terms import rules as terms
 from entrepot.domain.terms import words as plain
-from entrepot.domain.terms.clauses import Document, Tier
 from entrepot.domain.terms.queries import wording_of
 from entrepot.domain.terms.rules import Party, Programme, Task
 from entrepot.flows import enrolling, joining
 from entrepot.flows.enrolling import Preview
 from entrepot.kernel import clock
 from entrepot.kernel.errors import NotFound
-from entrepot.surfaces.seller import examples, words
+from entrepot.surfaces.seller import examples
 from entrepot.surfaces.seller.examples import Numbers, Shown
 from entrepot.surfaces.seller.frame import render, seller_of
 from entrepot.surfaces.shared import readiness
+from entrepot.surfaces.shared.access import FIRST_ASKED, first_asked, lacks
 from entrepot.surfaces.shared.acting import ActForm, ReasonForm, attempt
 from entrepot.surfaces.shared.components import Link, Text, Tone
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -70,14 +69,6 @@ class Open:
     example: Shown | None
 
 
-#: What a newcomer asks first: the question, and the task whose performer is the answer.
-FIRST_ASKED: tuple[tuple[Text, Task, str], ...] = (
-    (gettext_lazy("Sets the price"), Task.RETAIL_PRICE, "decider"),
-    (gettext_lazy("Ships"), Task.LAST_MILE, "performer"),
-    (gettext_lazy("Answers shoppers"), Task.CUSTOMER_SERVICE, "performer"),
-    (gettext_lazy("Takes returns"), Task.RETURNS_HANDLING, "performer"),
-    (gettext_lazy("Unsold goods"), Task.UNSOLD_STOCK, "performer"),
-)
 #: Why somebody else enters it, by what it is.
 WHY_NOT: Mapping[Task, Text] = {
     Task.RETAIL_PRICE: gettext_lazy(
@@ -303,7 +294,7 @@ class _View:
             plain.label(wording.summary),
             [lacks(each) for each in preview.unmet],
             f"{href}?{self.numbers.query}" if self.numbers and self.numbers.query else href,
-            [(text, str(getattr(wording, role)(task) or "")) for text, task, role in FIRST_ASKED],
+            first_asked(wording),
             readiness.told(found),
             readiness.summary(found),
             examples.show(self.numbers, preview) if self.numbers else None,
@@ -321,19 +312,3 @@ def _closed(wording: Programme) -> list[tuple[str, str, Text]]:
 
 def _label(preview: Preview) -> str:
     return plain.label(wording_of(preview.version).label)
-
-
-def lacks(unmet: Unmet) -> str:
-    """A condition that is not met, in plain words."""
-    text = words.UNMET.get(unmet.condition)
-    if text is None:
-        return f"{unmet.condition} {unmet.wanted}"
-    return str(text).format(wanted=_thing(unmet.condition, unmet.wanted), found=_thing(unmet.condition, unmet.found))
-
-
-def _thing(condition: str, value: str) -> str:
-    if condition == "documents" and value in set(Document):
-        return str(phrases.DOCUMENTS[Document(value)])
-    if condition == "tier" and value in set(Tier):
-        return str(phrases.TIERS[Tier(value)])
-    return value.replace("_", " ")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from entrepot.surfaces.seller import (
     applying,
+    compare,
     conversations,
     goods,
     notices,
@@ -125,6 +126,7 @@ urlpatterns = [
     path("statements/<str:number>/paper", statements.paper, name="statement_paper"),
     path("statements/<str:number>/pdf", statements.pdf, name="statement_pdf"),
     path("statements/<str:number>/sheet", statements.sheet, name="statement_sheet"),
+    path("compare", compare.show, name="compare"),
     path("programmes", programmes.index, name="programmes"),
     path("programmes/<str:market_code>/comparison", programmes.comparison, name="programme_comparison"),
     path("programmes/<str:market_code>/<uuid:version_id>", programmes.show, name="programme"),

@@ -76,15 +76,6 @@ MOVEMENTS: Mapping[str, Text] = {
 }
 CONDITIONS = states.CONDITIONS
 #: Conditions of a programme that are not met, by their name in the programme.
-UNMET: Mapping[str, Text] = {
-    "tier": _("A better standing: {wanted}; yours is {found}"),
-    "documents": _("A document: {wanted}"),
-    "stock_in_market": _("Stock at a warehouse in this market"),
-    "skus_min": _("At least {wanted} articles that are ready for sale; you have {found}"),
-    "training": _("A training: {wanted}"),
-}
-
-
 def document(kind: str) -> str:
     """A paper in words, as it stands at the beginning of a line; one that nobody named as it stands."""
     text = str(phrases.DOCUMENTS[Document(kind)]) if kind in set(Document) else kind.replace("_", " ")

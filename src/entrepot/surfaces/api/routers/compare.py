@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Schema
 
-from entrepot.flows import comparing
+from entrepot.flows import comparing, plans
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.api.auth import actor_of
@@ -85,7 +85,7 @@ def compare_goods(request: HttpRequest, payload: CompareIn) -> list[dict[str, An
     rows = [{name: value for name, value in row.dict().items() if value not in (None, "")} for row in payload.rows]
     is_seller = actor.role.startswith("seller.") and actor.may("enrolments.read")
     found = comparing.compare(
-        plans=comparing.read_plans(rows), now=clock.now(), actor=actor,
+        plans=plans.read_plans(rows), now=clock.now(), actor=actor,
         seller_id=actor.organisation_id if is_seller else None,
     )  # fmt: skip
     return [comparing.as_document(each) for each in found]
