@@ -7,15 +7,17 @@ missing, the option says so.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from entrepot.domain.logistics import lanes, publishing
+from entrepot.domain.logistics.cards import RateCard
 from entrepot.domain.logistics.lanes import Lane
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
@@ -166,24 +168,39 @@ def cash_to_cash(*, stock_days: int, receivable_days: int, payable_days: int) ->
 
 
 def compare(
-    *, plans: Sequence[Plan], now: datetime, actor: Actor | None = None, seller_id: UUID | None = None
+    *,
+    plans: Sequence[Plan],
+    now: datetime,
+    actor: Actor | None = None,
+    seller_id: UUID | None = None,
+    known: Iterable[Market] = (),
 ) -> list[Compared]:
     """Every programme in force by every way it allows, for each plan. With a seller, what it lacks for each.
 
-    Raises: NotFound for a market, Unavailable without an exchange rate.
+    `known` are markets that are read already. Raises: NotFound for a market, Unavailable without an exchange rate.
     """
     on = now.date()
-    ways = _Doors([each.lane for each in publishing.list_lanes(on=on)], on)
+    by_code = {each.code: each for each in known}
+    published, cards = _published(publishing.version(), on)
+    ways = _Doors(published, on)
     open_in = {
-        code: _open_in(code, now, actor, seller_id) for code in dict.fromkeys(plan.market_code for plan in plans)
+        code: _open_in(by_code.get(code) or markets.get_market(code), now, actor, seller_id)
+        for code in dict.fromkeys(plan.market_code for plan in plans)
     }
     bases = _bases(plans, open_in, now)
     asked = [(plan, open_in[plan.market_code].market.country) for plan in plans]
-    brought = bringing.bring(asked, cards=publishing.list_cards(on=on), ways=ways.lanes, on=on)
+    brought = bringing.bring(asked, cards=cards, ways=ways.lanes, on=on)
     return [
         _compare(plan, open_in[plan.market_code], basis, inbound, ways)
         for plan, basis, inbound in zip(plans, bases, brought, strict=True)
     ]
+
+
+@lru_cache(maxsize=16)
+def _published(version: str, on: date) -> tuple[Sequence[Lane], Sequence[RateCard]]:
+    """The lanes and rate cards of a day, read again once something new is published."""
+    del version  # a part of the key
+    return [each.lane for each in publishing.list_lanes(on=on)], publishing.list_cards(on=on)
 
 
 def _bases(plans: Sequence[Plan], open_in: Mapping[str, "OpenIn"], now: datetime) -> list[Basis]:
@@ -210,15 +227,14 @@ class OpenIn:
     unmet: Mapping[UUID, tuple[Unmet, ...]]
 
 
-def _open_in(market_code: str, now: datetime, actor: Actor | None, seller_id: UUID | None) -> OpenIn:
+def _open_in(market: Market, now: datetime, actor: Actor | None, seller_id: UUID | None) -> OpenIn:
     unmet: dict[UUID, tuple[Unmet, ...]] = {}
     if actor is not None and seller_id is not None:
-        previews = enrolling.list_programmes(actor=actor, seller_id=seller_id, market_code=market_code, now=now)
+        previews = enrolling.list_programmes(actor=actor, seller_id=seller_id, market=market, now=now)
         unmet = {each.version.id: tuple(each.unmet) for each in previews}
         versions = [each.version for each in previews]
     else:
-        versions = list(terms.find_in_force(market_code=market_code, on=now.date()))
-    market = markets.get_market(market_code)
+        versions = list(terms.find_in_force(market_code=market.code, on=now.date()))
     wordings = [(version, terms.wording_of(version)) for version in versions]
     who = {
         wording.code: [

@@ -149,12 +149,14 @@ def set_tier(*, actor: Actor, seller_id: UUID, tier: str, reason: str, now: date
     return sellers.set_tier(seller_id=seller_id, tier=tier, actor=actor, reason=reason, now=now)
 
 
-def list_programmes(*, actor: Actor, seller_id: UUID, market_code: str, now: datetime) -> list[Preview]:
+def list_programmes(
+    *, actor: Actor, seller_id: UUID, now: datetime, market_code: str = "", market: Market | None = None
+) -> list[Preview]:
     """Every programme that could be accepted for the market today, each with what the seller lacks for it."""
     _reach(actor, "enrolments.read", seller_id)
-    market = markets.get_market(market_code)
+    market = market or markets.get_market(market_code)
     seller = seller_reads.get_seller(seller_id=seller_id)
-    versions = terms.find_in_force(market_code=market_code, on=now.date())
+    versions = terms.find_in_force(market_code=market.code, on=now.date())
     standing = _standing(seller, market, now)
     return [_preview(version, market, standing) for version in versions]
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from entrepot.domain.customs import explaining, queries, reading
 from entrepot.domain.customs.arrays import Exchange, Law, Lines, Way
 from entrepot.domain.customs.explaining import Explanation
+from entrepot.domain.customs.rows import Book
 from entrepot.domain.customs.rules import Share
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.pricing.landed import Landed, land, spread
@@ -38,12 +40,19 @@ def quote(
 
 def quote_lines(lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None) -> Landed:
     """The landed cost of lines. Raises: BadLines, TooLarge."""
-    book = queries.load_book(codes=lines.words.hs, known_on=known_on)
+    book = _book(queries.version(), tuple(sorted({code[:4] for code in lines.words.hs}))).known_on(known_on)
     exchange = exchange_of(Law(book, lines).exchanges())
     try:
         return land(Law(book, lines, exchange), share_by)
     except OverflowError:
         raise TooLarge(field="lines") from None
+
+
+@lru_cache(maxsize=64)
+def _book(version: str, headings: tuple[str, ...]) -> Book:
+    """The law for these headings, read again once any of it has changed."""
+    del version  # a part of the key
+    return queries.load_book(codes=headings)
 
 
 def explain(

@@ -1,6 +1,6 @@
 """What a seller means to sell: one SKU with its prices, measures and quantities, read from rows of texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,13 @@ FIELDS = (
 _NEEDED = ("sku", "market", "home_country", "currency", "retail", "cost", "weight_g")
 
 
-def read_plans(rows: Sequence[Mapping[str, Any]]) -> list[Plan]:
-    """Plans from rows of texts or numbers; amounts in major units. Raises: Invalid naming row and field."""
-    known: dict[str, Market] = {}
-    return [_read(number, row, known) for number, row in enumerate(rows, start=1)]
+def read_plans(rows: Sequence[Mapping[str, Any]], *, known: Iterable[Market] = ()) -> list[Plan]:
+    """Plans from rows of texts or numbers; amounts in major units; `known` are markets that are read already.
+
+    Raises: Unreadable naming row and field.
+    """
+    by_code = {each.code: each for each in known}
+    return [_read(number, row, by_code) for number, row in enumerate(rows, start=1)]
 
 
 def _read(number: int, row: Mapping[str, Any], known: dict[str, Market]) -> Plan:

@@ -1,5 +1,6 @@
 """Compare: every programme and way for goods, for the operator, as one of its sellers would see them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from entrepot.domain.markets import queries as markets
+from entrepot.domain.markets.models import Market
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.models import Seller
 from entrepot.flows.plans import Unreadable
@@ -38,7 +40,7 @@ def show(request: ActingRequest) -> HttpResponse:
     }
     common = CommonForm(asked, markets=[(each.code, each.name) for each in found], initial=usual)
     typed, pasted = TypedForm(asked), PastedForm(asked)
-    page, refused = _compare(request, seller, common, typed if by == "typed" else pasted)
+    page, refused = _compare(request, seller, common, typed if by == "typed" else pasted, found)
     context = {
         "ways": [
             Link(label, f"{reverse('desk:compare')}?by={code}", code == by)
@@ -59,7 +61,11 @@ def show(request: ActingRequest) -> HttpResponse:
 
 
 def _compare(
-    request: ActingRequest, seller: Seller | None, common: CommonForm, form: TypedForm | PastedForm
+    request: ActingRequest,
+    seller: Seller | None,
+    common: CommonForm,
+    form: TypedForm | PastedForm,
+    found: Sequence[Market],
 ) -> tuple[Page | None, str]:
     if "go" not in request.GET or not (common.is_valid() and form.is_valid()):
         return None, ""
@@ -68,7 +74,7 @@ def _compare(
     try:
         page = comparison.compare(
             comparison.asked(common, given), now=clock.now(), actor=request.actor,
-            seller_id=seller.pk if seller else None, drawn=int(drawn) - 1 if drawn.isdecimal() else 0,
+            known=found, seller_id=seller.pk if seller else None, drawn=int(drawn) - 1 if drawn.isdecimal() else 0,
         )  # fmt: skip
     except Unreadable as problem:
         return None, comparison.named(problem)

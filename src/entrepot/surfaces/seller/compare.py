@@ -55,9 +55,10 @@ def show(request: ActingRequest) -> HttpResponse:
     rows = _rows(request, seller, market) if by == "articles" else []
     typed = TypedForm(request.GET if "go" in request.GET else None)
     pasted = PastedForm(request.GET if "go" in request.GET else None)
-    page, refused = _compare(request, seller, by, common, rows, typed, pasted)
+    page, refused = _compare(request, seller, _given(by, rows, typed, pasted), common, rows, every)
     find = request.GET.get("find", "")[:80]
     context = {
+        "organisation": seller.organisation.name,
         "ways": [
             Link(label, f"{reverse('seller:compare')}?by={code}", code == by)
             for code, label in zip(WAYS, (_("My articles"), _("Type one"), _("Paste a table")), strict=True)
@@ -95,32 +96,32 @@ def _market(request: ActingRequest, every: Sequence[Market]) -> Market | None:
     return next((each for each in every if each.code == wanted), every[0] if every else None)
 
 
+def _given(by: str, rows: Sequence[Row], typed: TypedForm, pasted: PastedForm) -> list[dict[str, Any]] | None:
+    """The goods that were chosen, typed or pasted; nothing where what was typed cannot be read."""
+    if by == "articles":
+        return [row.plan for row in rows]
+    if by == "typed":
+        return [typed.row()] if typed.is_valid() else None
+    return pasted.table() if pasted.is_valid() else None
+
+
 def _compare(
     request: ActingRequest,
     seller: Seller,
-    by: str,
+    given: Sequence[dict[str, Any]] | None,
     common: CommonForm,
     rows: Sequence[Row],
-    typed: TypedForm,
-    pasted: PastedForm,
+    every: Sequence[Market],
 ) -> tuple[Page | None, str]:
     """What the comparison came to, once it is asked for; or what is wrong with a row."""
-    if "go" not in request.GET or not common.is_valid():
-        return None, ""
-    given: list[dict[str, Any]] = []
-    if by == "articles":
-        given = [row.plan for row in rows]
-    elif by == "typed" and typed.is_valid():
-        given = [typed.row()]
-    elif by == "pasted" and pasted.is_valid():
-        given = pasted.table()
-    else:
+    if given is None or "go" not in request.GET or not common.is_valid():
         return None, ""
     drawn = request.GET.get("drawn", "1")
     try:
         page = comparison.compare(
             comparison.asked(common, given), now=clock.now(), actor=request.actor, seller_id=seller.pk,
             titles={row.code: row.title for row in rows}, drawn=int(drawn) - 1 if drawn.isdecimal() else 0,
+            known=every,
         )  # fmt: skip
     except Unreadable as problem:
         return None, comparison.named(problem, [row.code for row in rows])
@@ -146,15 +147,13 @@ def _known(seller: Seller, market: Market, sku_ids: Sequence[UUID]) -> dict[UUID
     """What the articles' offers in the market are sold and supplied for."""
     offers = catalogue.list_offers(seller_id=seller.pk, market_id=market.id, sku_ids=sku_ids)
     asked = prices.prices([each.id for each in offers], clock.now())
-    supply = prices.supply_prices([each.id for each in offers])
     found: dict[UUID, dict[str, str]] = {}
     for each in offers:
         mine = found.setdefault(each.sku_id, {})
         if price := asked.get(each.id):
             mine["retail"] = typed_minor(price.amount_minor, price.currency)
-        quote = supply.get(each.id)
-        if quote and quote.currency == seller.settlement_currency:
-            mine["supply"] = typed_minor(quote.amount_minor, quote.currency)
+            if price.supply_currency == seller.settlement_currency:
+                mine["supply"] = typed_minor(price.supply_minor, price.supply_currency)
     return found
 
 

@@ -31,12 +31,15 @@ def seller_of(request: ActingRequest) -> UUID:
 
 
 def render(request: ActingRequest, template: str, context: Mapping[str, Any], *forms: ActForm) -> HttpResponse:
-    """A page of the seller; where one of its forms was refused, the answer says so by its status."""
+    """A page of the seller; where one of its forms was refused, the answer says so by its status.
+
+    The context may hold the name of the `organisation` where the page has read it already.
+    """
     seller_id = seller_of(request)
     now = clock.now()
     counts = work.count_work(organisation_id=seller_id, now=now)
     frame = {
-        "organisation": accounts.list_organisation_names([seller_id])[seller_id],
+        "organisation": context.get("organisation") or accounts.list_organisation_names([seller_id])[seller_id],
         "navigation_counts": {
             "seller:orders": sum(counts[state] for state in work.OPEN) or None,
             "seller:conversations": conversations.count_waiting(organisation_id=seller_id, now=now).count or None,

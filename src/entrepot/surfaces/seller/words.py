@@ -75,7 +75,8 @@ MOVEMENTS: Mapping[str, Text] = {
     "title_in": _("Taken over by the marketplace"),
 }
 CONDITIONS = states.CONDITIONS
-#: Conditions of a programme that are not met, by their name in the programme.
+
+
 def document(kind: str) -> str:
     """A paper in words, as it stands at the beginning of a line; one that nobody named as it stands."""
     text = str(phrases.DOCUMENTS[Document(kind)]) if kind in set(Document) else kind.replace("_", " ")

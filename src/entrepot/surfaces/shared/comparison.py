@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from entrepot.domain.markets.models import Market
 from entrepot.domain.settlement import words as settlement
 from entrepot.flows import comparing, plans
 from entrepot.flows.comparing import Compared, Option
@@ -198,6 +199,7 @@ def compare(
     seller_id: UUID | None,
     titles: Mapping[str, str] | None = None,
     drawn: int = 0,
+    known: Sequence[Market] = (),
 ) -> Page:
     """The rows compared; `drawn` is the place of the article whose picture is drawn. Raises: Unreadable."""
     if not rows:
@@ -205,7 +207,9 @@ def compare(
     if len(rows) > GOODS_MAX:
         return Page(problem=_("A page compares {most} articles at most.").format(most=GOODS_MAX))
     try:
-        found = comparing.compare(plans=plans.read_plans(rows), now=now, actor=actor, seller_id=seller_id)
+        found = comparing.compare(
+            plans=plans.read_plans(rows, known=known), now=now, actor=actor, seller_id=seller_id, known=known
+        )
     except Unreadable:
         raise
     except EntrepotError as problem:

@@ -156,6 +156,6 @@ DUTIES = (
 
 ICONS = (
     "gauge search cart crate truck return ledger scroll storefront catalogue clipboard warehouse coins shield layers "
-    "tag user globe pennant check cross chevron-right chevron-left chevron-down info warning clock download upload "
-    "printer external plus minus pen bell menu filter lock sign-out gable forklift seal message calendar"
+    "tag user scales globe pennant check cross chevron-right chevron-left chevron-down info warning clock download "
+    "upload printer external plus minus pen bell menu filter lock sign-out gable forklift seal message calendar"
 ).split()

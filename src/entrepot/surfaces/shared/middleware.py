@@ -45,8 +45,8 @@ class LanguageMiddleware:
 
 
 class PlainTextMiddleware:
-    """No NUL in what narrows a list: PostgreSQL has no text with it. What stands for it is no number and no date, and so
-    is named by the page like any other nonsense. The API and forms name the field themselves."""
+    """No NUL in what narrows a list: PostgreSQL has no text with it. What stands for it is no number and no date, so
+    that the page names it like any other nonsense. The API and forms name the field themselves."""
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler

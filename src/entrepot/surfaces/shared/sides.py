@@ -267,11 +267,12 @@ def _lines(sides: Sides, is_narrow: bool) -> Any:
     dots = marks.mark_point(filled=True, size=90, opacity=1, stroke=colour("surface"), strokeWidth=1.5).encode(
         x=sold, y=left, color=colours
     )  # fmt: skip
+    aligned: tuple[Any, ...] = ("left", "right")
     texts = [
         alt.Chart(plots.rows(("side", "sold", "left", "text"), [each]))
         .mark_text(color=colour("ink"), dx=side, dy=-side, fontSize=12, fontWeight=600, align=align)
         .encode(x=sold, y=left, text="text:N")
-        for each, side, align in zip(even, (10, -10), ("left", "right"), strict=False)
+        for each, side, align in zip(even, (10, -10), aligned, strict=False)
     ]
     drawn = alt.layer(zero, lines, dots, *texts) if even else alt.layer(zero, lines)
     size: dict[str, int] = {"width": 270, "height": 220} if is_narrow else {"width": 300, "height": 160}
