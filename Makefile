@@ -5,10 +5,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help env up test survey tour check format bench lock migrations messages openapi clean
+.PHONY: help env up test survey tour prove prove-short check format bench lock migrations messages openapi clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: $(READY) ## Make .venv with everything in it, from pinned and hashed requirements
 
@@ -33,6 +33,12 @@ survey: env ## Feed every form nonsense and count what every page asks, at two s
 tour: export TOUR = $(CURDIR)/build/tour
 tour: env ## Walk the guided tours and keep a picture of every step: make tour ARGS="-k shopper"
 	@$(BIN)/pytest tests/walks/tours -s $(ARGS)
+
+prove-short: env ## Crash, race and play at random for some minutes
+	@exec $(BIN)/python tests/proving $(ARGS)
+
+prove: env ## The same for hours: make prove ARGS="--histories 20000 --steps 50 --rounds 50 --kills 200 --crash-rounds 20"
+	@exec $(BIN)/python tests/proving $(ARGS)
 
 check: export ENTREPOT_DATA_DIR = $(CURDIR)/build/check
 check: env ## Lint, types, import contracts, architecture

@@ -51,7 +51,7 @@ def _code() -> str:
 @contextmanager
 def demonstration(server: TestServer, size: str = "full") -> Iterator[None]:
     """The demonstration market, for this process alone; the surfaces' clock stands at NOW."""
-    with server.copy_of(_made(server, size)) as name, _pointed_at(name), _demonstrations_clock():
+    with server.copy_of(_made(server, size)) as name, pointed_at(name), _demonstrations_clock():
         yield
 
 
@@ -64,14 +64,14 @@ class Kept:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """It is the one that this process works with."""
-        with _pointed_at(self.name), _demonstrations_clock():
+        with pointed_at(self.name), _demonstrations_clock():
             yield
 
 
 @contextmanager
 def copied(server: TestServer, kept: Kept) -> Iterator[None]:
     """A copy of one that is gone back to, with the sessions of its people, to do anything with."""
-    with server.copy_of(kept.name) as name, _pointed_at(name), _demonstrations_clock():
+    with server.copy_of(kept.name) as name, pointed_at(name), _demonstrations_clock():
         yield
 
 
@@ -81,7 +81,7 @@ def empty(server: TestServer) -> Iterator[tuple[str, str]]:
     from entrepot.flows import installing
 
     own = override_settings(DEMONSTRATION=False, PAYMENT_PROVIDERS=["manual"], BANK_ACCOUNT="NL00 TEST 0000 0000 00")
-    with server.copy_of(server.template) as name, _pointed_at(name), _clock_at(NOW), own:
+    with server.copy_of(server.template) as name, pointed_at(name), _clock_at(NOW), own:
         first = installing.install(now=NOW)
         assert first
         yield first.email, first.password
@@ -132,7 +132,7 @@ def _build(name: str, media: Path, size: str) -> None:
     media.mkdir(parents=True)
     weeks, orders = SIZES[size]
     with (
-        _pointed_at(name),
+        pointed_at(name),
         override_settings(MEDIA_ROOT=media),
         mock.patch.object(build, "WEEKS", weeks or build.WEEKS),
         mock.patch.object(trading, "ORDERS_AT_ONCE", orders or trading.ORDERS_AT_ONCE),
@@ -148,7 +148,7 @@ def _media(name: str) -> Path:
 
 
 @contextmanager
-def _pointed_at(name: str) -> Iterator[None]:
+def pointed_at(name: str) -> Iterator[None]:
     """Every connection that is opened now, in whichever thread, is to this database."""
     before = {alias: connections.settings[alias]["NAME"] for alias in ("default", "owner")}
     connections.close_all()

@@ -87,15 +87,23 @@ def test_the_same_key_fifty_times_at_once_acts_once(database: None) -> None:
         idempotency.once(principal="p", key="k", body={"a": 2}, now=NOW, act=lambda: (201, None))
 
 
-def test_a_failed_act_leaves_the_key_free_and_an_abandoned_one_is_taken_over(database: None) -> None:
+def test_a_refused_act_leaves_the_key_free_and_one_that_broke_off_is_not_done_again(database: None) -> None:
+    def refuse() -> tuple[int, None]:
+        raise Refused("test.refused", "No.")
+
     def fail() -> tuple[int, None]:
         raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        idempotency.once(principal="p", key="k", body={}, now=NOW, act=fail)
-    assert not IdempotencyKey.objects.exists()
-    idempotency._claim("p", "dead", idempotency.body_hash({}), NOW)
     with pytest.raises(Refused):
-        idempotency.once(principal="p", key="dead", body={}, now=NOW + timedelta(seconds=5), act=lambda: (200, None))
-    later = NOW + idempotency.ABANDONED_AFTER
-    assert idempotency.once(principal="p", key="dead", body={}, now=later, act=lambda: (200, "x")) == (200, "x")
+        idempotency.once(principal="p", key="refused", body={}, now=NOW, act=refuse)
+    assert not IdempotencyKey.objects.exists()
+    with pytest.raises(RuntimeError):
+        idempotency.once(principal="p", key="failed", body={}, now=NOW, act=fail)
+    soon, later = NOW + timedelta(seconds=5), NOW + idempotency.ABANDONED_AFTER
+    for now, code in ((soon, "idempotency.running"), (later, "idempotency.unknown"), (later, "idempotency.unknown")):
+        with pytest.raises(Refused) as refusal:
+            idempotency.once(principal="p", key="failed", body={}, now=now, act=lambda: (200, "done again"))
+        assert refusal.value.code == code
+    idempotency._claim("p", "dead", idempotency.body_hash({}), NOW)
+    assert idempotency.give_up(now=soon) == 0
+    assert idempotency.give_up(now=later) == 1

@@ -29,6 +29,7 @@ from entrepot.flows import paying
 from entrepot.flows.requests import check_contact, check_quantity
 from entrepot.kernel import audit, ids, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, execute, fetch_rows, retried
 from entrepot.kernel.errors import Denied, Invalid, NotFound, Refused
 from entrepot.kernel.outbox import Event
@@ -67,6 +68,7 @@ def cancel_lines(
     """
     units = _merged(rows)
     cancelled, calls = retried(lambda: _cancel(units, actor, reason, now, access_token))
+    crash_point("cancel.committed")
     for act, call_ids in calls.items():
         paying.carry_out(act=act, call_ids=call_ids, now=now)
     return cancelled
@@ -136,6 +138,7 @@ def _cancel(
         ],
         now=now,
     )
+    crash_point("cancel.written")
     return cancelled, calls
 
 

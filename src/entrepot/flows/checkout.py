@@ -25,6 +25,7 @@ from entrepot.flows.paying import confirm_payment, expire_holds, receive_webhook
 from entrepot.flows.quoting import Quote, QuotedLine, QuotedParcel, quote_carts
 from entrepot.flows.requests import CONTACT_LIMITS, CartRequest, OrderRequest, Wanted, check_order, voucher_of
 from entrepot.flows.substituting import substitute
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, fetch_rows, retried
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused
 
@@ -116,12 +117,15 @@ def open_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: boo
 def finish_orders(opened: Opened) -> list[Answered]:
     """The second half: the providers are asked, outside any transaction, and a transaction records what they said."""
     keys, refused, asked, now = opened.keys, opened.refused, opened.asked, opened.now
+    crash_point("checkout.opened")
     replayed = _waiting({key for key in keys if key not in refused}, {payment.id for payment in asked})
     heard: list[tuple[UUID, Answer | None]] = list(payments.ask_for_authorisations(rows=asked, now=now))
     heard += payments.look_up_authorisations(rows=replayed, now=now) if replayed else []
     unheard = {payment_id for payment_id, answer in heard if answer is None}
     heard += payments.ask_for_authorisations(rows=[row for row in replayed if row.id in unheard], now=now)
+    crash_point("checkout.asked")
     paying.complete(answers=[(payment_id, answer) for payment_id, answer in heard if answer is not None], now=now)
+    crash_point("checkout.completed")
     told = _tell(keys)
     answers = opened.answers
     for place, request in enumerate(opened.requests):
@@ -180,7 +184,9 @@ def _write(
             key: Refused("orders.cart_ordered", "This cart has been ordered.", field="cart_id")
             for key in lost - _known(lost)
         }
-    return refused, opening.write(claimed, now)
+    asked = opening.write(claimed, now)
+    crash_point("checkout.written")
+    return refused, asked
 
 
 def _known(keys: Collection[str]) -> set[str]:

@@ -32,6 +32,7 @@ from entrepot.flows import amending, paying, settling
 from entrepot.flows.tracking import Scan, record_tracking, sweep_refunds, told
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import retried
 from entrepot.kernel.errors import Denied, NotFound, Refused
 from entrepot.kernel.money import prorate
@@ -130,6 +131,7 @@ def pack(*, boxes: Sequence[Box], actor: Actor, now: datetime) -> list[Parcel]:
     packed = [(parcel.id, item, contents) for parcel, (item, contents, _) in zip(made, wanted, strict=True)]
     _tell(EventKind.PACKED, packed, actor, now)
     progress.follow(suborder_ids={item.suborder_id for item in works.values()}, now=now)
+    crash_point("pack.written")
     return made
 
 
@@ -174,6 +176,7 @@ def make_labels(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) ->
         label = _label(parcel, item, nodes[parcel.node_id], contacts[item.ship_to_id], now)
         page = labels.render(label)
         fresh.append((parcel.id, item.ship_to_id, media.keep(page, "pdf")))
+    crash_point("label.kept")
     with transaction.atomic():
         parcels.keep_labels(labels=fresh)
         parcels.append_tracking(
@@ -250,6 +253,7 @@ def hand_over(*, handovers: Sequence[Handover], actor: Actor, now: datetime) -> 
         typed = {each.parcel_id: each.tracking_number for each in handovers}
         doubts.raise_repeated(number=error.values["number"], typed=typed, now=now)
         raise
+    crash_point("handover.committed")
     done = set(paying.carry_out(act=Act.CAPTURE, call_ids=list(captures.values()), now=now))
     return [
         HandedOver(each.parcel_id, captures.get(each.parcel_id),
@@ -380,6 +384,7 @@ def _leave(handovers: Sequence[Handover], actor: Actor, now: datetime) -> dict[U
     outbox.append(
         [told("parcel.handed_over", parcel, works[parcel.reference_id].order_id) for parcel in locked.values()], now=now
     )
+    crash_point("handover.written")
     return captures
 
 

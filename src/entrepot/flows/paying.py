@@ -26,6 +26,7 @@ from entrepot.domain.terms.rules import Capture
 from entrepot.flows import deliveries
 from entrepot.kernel import audit, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, execute, fetch_rows, retried, unnest
 from entrepot.kernel.errors import NotFound, Refused
 from entrepot.kernel.outbox import Event
@@ -60,6 +61,7 @@ def complete(*, answers: Sequence[tuple[UUID, Answer]], now: datetime) -> None:
     if not answers:
         return
     captures, too_late = retried(lambda: _record(dict(answers), now))
+    crash_point("answers.committed")
     carry_out(act=Act.CAPTURE, call_ids=captures, now=now)
     void_late(answers=too_late, now=now)
 
@@ -68,18 +70,23 @@ def carry_out(*, act: Act, call_ids: Collection[UUID], now: datetime) -> list[UU
     """Ask the providers for open calls, write what came back, and post what is done; which ones are done by it."""
     if not call_ids:
         return []
+    crash_point("calls.opened")
     answers = payments.ask_for_calls(act=act, ids=call_ids, now=now)
     if not answers:
         return []
+    crash_point("calls.asked")
 
     def record() -> list[UUID]:
         with atomic():
             done = payments.record_calls(act=act, answers=answers, now=now)
             if done:
                 FOLLOW_UP[act](done, now)
+            crash_point("calls.written")
             return done
 
-    return retried(record)
+    done = retried(record)
+    crash_point("calls.committed")
+    return done
 
 
 def void_late(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
@@ -97,6 +104,7 @@ def void_late(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
         )
         calls = [NewCall(row.id, row.id, [(row.id, 0, row.amount_minor)]) for row in rows if row.amount_minor]
         voids = payments.open_calls(act=Act.VOID, rows=calls, now=now)
+    crash_point("late.opened")
     carry_out(act=Act.VOID, call_ids=voids, now=now)
 
 
@@ -109,6 +117,7 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes, n
     theirs = get_provider(provider)
     notices = theirs.read_webhook(headers, body, now)
     fresh = payments.keep_notices(provider=provider, notices=notices, now=now)
+    crash_point("webhook.kept")
     by_event = {notice.event_id: notice for notice in notices}
     outcomes = []
     for event_id, inbox_id in fresh:
@@ -118,6 +127,7 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes, n
             answers = [(payment_id, answer) for payment_id, answer in found if answer is not None]
             complete(answers=answers, now=now)
             outcome = answers[0][1].outcome if answers else "not_in_their_book"
+        crash_point("webhook.effective")
         payments.finish_notice(event_id=inbox_id, payment_id=payment.id if payment else None, outcome=outcome, now=now)
         outcomes.append(str(outcome))
     return outcomes
@@ -175,6 +185,7 @@ def sweep_payments(*, now: datetime, page: int = 1000) -> int:
     waiting = payment_queries.list_waiting(before=before, limit=page)
     while waiting:
         found = dict(payments.look_up_authorisations(rows=waiting, now=now))
+        crash_point("sweep.found")
         complete(answers=[(row.id, _swept(row, found[row.id], now)) for row in waiting], now=now)
         looked_at += len(waiting)
         waiting = payment_queries.list_waiting(before=before, after=waiting[-1].id, limit=page)
@@ -249,6 +260,7 @@ def _record(answers: Mapping[UUID, Answer], now: datetime) -> tuple[list[UUID], 
     _decline([*declined, *(row for row in approved if row.id in ended)], answers, now)
     placed = [row for row in approved if row.id not in ended]
     captures = _place(placed, now)
+    crash_point("answers.written")
     return captures, {
         key: answer
         for key, answer in answers.items()

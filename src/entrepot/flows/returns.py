@@ -39,6 +39,7 @@ from entrepot.flows.deliveries import tell_refunds
 from entrepot.flows.return_terms import case_of
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import retried
 from entrepot.kernel.errors import Denied, Invalid, NotFound, Refused
 
@@ -254,6 +255,7 @@ def _request(
         if _worth(parts, lines) < agreed[terms_id].returns.keep_below_minor.get(order.currency, 0):
             _keep(case, parts, actor, now)
     outbox.append([_told("return.requested", case) for case in made], now=now)
+    crash_point("return.opened")
     return made
 
 
@@ -393,6 +395,7 @@ def _receive(case: ReturnCase, received: Sequence[Received], actor: Actor, now: 
     inventory.receive(rows=_receipts(case, counted, lines), now=now)
     services.write_received(case_id=case.id, stretches=stretches, now=now)
     parcels.arrive_return(reference_id=case.id, now=now)
+    crash_point("return.received")
 
 
 def _receipts(
@@ -457,7 +460,9 @@ def _finish(refund_ids: Collection[UUID], actor: Actor, now: datetime) -> list[U
     """Ask the providers, and let refunds that are done end their cases; which cases."""
     if not refund_ids:
         return []
+    crash_point("refund.opened")
     answers = payments.ask_for_calls(act=Act.REFUND, ids=refund_ids, now=now)
+    crash_point("refund.asked")
 
     @transaction.atomic
     def record() -> list[UUID]:
@@ -470,6 +475,7 @@ def _finish(refund_ids: Collection[UUID], actor: Actor, now: datetime) -> list[U
         ended = sorted({part.source_id for part in payment_reads.list_parts(act=Act.REFUND, ids=done)})
         tell_refunds(refund_ids=done, actor=actor, now=now)
         _close(ended, now)
+        crash_point("refund.written")
         return ended
 
     return retried(record)

@@ -28,6 +28,7 @@ from entrepot.domain.settlement.returning import latest_eligible, load_pieces, r
 from entrepot.domain.terms.arrays import CAUSE
 from entrepot.domain.terms.rules import Accrual, Cause, Trigger
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, fetch_rows
 from entrepot.kernel.errors import NotFound, Refused
 
@@ -277,6 +278,7 @@ def settle(*, until: datetime, now: datetime, actor: Actor) -> list[Statement]:
             now=now.date().isoformat(),
         )
     accrue_periods(until=until, now=now)
+    crash_point("settlement.accrued")
     return statements.close_statements(until=until, now=now, actor=actor)
 
 

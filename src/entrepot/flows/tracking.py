@@ -24,6 +24,7 @@ from entrepot.flows import deliveries, paying
 from entrepot.flows.deliveries import LOST
 from entrepot.kernel import outbox
 from entrepot.kernel.actors import SYSTEM, Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import retried
 from entrepot.kernel.errors import Denied
 
@@ -69,6 +70,7 @@ def record_tracking(*, events: Sequence[Scan], now: datetime, actor: Actor = SYS
     if not speaks_for_carrier and any(event.origin == "carrier" for event in events):
         raise Denied("fulfilment.not_the_carrier", "Only the carrier's word is a scan; record yours as a claim.")
     outcomes, refunds = retried(lambda: _record(events, actor, now))
+    crash_point("tracking.committed")
     paying.carry_out(act=Act.REFUND, call_ids=refunds, now=now)
     return outcomes
 
@@ -119,7 +121,9 @@ def _record(events: Sequence[Scan], actor: Actor, now: datetime) -> tuple[list[s
     ended = [locked[key] for key in (*reading.arrived, *reading.lost) if not _is_return(locked[key])]
     if not ended:
         return reading.outcomes, []
-    return reading.outcomes, _end(ended, reading, lines, actor, now)
+    refunds = _end(ended, reading, lines, actor, now)
+    crash_point("tracking.written")
+    return reading.outcomes, refunds
 
 
 def _named(events: Sequence[Scan], actor: Actor) -> list[UUID | None]:

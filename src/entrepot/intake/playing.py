@@ -29,6 +29,7 @@ from entrepot.intake.invoices import Invoice, StockChange, Story, TakenBack
 from entrepot.intake.stage import SOURCE, Stage
 from entrepot.kernel import db, ids, outbox
 from entrepot.kernel.actors import SYSTEM
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.errors import EntrepotError
 
 #: The provider of payments that were made elsewhere.
@@ -443,6 +444,7 @@ class Player:
         began = stopwatch.perf_counter()
         try:
             yield
+            crash_point("replay.played")
         finally:
             self.played.seconds[step] += stopwatch.perf_counter() - began
 

@@ -26,6 +26,7 @@ from entrepot.intake import catalogue_sheet, pricing_sheet, sheets, stock_sheet,
 from entrepot.intake.sheets import Doing, Fate, Form, Problem, Rows, Sheet
 from entrepot.kernel import ids, media
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.errors import Denied, EntrepotError, Invalid, NotFound
 from entrepot.kernel.sheets import cell, write_csv
 
@@ -188,6 +189,7 @@ def _go_on(upload: Upload, kind: Sheet, actor: Actor, now: datetime, budget: flo
         for batch in sheets.read(path, kind, form, start=upload.rows_done):
             if not _step(upload, kind, batch, doing, now):
                 return Upload.objects.get(id=upload.id)
+            crash_point("import.advanced")
             if time.monotonic() > until and upload.rows_done < upload.rows:
                 return upload
     _finish(upload, kind, form, text, actor, now)
@@ -204,6 +206,7 @@ def _step(upload: Upload, kind: Sheet, batch: Rows, doing: Doing, now: datetime)
             return False
         outcome = Outcome(locked.done)
         _carry(kind, batch, doing, outcome, kind.act)
+        crash_point("import.carried")
         services.advance(
             upload=locked, rows_done=locked.rows_done + len(batch), done=outcome.as_json(is_whole=True), now=now
         )

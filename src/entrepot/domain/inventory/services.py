@@ -25,6 +25,7 @@ from entrepot.domain.inventory.rows import (
 )
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
@@ -300,6 +301,7 @@ def expire_holds(*, now: datetime, limit: int = 5000) -> list[UUID]:
         [now, limit],
     )
     ended = _end({row.owner_id: None for row in due}, "expired", now, expired_by=now)
+    crash_point("holds.expired")
     return sorted({piece.hold.owner_id for piece in ended})
 
 

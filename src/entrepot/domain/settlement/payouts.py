@@ -14,6 +14,7 @@ from entrepot.domain.settlement.providers import Receipt, Transfer, get_provider
 from entrepot.domain.settlement.rules import SELLER_OWNED
 from entrepot.kernel import audit, ids, outbox
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import assert_no_transaction, atomic, execute, fetch_rows
 from entrepot.kernel.outbox import Event
 
@@ -37,7 +38,9 @@ def pay_out(*, now: datetime, actor: Actor, provider: str) -> list[PayoutBatch]:
     get_provider(provider)
     sent = []
     for batch in _open_batches(provider, now):
+        crash_point("payout.opened")
         receipt = get_provider(batch.provider).pay_out(batch.number, _transfers(batch.id), batch.created_at)
+        crash_point("payout.asked")
         if _record(batch.id, receipt, actor, now):
             sent.append(batch.id)
     return list(PayoutBatch.objects.filter(id__in=sent).order_by("currency", "id"))
@@ -115,6 +118,7 @@ def _record(batch_id: UUID, receipt: Receipt, actor: Actor, now: datetime) -> bo
     audit.record(actor=actor, verb="payouts.send", subject_kind="payout_batch", subject_id=batch.id, now=now,
                  after={"number": batch.number, "currency": batch.currency, "payouts": len(payouts),
                         "amount_minor": sum(payout.amount_minor for payout in payouts)})  # fmt: skip
+    crash_point("payout.written")
     return True
 
 
@@ -126,6 +130,7 @@ def confirm(*, payout_ids: Collection[UUID], now: datetime, actor: Actor) -> int
         "UPDATE settlement_statement SET state = 'paid' WHERE id = ANY(%s)", [[payout.statement_id for payout in done]]
     )
     outbox.append([Event("payout.paid", "payout", payout.id) for payout in done], now=now)
+    crash_point("payout.confirmed")
     return len(done)
 
 

@@ -16,6 +16,7 @@ from entrepot.domain.terms.queries import get_terms
 from entrepot.domain.terms.rules import Terms
 from entrepot.kernel import audit, ids, outbox
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, copy_rows, execute, fetch_rows, unnest
 from entrepot.kernel.outbox import Event
 
@@ -66,6 +67,7 @@ def close_statements(*, until: datetime, now: datetime, actor: Actor) -> list[St
                        for each in statements.values()], now=now)  # fmt: skip
         audit.record(actor=actor, verb="settlement.run", subject_kind="settlement", subject_id=ids.new_id(now), now=now,
                      after={"until": until.isoformat(), "statements": len(statements)})  # fmt: skip
+    crash_point("settlement.written")
     return list(Statement.objects.filter(period_until=until).order_by("seller_id", "currency"))
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from entrepot.domain.notices import services as notices
 from entrepot.domain.notices.services import Address, Reader
 from entrepot.kernel import db
+from entrepot.kernel.crashing import crash_point
 from entrepot.surfaces.jobs import audiences, mail
 from entrepot.surfaces.jobs.topics import TOPICS
 
@@ -51,7 +52,10 @@ def relay(*, now: datetime) -> int:
     """Tell every event that is due; how many were claimed."""
     total = 0
     while claimed := _claim(now):
-        _record(_tell(claimed, now), now)
+        crash_point("relay.claimed")
+        outcomes = _tell(claimed, now)
+        crash_point("relay.told")
+        _record(outcomes, now)
         total += len(claimed)
     return total
 

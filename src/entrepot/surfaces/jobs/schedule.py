@@ -29,6 +29,7 @@ JOBS = (
     Periodic("outbox", "* * * * * */5", "entrepot.surfaces.jobs.relay.relay"),
     Periodic("payments", "* * * * *", "entrepot.flows.paying.sweep_payments"),
     Periodic("holds", "* * * * *", "entrepot.flows.paying.expire_holds"),
+    Periodic("keys", "*/5 * * * *", "entrepot.kernel.idempotency.give_up"),
     Periodic("uploads", "* * * * *", "entrepot.intake.uploads.carry_on_halted"),
     Periodic("captures", "* * * * *", "entrepot.flows.fulfilment.sweep_captures"),
     Periodic("refunds of losses", "* * * * *", "entrepot.flows.tracking.sweep_refunds"),

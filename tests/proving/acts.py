@@ -1,0 +1,304 @@
+"""Acts of one actor each: what is done in the flows, and the same in the model."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import shopping
+from entrepot.domain.catalogue.models import Offer as OfferRow
+from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.services import Receipt
+from entrepot.flows import checkout, fulfilment, returns
+from entrepot.flows.fulfilment import Box, Handover, Scan
+from entrepot.kernel import ids
+from entrepot.kernel.actors import SYSTEM
+from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.errors import EntrepotError
+from proving.model import CARDS, Model, No, Offer
+from worlds import World
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act of one actor: in the flows, and in the model."""
+
+    real: Callable[[], Any]
+    model: Callable[[Model], Any]
+
+
+class Market:
+    """The world that some histories share, each with offers of its own."""
+
+    def __init__(self, now: datetime) -> None:
+        self.world = World(now)
+        no_papers = {"documents": [], "stock_in_market": False}
+        for number in range(3):
+            shopping.publish_variant(
+                self.world, "semi-managed-local-stock", "proven", eligibility=no_papers,
+                earning={"commission": f"0.{10 + number}"},
+            )  # fmt: skip
+        shopping.publish_variant(
+            self.world, "semi-managed-local-stock", "proven-early", fulfilment={"capture": "order"}
+        )
+        self.wordings = list(
+            fetch_rows("SELECT version.id, version.content_hash FROM terms_programmeversion version"
+                       " JOIN terms_programme programme ON programme.id = version.programme_id"
+                       " WHERE programme.code = 'proven' ORDER BY version.version")
+        )  # fmt: skip
+        self.early = self.world.seller("early", programme="proven-early")
+        self.threads = ThreadPoolExecutor(2)
+        self.count = 0
+
+    def close(self) -> None:
+        """End the threads, and with them their connections."""
+        from django.db import connection
+
+        for _ in range(8):
+            self.threads.submit(lambda: connection.close()).result()
+        self.threads.shutdown()
+
+
+class Acts:
+    """One history's offers and what was made of them; its acts, chosen by numbers among what there is."""
+
+    def __init__(self, market: Market) -> None:
+        self.market, self.world = market, market.world
+        market.count += 1
+        self.name = f"h{market.count}"
+        self.world.pass_time(minutes=1)
+        self.world.programmes.pop("proven", None)
+        self.seller = self._seller()
+        self.wording = 0
+        rows = {"a": ("19.99", 6, self.seller), "b": ("3.35", 9, self.seller), "c": ("7.01", 5, market.early)}
+        self.offers: dict[str, OfferRow] = {
+            name: self.world.offer(seller, price=price, stock=units) for name, (price, units, seller) in rows.items()
+        }
+        self.voucher = shopping.voucher(self.world, f"{self.name}-tenth", limit_total=2)
+        self.model = Model(
+            {name: Offer(int(Decimal(price) * 100), units, at_order=seller is market.early)
+             for name, (price, units, seller) in rows.items()},
+            rate=Fraction(1, 10), limit=2,
+        )  # fmt: skip
+        self.requests: dict[str, Any] = {}
+        self.parcels: dict[str, Any] = {}
+        self.cases: dict[str, Any] = {}
+        self.wordings: dict[tuple[str, int], str] = {}
+        self.done: list[str] = []
+
+    def _seller(self) -> Any:
+        from entrepot.domain.terms.models import ProgrammeVersion
+
+        self.world.programmes["proven"] = ProgrammeVersion.objects.get(id=self.market.wordings[0].id)
+        return self.world.seller(f"{self.name}-seller", programme="proven")
+
+    @property
+    def now(self) -> datetime:
+        return self.world.now
+
+    # what may be chosen
+
+    def pick(self, among: Sequence[Any], number: int) -> Any:
+        return among[number % len(among)] if among else None
+
+    def line(self, number: int) -> tuple[str, int] | None:
+        """A line of a placed order."""
+        found = [(key, at) for key, each in self.model.orders.items() if each.state == "placed"
+                 for at in range(len(each.lines))]  # fmt: skip
+        return self.pick(found, number)
+
+    def parcel(self, number: int, *states: str) -> str | None:
+        return self.pick([name for name, each in self.model.parcels.items() if each.state in states], number)
+
+    def case(self, number: int, state: str) -> str | None:
+        return self.pick([name for name, each in self.model.cases.items() if each.state == state], number)
+
+    # acts
+
+    def order_act(self, a: int, b: int, c: int, *, later: int = 0, cart: Any = None) -> Act:
+        key = f"{self.name}-{len(self.requests)}"
+        cards = ("approve",) * 5 + tuple(CARDS)
+        if a % 5 == 4:
+            wants = [(("a", "b")[b % 2], 1 + b % 3), ("c", 1 + c % 2)]
+        else:
+            wants = [(("a", "b", "c")[a % 3], 1 + b % 5)]
+        voucher = len(wants) == 1 and c % 4 == 0
+        now = self.now + timedelta(milliseconds=later)
+        fields = {"voucher_code": self.voucher.code if voucher else "", "instrument": cards[c % len(cards)]}
+        lines = [(self.offers[name], units) for name, units in wants]
+        request = shopping.request(key, *lines, **fields, cart_id=cart.id if cart else None)
+        self.requests[key] = request
+        return Act(
+            lambda: state_of(checkout.place_orders(requests=[request], now=now)[0]),
+            lambda model: model.place(
+                key, wants, fields["instrument"], now, voucher=voucher, cart=str(cart.id) if cart else ""
+            ),
+        )
+
+    def again_act(self, number: int) -> Act | None:
+        key = self.pick(list(self.model.orders), number)
+        if key is None:
+            return None
+        now = self.now
+        return Act(
+            lambda: state_of(checkout.place_orders(requests=[self.requests[key]], now=now)[0]),
+            lambda model: model.place(key, [], "", now),
+        )
+
+    def message_act(self, copies: int) -> Act:
+        now = self.now
+        sent = shopping.sandbox().messages(now)
+        body = [each for each in sent for _ in range(1 + copies % 2)]
+
+        def deliver() -> None:
+            for headers, content in body:
+                checkout.receive_webhook(provider="sandbox", headers=headers, body=content, now=now)
+
+        return Act(deliver, lambda model: model.messages(now))
+
+    def sweep_act(self) -> Act:
+        now = self.now
+        return Act(lambda: quietly(checkout.sweep_payments(now=now)), lambda model: model.sweep(now))
+
+    def expire_act(self) -> Act:
+        now = self.now
+        return Act(lambda: quietly(checkout.expire_holds(now=now)), lambda model: model.expire(now))
+
+    def cancel_act(self, a: int, b: int) -> Act | None:
+        if (at := self.line(a)) is None:
+            return None
+        key, place = at
+        row, units, now = self.row(*at), 1 + b % 3, self.now
+        return Act(
+            lambda: quietly(checkout.cancel_lines(rows=[(row.id, units)], actor=SYSTEM, reason="", now=now)),
+            lambda model: model.cancel(key, place, units),
+        )
+
+    def pack_act(self, a: int, b: int) -> Act | None:
+        if (at := self.line(a)) is None:
+            return None
+        key, place = at
+        row, now, name = self.row(*at), self.now, f"p{len(self.parcels)}-{len(self.done)}-{b}"
+        left = self.model.orders[key].lines[place].to_ship
+        units = 1 + b % max(left, 1)
+
+        def pack() -> None:
+            [item] = fetch_rows("SELECT id FROM orders_workitem WHERE suborder_id = %s", [row.suborder_id])
+            [made] = fulfilment.pack(boxes=[Box(item.id, [(row.id, units)])], actor=SYSTEM, now=now)
+            self.parcels[name] = made.id
+
+        return Act(pack, lambda model: model.pack(name, key, place, units))
+
+    def leave_act(self, name: str | None) -> Act | None:
+        if name is None:
+            return None
+        now, number = self.now, self.world.next("T")
+        handover = Handover(self.parcels[name], tracking_number=number)
+        return Act(
+            lambda: quietly(fulfilment.hand_over(handovers=[handover], actor=SYSTEM, now=now)),
+            lambda model: model.hand_over(name),
+        )
+
+    def unpack_act(self, name: str | None) -> Act | None:
+        if name is None:
+            return None
+        now = self.now
+        return Act(
+            lambda: fulfilment.unpack(parcel_ids=[self.parcels[name]], actor=SYSTEM, now=now),
+            lambda model: model.unpack(name),
+        )
+
+    def scan_act(self, name: str | None, kind: str) -> Act | None:
+        if name is None:
+            return None
+        now = self.now
+        scan = Scan(kind, "carrier", now, self.world.next("scan"), parcel_id=self.parcels[name])
+        return Act(
+            lambda: fulfilment.record_tracking(events=[scan], now=now)[0], lambda model: model.scan(name, kind, now)
+        )
+
+    def ask_back_act(self, a: int, b: int) -> Act | None:
+        found = [(key, at) for key, each in self.model.orders.items() for at, line in enumerate(each.lines)
+                 if line.delivered]  # fmt: skip
+        at = self.pick(found, a)
+        if at is None:
+            return None
+        row, units, now, name = self.row(*at), 1 + b % 2, self.now, f"r{len(self.cases)}-{len(self.done)}-{b}"
+
+        def ask() -> None:
+            [case] = returns.request_return(
+                order_id=row.order_id, lines=[(row.id, units)], reason="changed_mind", actor=SYSTEM, now=now
+            )
+            self.cases[name] = case.id
+
+        return Act(ask, lambda model: model.ask_back(name, *at, units, now))
+
+    def keep_act(self, name: str | None) -> Act | None:
+        if name is None:
+            return None
+        case, now = self.cases[name], self.now
+        return Act(lambda: returns.cancel_return(case_id=case, actor=SYSTEM, now=now), lambda model: model.keep(name))
+
+    def take_back_act(self, name: str | None) -> Act | None:
+        if name is None:
+            return None
+        case, now = self.model.cases[name], self.now
+        back = [returns.Received(self.row(case.order, case.line).id, len(case.places), "restock")]
+        return Act(
+            lambda: quietly(returns.receive_return(case_id=self.cases[name], received=back, actor=SYSTEM, now=now)),
+            lambda model: model.take_back(name),
+        )
+
+    def give_back_act(self, name: str | None) -> Act | None:
+        if name is None:
+            return None
+        now = self.now
+        return Act(
+            lambda: quietly(returns.refund(case_ids=[self.cases[name]], actor=SYSTEM, now=now)),
+            lambda model: model.give_back(name),
+        )
+
+    def stock_act(self, name: str, units: int) -> Act:
+        offer, now = self.offers[name], self.now
+        [row] = fetch_rows("SELECT * FROM inventory_stock WHERE sku_id = %s AND condition = 'new'", [offer.sku_id])
+        receipt = Receipt(row.seller_id, row.owner_id, row.node_id, row.sku_id, units, "received", "test",
+                          ids.new_id(now))  # fmt: skip
+
+        def move() -> None:
+            if units > 0:
+                inventory.receive(rows=[receipt], now=now)
+            else:
+                inventory.adjust(rows=[receipt], actor=SYSTEM, reason="counted", now=now)
+
+        return Act(move, lambda model: model.stock(name, units))
+
+    def row(self, key: str, at: int) -> Any:
+        """A line's row, by its order and place."""
+        rows = fetch_rows(
+            "SELECT line.id, line.order_id, line.suborder_id FROM orders_orderline line JOIN orders_order ordered"
+            " ON ordered.id = line.order_id WHERE ordered.checkout_key = %s ORDER BY line.position",
+            [key],
+        )
+        return rows[at]
+
+
+def outcome(act: Callable[[], Any]) -> Any:
+    """What an act came to; a refusal is one thing, whatever its words."""
+    try:
+        return act()
+    except (EntrepotError, No):
+        return "refused"
+
+
+def quietly(_answer: Any) -> None:
+    """Of an act whose answer says no more than that it was done."""
+
+
+def state_of(answer: Any) -> str:
+    """The state of an order by its answer."""
+    if isinstance(answer, EntrepotError):
+        raise answer
+    return {"Placed": "placed", "Waiting": "pending", "Declined": "declined"}[type(answer).__name__]
