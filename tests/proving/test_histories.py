@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import worlds
 from entrepot.verify import runner
 from proving import figures
-from proving.acting import RULES, History, Market, Step
+from proving.acting import RULES, History, Step
+from proving.acts import Market
 
 pytestmark = pytest.mark.prove
 
