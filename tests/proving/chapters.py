@@ -360,16 +360,16 @@ CHAPTERS: Mapping[str, Chapter] = {
         ),
     ),
     "telling": Chapter((_relay,), (("relay.claimed", 1), ("relay.told", 1))),
-    "asking": Chapter(
-        (_post, _take_one_off),
-        (("once.claimed", 1), ("once.acted", 1), ("checkout.completed", 1), ("cancel.committed", 1)),
-    ),
     "bringing": Chapter(
         (_bring, rest, _replay),
         (
             ("import.carried", 1), ("import.carried", 2), ("import.advanced", 1), ("import.advanced", 2),
             ("replay.played", 1), ("replay.played", 4), ("replay.played", 7),
         ),
+    ),
+    "asking": Chapter(
+        (_post, _take_one_off),
+        (("once.claimed", 1), ("once.acted", 1), ("checkout.completed", 1), ("cancel.committed", 1)),
     ),
 }  # fmt: skip
 
