@@ -5,6 +5,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -81,7 +82,7 @@ class TestServer:
         """The name of the migrated database of this schema, made when it is missing."""
         from django.db import connections
 
-        from entrepot.kernel import schema
+        from entrepot.kernel import partitions, schema
 
         template = f"template_{schema.fingerprint()[:16]}"
         if not self.exists(admin, template):
@@ -91,6 +92,8 @@ class TestServer:
             # Migrated under this session's name and renamed when whole, so that a stopped session leaves no half.
             self.create(admin, self.name, "template0")
             schema.migrate()
+            # Whatever day a test takes for today.
+            partitions.ensure(since=datetime(2025, 1, 1, tzinfo=UTC), until=datetime(2028, 12, 1, tzinfo=UTC))
             connections.close_all()
             admin.execute(f"ALTER DATABASE {self.name} RENAME TO {template}")
         self.mark_used(admin, template)

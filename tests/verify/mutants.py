@@ -99,7 +99,7 @@ MUTANTS: dict[str, list[str]] = {
         WHERE id = {PLAIN_HANDOVER}""",
         f"""INSERT INTO ledger_posting
         (id, created_at, journal_id, source_id, destination_id, amount_minor, currency, part, subject_id)
-        SELECT gen_random_uuid(), created_at, '{STRAY}', source_id, destination_id, amount_minor, currency, part,
+        SELECT (left(id::text, 24) || right(gen_random_uuid()::text, 12))::uuid, created_at, '{STRAY}', source_id, destination_id, amount_minor, currency, part,
             subject_id
         FROM ledger_posting WHERE journal_id = {PLAIN_HANDOVER}""",
     ],
@@ -383,7 +383,16 @@ MUTANTS: dict[str, list[str]] = {
         "ALTER TABLE ledger_posting ADD CONSTRAINT posting_small CHECK (amount_minor < 5) NOT VALID"
     ],
     "I39 a limit that was lifted": ["ALTER TABLE orders_order DROP CONSTRAINT order_total_not_negative"],
-    "I39 a sequence that will repeat itself": ["ALTER TABLE ledger_posting ALTER COLUMN sequence RESTART WITH 5"],
+    "I39 a sequence that will repeat itself": ["ALTER SEQUENCE ledger_posting_sequence_seq RESTART WITH 5"],
+    "I39 a quarter for which nothing has a place": ["DROP TABLE ledger_posting_2026q4"],
+    "I39 a part that takes whatever comes": [
+        "CREATE TABLE ledger_posting_rest PARTITION OF ledger_posting DEFAULT",
+        "CREATE TRIGGER ledger_posting_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_posting_rest"
+        " FOR EACH STATEMENT EXECUTE FUNCTION entrepot_append_only()",
+    ],
+    "I39 a part without its table's guard": [
+        "DROP TRIGGER ledger_posting_append_only ON ledger_posting_2026q4"
+    ],
     "I50 goods that came into stock and were never put away": [
         f"DELETE FROM inbound_putaway WHERE id = {first('inbound_putaway', 'true')}"
     ],

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from entrepot.demonstration import selling, supplying, trading, waiting
 from entrepot.demonstration.setting import Setting, make_setting
-from entrepot.kernel import ids, outbox
+from entrepot.kernel import ids, outbox, partitions
 
 SEED = 20_260_301
 WEEKS = 5
@@ -23,6 +23,7 @@ def build(now: datetime, tell: Tell) -> Setting:
     days = WEEKS * 7
     first = (now - timedelta(days=days)).date()
     last = first + timedelta(days=days - 1)
+    partitions.keep(now=now)
     with ids.entropy(random.Random(SEED).getrandbits):  # noqa: S311
         opening = datetime.combine(first - timedelta(days=3), time(8), tzinfo=UTC)
         # Of what is past nobody is told; the last day's letters are real ones in the demonstration's mail folder.

@@ -16,7 +16,7 @@ from entrepot.intake.grammar import Document
 from entrepot.intake.history import History
 from entrepot.intake.invoices import Story
 from entrepot.intake.playing import Failure, Played, Player
-from entrepot.kernel import db, outbox
+from entrepot.kernel import db, outbox, partitions
 from entrepot.kernel.errors import Invalid
 from entrepot.kernel.money import decimal_of
 
@@ -69,6 +69,8 @@ def play(
     first, last = (instant.astimezone(zone).date() for instant in story.days)
     if orders_max is not None and orders_max < len(story.invoices):
         last = min(last, story.invoices[orders_max - 1].at.astimezone(zone).date())
+    margin = timedelta(days=366)  # what is set up before, returned and settled after
+    partitions.ensure(since=story.days[0] - margin, until=story.days[1] + margin)
     with outbox.muted():  # nobody is told of what happened years ago
         where = stage.set_up(found.history, story, path, programme=programme)
     player = Player(where, story, orders_max=orders_max)

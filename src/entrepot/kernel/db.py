@@ -13,6 +13,8 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import JsonbLoader
 
+from entrepot.kernel import partitions
+
 __all__ = [
     "append_only",
     "assert_no_transaction",
@@ -96,7 +98,12 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     )
     types = _types(table, tuple(columns))
     count = 0
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+    with (
+        partitions.named(),
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(statement) as copy,
+    ):
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)

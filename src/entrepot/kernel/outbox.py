@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from entrepot.kernel import ids
+from entrepot.kernel import ids, partitions
 from entrepot.kernel.models import OutboxEvent
 
 
@@ -39,20 +39,19 @@ def append(events: Iterable[Event], *, now: datetime) -> None:
     """Append events in the caller's transaction."""
     batch = list(events)
     status = OutboxEvent.Status.DELIVERED if _muted.get() else OutboxEvent.Status.PENDING
-    OutboxEvent.objects.bulk_create(
-        [
-            OutboxEvent(
-                id=identity,
-                created_at=now,
-                next_attempt_at=now,
-                status=status,
-                delivered_at=now if _muted.get() else None,
-                topic=event.topic,
-                subject_kind=event.subject_kind,
-                subject_id=event.subject_id,
-                payload=event.payload,
-            )
-            for identity, event in zip(ids.new_ids(now, len(batch)), batch, strict=True)
-        ],
-        batch_size=5000,
-    )
+    rows = [
+        OutboxEvent(
+            id=identity,
+            created_at=now,
+            next_attempt_at=now,
+            status=status,
+            delivered_at=now if _muted.get() else None,
+            topic=event.topic,
+            subject_kind=event.subject_kind,
+            subject_id=event.subject_id,
+            payload=event.payload,
+        )
+        for identity, event in zip(ids.new_ids(now, len(batch)), batch, strict=True)
+    ]
+    with partitions.named():
+        OutboxEvent.objects.bulk_create(rows, batch_size=5000)

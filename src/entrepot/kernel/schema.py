@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from entrepot.kernel import clock, partitions
 from entrepot.kernel.errors import Refused
 from entrepot.kernel.models import SchemaFingerprint
 
@@ -81,9 +82,11 @@ def migrate() -> None:
                     cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
                 _grant_by_default()
                 call_command("migrate", database="owner", interactive=False, verbosity=0)
+                _let_serve()
                 SchemaFingerprint.objects.using("owner").update_or_create(
                     id=1, defaults={"fingerprint": fingerprint(_applied())}
                 )
+            partitions.keep(now=clock.now(), alias="owner")
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
@@ -115,3 +118,13 @@ def _grant_by_default() -> None:
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
         for what, rights in {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT"}.items():
             cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {quoted}")
+
+
+def _let_serve() -> None:
+    """What the run-time role may ask the owner to do for it: make parts of the tables that grow."""
+    app, owner = (connections[alias].settings_dict["USER"] for alias in ("default", "owner"))
+    if app in {owner, ""}:
+        return
+    with connections["owner"].cursor() as cursor:
+        quoted = connections["owner"].ops.quote_name(app)
+        cursor.execute(f"GRANT EXECUTE ON FUNCTION entrepot_ensure_partitions(timestamptz, timestamptz) TO {quoted}")

@@ -29,7 +29,7 @@ class Accrual(Record):
     event_kind = models.CharField(max_length=30)
     event_id = models.UUIDField()
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+")
-    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="+")
+    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     rule = models.CharField(max_length=120)
     inputs = models.JSONField(default=dict)
     accrued_at = models.DateTimeField()

@@ -1,8 +1,9 @@
-"""What Django cannot express: append-only tables, the audit chain, and emptying a database between tests."""
+"""What Django cannot express: append-only tables, the audit chain, parts of what grows, emptying between tests."""
 
 from django.db import migrations
 
 from entrepot.kernel.db import append_only
+from entrepot.kernel.partitions import partitioned
 
 # Tables hold themselves: not even their owner changes a row, unless it says in so many words that it resets.
 APPEND_ONLY = """
@@ -81,6 +82,97 @@ CREATE TRIGGER kernel_auditentry_chain BEFORE INSERT ON kernel_auditentry
 """
 
 
+# The lowest key of an instant: UUIDv7 begins with its milliseconds.
+KEY_FLOOR = """
+CREATE FUNCTION entrepot_key_floor(instant timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex(floor(extract(epoch FROM instant) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
+$$
+"""
+
+# An empty table, made anew as one that is cut by ranges of its key, with its constraints, indexes and guards.
+PARTITION = """
+CREATE FUNCTION entrepot_partition(name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    definitions text[];
+    definition text;
+BEGIN
+    SELECT array_agg(made.sql) INTO definitions FROM (
+        SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', name, conname, pg_get_constraintdef(oid)) AS sql
+        FROM pg_constraint WHERE conrelid = name::regclass AND contype IN ('p', 'u', 'c', 'f')
+        UNION ALL
+        SELECT pg_get_indexdef(indexrelid) FROM pg_index
+        WHERE indrelid = name::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+        UNION ALL
+        SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = name::regclass AND NOT tgisinternal
+    ) made;
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING STORAGE) PARTITION BY RANGE (id)',
+        name || '_whole', name);
+    EXECUTE format('DROP TABLE %I', name);
+    EXECUTE format('ALTER TABLE %I RENAME TO %I', name || '_whole', name);
+    FOREACH definition IN ARRAY definitions LOOP
+        EXECUTE definition;
+    END LOOP;
+END $$
+"""
+
+# Whoever serves may ask for parts, and for nothing else of the owner's: no name comes from the caller. A part is made
+# beside its table and attached, which stops nobody who reads or writes; it is reached through its table alone.
+ENSURE_PARTITIONS = """
+CREATE FUNCTION entrepot_ensure_partitions(since timestamptz, until timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '10s' AS $$
+DECLARE
+    missing record;
+    detail text;
+    made integer := 0;
+BEGIN
+    IF since > until OR until - since > interval '50 years' THEN
+        RAISE EXCEPTION 'no range of time: % to %', since, until USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF NOT EXISTS (SELECT FROM entrepot_missing_partitions(since, until)) THEN
+        RETURN 0;
+    END IF;
+    PERFORM pg_advisory_xact_lock(4210002);
+    FOR missing IN SELECT * FROM entrepot_missing_partitions(since, until) LOOP
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
+            missing.part, missing.whole);
+        FOR detail IN
+            SELECT DISTINCT format('REVOKE ALL ON public.%I FROM %I', missing.part, pg_get_userbyid(granted.grantee))
+            FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) granted
+            WHERE relname = missing.part AND relnamespace = 'public'::regnamespace AND granted.grantee <> relowner
+            UNION ALL
+            SELECT regexp_replace(pg_get_triggerdef(oid), ' ON [^ ]+ ', format(' ON public.%I ', missing.part))
+            FROM pg_trigger
+            WHERE tgrelid = missing.table_oid AND NOT tgisinternal AND tgtype & 1 = 0  -- those of rows come along
+        LOOP
+            EXECUTE detail;
+        END LOOP;
+        EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', missing.whole,
+            missing.part, entrepot_key_floor(missing.begins), entrepot_key_floor(missing.begins + interval '3 months'));
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
+REVOKE EXECUTE ON FUNCTION entrepot_ensure_partitions(timestamptz, timestamptz) FROM PUBLIC
+"""
+
+MISSING_PARTITIONS = """
+CREATE FUNCTION entrepot_missing_partitions(since timestamptz, until timestamptz)
+RETURNS TABLE (whole name, table_oid oid, part text, begins timestamptz) LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
+    SELECT named.relname, named.oid, named.part, named.begins
+    FROM (
+        SELECT relname, oid, quarter AS begins, relname || to_char(quarter, '_YYYY"q"Q') AS part
+        FROM pg_class
+        CROSS JOIN generate_series(date_trunc('quarter', since), until, interval '3 months') quarter
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'p'
+    ) named
+    WHERE to_regclass('public.' || quote_ident(named.part)) IS NULL
+    ORDER BY named.begins, named.relname
+$$
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [("kernel", "0001_initial")]
 
@@ -89,6 +181,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(RESET, "DROP FUNCTION entrepot_reset()"),
         migrations.RunSQL("REVOKE EXECUTE ON FUNCTION entrepot_reset() FROM PUBLIC", migrations.RunSQL.noop),
         append_only("kernel_auditentry"),
+        migrations.RunSQL(KEY_FLOOR, "DROP FUNCTION entrepot_key_floor(timestamptz)"),
+        migrations.RunSQL(PARTITION, "DROP FUNCTION entrepot_partition(text)"),
+        migrations.RunSQL(MISSING_PARTITIONS, "DROP FUNCTION entrepot_missing_partitions(timestamptz, timestamptz)"),
+        migrations.RunSQL(ENSURE_PARTITIONS, "DROP FUNCTION entrepot_ensure_partitions(timestamptz, timestamptz)"),
+        partitioned("kernel_outboxevent"),
         migrations.RunSQL(AUDIT_HASH, "DROP FUNCTION entrepot_audit_hash(kernel_auditentry)"),
         migrations.RunSQL(AUDIT_CHAIN, "DROP FUNCTION entrepot_audit_chain() CASCADE"),
     ]

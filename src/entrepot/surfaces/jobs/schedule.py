@@ -47,6 +47,7 @@ JOBS = (
     Periodic("quotes", "*/5 * * * *", "entrepot.domain.pricing.quoting.expire"),
     Periodic("sealing", "* * * * *", "entrepot.domain.ledger.sealing.seal"),
     Periodic("anchoring", "41 * * * *", "entrepot.surfaces.jobs.anchoring.publish"),
+    Periodic("partitions", "23 0 * * *", "entrepot.kernel.partitions.keep"),
     Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle"),
     Periodic("demonstration", "* * * * * */2", "entrepot.surfaces.jobs.advancing.advance", is_demonstrations=True),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),

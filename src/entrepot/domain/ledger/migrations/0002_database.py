@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from entrepot.kernel.db import append_only
+from entrepot.kernel.partitions import partitioned
 
 # One key serves both as the reference and as the proof that a posting and its account have the same currency.
 CURRENCY = """
@@ -20,7 +21,9 @@ ALTER TABLE ledger_account DROP CONSTRAINT account_currency
 
 # Ids carry the event's time; this number tells in which order postings took effect.
 SEQUENCE = """
-ALTER TABLE ledger_posting ADD COLUMN sequence bigint GENERATED ALWAYS AS IDENTITY;
+CREATE SEQUENCE ledger_posting_sequence_seq;
+ALTER TABLE ledger_posting ADD COLUMN sequence bigint NOT NULL DEFAULT nextval('ledger_posting_sequence_seq');
+ALTER SEQUENCE ledger_posting_sequence_seq OWNED BY ledger_posting.sequence;
 -- Numbers grow with the table, so that a few pages tell which part of it holds those that are not sealed yet.
 CREATE INDEX posting_sequence ON ledger_posting USING brin (sequence) WITH (autosummarize = on)
 """
@@ -30,6 +33,7 @@ class Migration(migrations.Migration):
     dependencies = [("kernel", "0002_database"), ("ledger", "0001_initial")]
 
     operations = [
+        partitioned("ledger_posting"),
         migrations.RunSQL(CURRENCY, FREE),
         migrations.RunSQL(SEQUENCE, "ALTER TABLE ledger_posting DROP COLUMN sequence"),
         append_only("ledger_account", "ledger_journal", "ledger_posting", "ledger_seal", "ledger_anchor"),

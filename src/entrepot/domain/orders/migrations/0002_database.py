@@ -3,9 +3,10 @@
 from django.db import migrations
 
 from entrepot.kernel.db import append_only
+from entrepot.kernel.partitions import partitioned
 
 
 class Migration(migrations.Migration):
     dependencies = [("orders", "0001_initial"), ("kernel", "0002_database")]
 
-    operations = [append_only("orders_orderevent")]
+    operations = [partitioned("orders_orderevent"), append_only("orders_orderevent")]
