@@ -99,7 +99,8 @@ MUTANTS: dict[str, list[str]] = {
         WHERE id = {PLAIN_HANDOVER}""",
         f"""INSERT INTO ledger_posting
         (id, created_at, journal_id, source_id, destination_id, amount_minor, currency, part, subject_id)
-        SELECT (left(id::text, 24) || right(gen_random_uuid()::text, 12))::uuid, created_at, '{STRAY}', source_id, destination_id, amount_minor, currency, part,
+        SELECT (left(id::text, 24) || right(gen_random_uuid()::text, 12))::uuid, created_at,
+            '{STRAY}', source_id, destination_id, amount_minor, currency, part,
             subject_id
         FROM ledger_posting WHERE journal_id = {PLAIN_HANDOVER}""",
     ],
@@ -390,9 +391,7 @@ MUTANTS: dict[str, list[str]] = {
         "CREATE TRIGGER ledger_posting_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_posting_rest"
         " FOR EACH STATEMENT EXECUTE FUNCTION entrepot_append_only()",
     ],
-    "I39 a part without its table's guard": [
-        "DROP TRIGGER ledger_posting_append_only ON ledger_posting_2026q4"
-    ],
+    "I39 a part without its table's guard": ["DROP TRIGGER ledger_posting_append_only ON ledger_posting_2026q4"],
     "I50 goods that came into stock and were never put away": [
         f"DELETE FROM inbound_putaway WHERE id = {first('inbound_putaway', 'true')}"
     ],

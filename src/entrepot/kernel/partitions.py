@@ -1,7 +1,7 @@
 """Tables that only grow, cut by the time in their keys: what is past can be read past, kept apart, and archived.
 
-Such a table is partitioned by ranges of its UUIDv7 key, a quarter of a year each. Nothing refers to it by a foreign key,
-and nothing but the key is unique in it: what must be unique has a small table of its own, written in the same
+Such a table is partitioned by ranges of its UUIDv7 key, a quarter of a year each. Nothing refers to it by a foreign
+key, and nothing but the key is unique in it: what must be unique has a small table of its own, written in the same
 transaction. There is no part for everything else, so every instant that rows are written for needs its part beforehand.
 """
 

@@ -134,8 +134,8 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(4210002);
     FOR missing IN SELECT * FROM entrepot_missing_partitions(since, until) LOOP
-        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
-            missing.part, missing.whole);
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
+            'INCLUDING STORAGE)', missing.part, missing.whole);
         FOR detail IN
             SELECT DISTINCT format('REVOKE ALL ON public.%I FROM %I', missing.part, pg_get_userbyid(granted.grantee))
             FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) granted

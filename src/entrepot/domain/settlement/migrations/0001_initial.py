@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('eligible_at', models.DateTimeField()),
                 ('journal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.journal')),
                 ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
-                ('posting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.posting')),
+                ('posting', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.posting')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
                 ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='terms.termssnapshot')),
             ],
