@@ -43,15 +43,16 @@ RACES: list[Callable[["Ring"], Race]] = []
 class Ring:
     """A world, threads with connections of their own, and an offer of a few units for every round."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = THREADS) -> None:
+        self.threads = threads
         self.world = World()
         shopping.publish_variant(
             self.world, "semi-managed-local-stock", "paid-at-order", fulfilment={"capture": "order"}
         )
         self.seller = self.world.seller(programme="semi-managed-local-stock")
         self.early = self.world.seller(programme="paid-at-order")
-        self.gate = Barrier(THREADS)
-        self.pool = ThreadPoolExecutor(THREADS)
+        self.gate = Barrier(threads)
+        self.pool = ThreadPoolExecutor(threads)
 
     def at_once(self, acts: Sequence[Act]) -> list[Any]:
         """What each act came to, twenty of them begun at the same instant; a refusal is a result."""
@@ -63,7 +64,7 @@ class Ring:
             except EntrepotError as refusal:
                 return refusal
 
-        many = [acts[number % len(acts)] for number in range(THREADS)]
+        many = [acts[number % len(acts)] for number in range(self.threads)]
         return [each.result(timeout=120) for each in [self.pool.submit(run, act) for act in many]]
 
     def close(self) -> None:
@@ -71,7 +72,7 @@ class Ring:
             self.gate.wait(timeout=60)
             connection.close()
 
-        for each in [self.pool.submit(end) for _ in range(THREADS)]:
+        for each in [self.pool.submit(end) for _ in range(self.threads)]:
             each.result()
         self.pool.shutdown()
 
@@ -88,7 +89,7 @@ class Ring:
             shopping.request(
                 self.world.next("key"), *wanted, **{"email": f"{self.world.next('buyer')}@example.org"} | fields
             )
-            for _ in range(THREADS)
+            for _ in range(self.threads)
         ]
         return [lambda each=each: checkout.place_orders(requests=[each], now=self.now)[0] for each in requests]
 
@@ -177,7 +178,7 @@ def one_key_twenty_times(ring: Ring) -> Race:
     request = shopping.request(key, (ring.offer(9), 1))
 
     def check(answers: list[Any]) -> None:
-        assert answers == [answers[0]] * THREADS and isinstance(answers[0], checkout.Placed)
+        assert answers == [answers[0]] * len(answers) and isinstance(answers[0], checkout.Placed)
         assert Order.objects.filter(checkout_key=key).count() == 1
 
     return [lambda: checkout.place_orders(requests=[request], now=ring.now)[0]], check
@@ -222,7 +223,7 @@ def _slow(ring: Ring, **passed: float) -> tuple[Any, str, list[Act]]:
 def _once_placed(key: str) -> Callable[[list[Any]], None]:
     def check(answers: list[Any]) -> None:
         ordered = Order.objects.get(checkout_key=key)
-        assert ordered.state == "placed" and won(answers) == THREADS, answers
+        assert ordered.state == "placed" and won(answers) == len(answers), answers
         assert OrderEvent.objects.filter(order=ordered, kind="placed").count() == 1
         assert Hold.objects.filter(owner_id=shipping.lines_of(ordered)[0].id, state="active").count() == 1
 
@@ -402,7 +403,7 @@ def settling_twice(ring: Ring) -> Race:
     until = _due(ring)
 
     def check(answers: list[Any]) -> None:
-        assert won(answers) == THREADS, answers
+        assert won(answers) == len(answers), answers
         assert Statement.objects.filter(period_until=until, seller=ring.seller, currency="EUR").count() == 1
 
     return [lambda: settling.settle(until=until, now=ring.now, actor=SYSTEM)], check
@@ -414,7 +415,7 @@ def paying_out_twice(ring: Ring) -> Race:
 
     def check(answers: list[Any]) -> None:
         owed = [each.id for each in statements if each.payable_minor > 0]
-        assert won(answers) == THREADS and owed, answers
+        assert won(answers) == len(answers) and owed, answers
         assert Payout.objects.filter(statement_id__in=owed).count() == len(owed)
 
     return [lambda: settling.pay_out(now=ring.now, actor=SYSTEM)], check
