@@ -146,7 +146,10 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
         # Nothing of the kind is there; whoever may not come in is turned away before that is found out.
         **{
             name: {"": uuid4()}
-            for name in ("quote_id", "document_id", "proposal_id", "approval_id", "rule_id", "request_id", "notice_id")
+            for name in (
+                "quote_id", "document_id", "proposal_id", "approval_id", "rule_id", "request_id", "notice_id",
+                "doubt_id",
+            )
         },
         **{name: {"": "closed"} for name in ("status", "decision", "view", "answer")},
         "kind": {"": "seller_payable"},

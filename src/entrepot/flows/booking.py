@@ -171,6 +171,53 @@ def list_to_close(*, organisation_id: UUID | None) -> list[tuple[Node, str, int]
     return [(nodes[row.node_id], row.carrier, row.parcels) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A carrier's lately: parcels that left with it, of these without a number, in doubt, and bookings declined."""
+
+    left: int
+    without_number: int
+    doubted: int
+    declined: int
+
+
+def count_by_carrier(*, since: datetime) -> dict[str, Counts]:
+    """What every carrier had since then."""
+    rows = fetch_rows(
+        """
+        SELECT parcel.carrier, count(*) FILTER (WHERE parcel.handed_over_at IS NOT NULL) AS sent,
+            count(*) FILTER (WHERE parcel.handed_over_at IS NOT NULL AND parcel.tracking_number = '') AS bare,
+            count(*) FILTER (WHERE EXISTS (SELECT FROM logistics_trackingdoubt doubt
+                                           WHERE doubt.parcel_id = parcel.id AND doubt.state <> 'cleared')) AS doubted,
+            count(*) FILTER (WHERE EXISTS (SELECT FROM logistics_booking booking WHERE booking.parcel_id = parcel.id
+                                           AND booking.state = 'declined')) AS declined
+        FROM logistics_parcel parcel
+        WHERE parcel.direction = 'outbound' AND parcel.carrier <> '' AND parcel.created_at > %s GROUP BY parcel.carrier
+        """,
+        [since],
+    )
+    return {row.carrier: Counts(row.sent, row.bare, row.doubted, row.declined) for row in rows}
+
+
+def list_hanging(*, limit: int) -> list[Booking]:
+    """Bookings and cancellations without an answer, the oldest first."""
+    rows = Booking.objects.filter(state__in=["about_to", "unknown", "cancelling"]).select_related("parcel")
+    return list(rows.order_by("created_at", "id")[:limit])
+
+
+def list_manifests(*, organisation_id: UUID | None, limit: int = 50) -> list[tuple[Manifest, int]]:
+    """Manifests with how many parcels they have, of an organisation's work or everybody's, the last first."""
+    rows = fetch_rows(
+        "SELECT parcel.manifest_id AS id, count(*) AS parcels FROM logistics_parcel parcel"
+        " JOIN orders_workitem item ON item.suborder_id = parcel.reference_id WHERE parcel.manifest_id IS NOT NULL"
+        " AND (%s::uuid IS NULL OR item.organisation_id = %s)"
+        " GROUP BY parcel.manifest_id ORDER BY parcel.manifest_id DESC LIMIT %s",
+        [organisation_id, organisation_id, limit],
+    )
+    made = Manifest.objects.select_related("node").in_bulk([row.id for row in rows])
+    return [(made[row.id], row.parcels) for row in rows]
+
+
 def close_day(*, carrier: str, node_id: UUID, actor: Actor, now: datetime) -> Manifest:
     """Close a carrier's day at a node, for the parcels of the actor's that left and are on no manifest yet.
 

@@ -9,6 +9,7 @@ from entrepot.domain.customs import services as customs
 from entrepot.domain.inbound.models import Carton
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger.models import Account, Journal
+from entrepot.domain.logistics.models import TrackingDoubt
 from entrepot.domain.orders.models import WorkItem
 from entrepot.domain.payments.models import Payment
 from entrepot.domain.pricing import quoting
@@ -45,6 +46,9 @@ def make(world: World) -> dict[str, Any]:
     waiting = order(world, (offer, 2))
     parcel = pack(world, (lines_of(waiting)[0], 1))
     fulfilment.make_label(parcel_id=parcel.id, actor=SYSTEM, now=world.now)
+    doubt = TrackingDoubt.objects.create(
+        id=ids.new_id(world.now), created_at=world.now, parcel=parcel, kind="unscanned", points=30
+    )
     world.enrol(seller, programme="fully-managed", market="DE")
     other = world.offer(seller, programme="fully-managed")
     [quote] = quoting.quote(
@@ -108,6 +112,7 @@ def make(world: World) -> dict[str, Any]:
         "suborder_id": lines_of(waiting)[0].suborder_id,
         "work_item_id": WorkItem.objects.get(suborder__order=waiting).id,
         "parcel_id": parcel.id,
+        "doubt_id": doubt.id,
         "case_id": case.id,
         "thread_id": thread.id,
         "attachment_id": Attachment.objects.get(thread=thread).id,

@@ -39,7 +39,9 @@ ACTS = {
     "team_invitations", "team_withdrawal", "team_role", "team_end", "key_revocation", "partner_invitations",
     "partner_withdrawal", "partner_role", "partner_end", "setup_tax", "setup_market_change", "setup_market_closing",
     "setup_rate", "setup_rates_table", "setup_category", "setup_categories_table", "setup_calendar", "setup_closures",
-    "merchandise_acts", "restock_orders", "claim_decision", "works", "document_requests", "stock_order_decision",
+    "merchandise_acts", "restock_orders", "claim_decision", "works", "parcel_booking", "parcel_cancellation",
+    "parcel_giving_up", "manifest_closing", "doubt_decision", "carrier_account", "tracking_standard",
+    "document_requests", "stock_order_decision",
     "stock_order_end", "shipment_arrival", "shipment_slot", "shipment_slot_return", "dock_hours", "shipment_turning_away", "shipment_scans", "shipment_counts",
     "shipment_inspections", "shipment_put_aways", "shipment_closing", "shipment_paper", "conversation_messages",
     "conversation_handing", "conversation_state", "setup_openings", "setup_freight_table", "setup_freight_planning",
@@ -58,7 +60,7 @@ ELSEWHERE = {
     "notice",
     "notices_read",
     "notices_letters",
-} | {"approvals", "approval", "decision", "corrections", "reversal", "document_file"}
+} | {"approvals", "approval", "decision", "corrections", "reversal", "document_file", "parcel_paper"}
 NAMES = {pattern.name for pattern in urlpatterns}
 PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters} - ACTS - PREVIEWS - ELSEWHERE
 

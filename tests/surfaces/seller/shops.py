@@ -84,7 +84,11 @@ class Shop:
             ),
             (self.stock.id,): ("stock_row", "stock_adjustment"),
             (self.open_order.number,): ("order", "order_acceptance", "order_cancellation", "order_parcels"),
-            of_parcel: ("parcel_label", "parcel_handover", "parcel_unpacking", "parcel_claim"),
+            of_parcel: (
+                "parcel_label", "parcel_handover", "parcel_unpacking", "parcel_claim", "parcel_booking",
+                "parcel_cancellation", "parcel_giving_up",
+            ),
+            (*of_parcel, "packing-list"): ("parcel_paper",),
             (self.case.number,): ("return", "return_receipt", "return_refund"),
             (self.thread.number,): (
                 "conversation", "conversation_messages", "conversation_handing", "conversation_state",

@@ -32,7 +32,7 @@ from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, attempt, render
 from entrepot.surfaces.desk.paging import PAGE
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import files, guards
+from entrepot.surfaces.shared import carriage, files, guards
 from entrepot.surfaces.shared.components import Event, Link, Slice
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -135,27 +135,27 @@ def acceptances(request: ActingRequest) -> HttpResponse:
 @require_GET
 def work(request: ActingRequest, number: str) -> HttpResponse:
     """One suborder to ship, with its parcels."""
-    return _show(request, _found(request, number))
+    return show(request, found_work(request, number))
 
 
 @guards.allow("work.perform", kind=DESK)
 @require_POST
 def acceptance(request: ActingRequest, number: str) -> HttpResponse:
     """Take this work on."""
-    found, form = _found(request, number), ActForm(request.POST, name="accept")
+    found, form = found_work(request, number), ActForm(request.POST, name="accept")
 
     def accept(typed: Mapping[str, Any]) -> None:
         fulfilment.accept_work(work_item_ids=[found.id], actor=request.actor, now=clock.now())
 
-    answer = attempt(request, form, accept, said=_("It is yours to pack."), to=_url(found))
-    return answer or _show(request, found, refused={"accept": form})
+    answer = attempt(request, form, accept, said=_("It is yours to pack."), to=url_of(found))
+    return answer or show(request, found, refused={"accept": form})
 
 
 @guards.allow("work.perform", kind=DESK)
 @require_POST
 def parcels(request: ActingRequest, number: str) -> HttpResponse:
     """Pack one parcel."""
-    found = _found(request, number)
+    found = found_work(request, number)
     lines = queries.list_lines(suborder_ids=[found.suborder_id]).get(found.suborder_id, [])
     form = PackForm(request.POST, lines=lines, name="pack")
 
@@ -167,15 +167,15 @@ def parcels(request: ActingRequest, number: str) -> HttpResponse:
         [made] = fulfilment.pack(boxes=[box], actor=request.actor, now=clock.now())
         return Done(_("Parcel {number} is packed.").format(number=made.number))
 
-    answer = attempt(request, form, pack, to=_url(found))
-    return answer or _show(request, found, refused={"pack": form})
+    answer = attempt(request, form, pack, to=url_of(found))
+    return answer or show(request, found, refused={"pack": form})
 
 
 @guards.allow("work.perform", kind=DESK)
 @require_POST
 def label(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """The label of a parcel as a PDF, made anew where the address has changed."""
-    parcel = _parcel(_found(request, number), parcel_number)
+    parcel = parcel_of(found_work(request, number), parcel_number)
     name = fulfilment.make_label(parcel_id=parcel.id, actor=request.actor, now=clock.now())
     return files.send(name, f"label-{parcel.number}")
 
@@ -184,22 +184,22 @@ def label(request: ActingRequest, number: str, parcel_number: str) -> HttpRespon
 @require_POST
 def unpacking(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Take a parcel apart that has not left."""
-    found = _found(request, number)
-    parcel, form = _parcel(found, parcel_number), ActForm(request.POST, name=f"unpack-{parcel_number}")
+    found = found_work(request, number)
+    parcel, form = parcel_of(found, parcel_number), ActForm(request.POST, name=f"unpack-{parcel_number}")
 
     def unpack(typed: Mapping[str, Any]) -> None:
         fulfilment.unpack(parcel_ids=[parcel.id], actor=request.actor, now=clock.now())
 
-    answer = attempt(request, form, unpack, said=_("Its goods are to be packed again."), to=_url(found))
-    return answer or _show(request, found, refused={f"unpack-{parcel.id}": form})
+    answer = attempt(request, form, unpack, said=_("Its goods are to be packed again."), to=url_of(found))
+    return answer or show(request, found, refused={f"unpack-{parcel.id}": form})
 
 
 @guards.allow("work.perform", kind=DESK)
 @require_POST
 def handover(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Give a parcel to its carrier: stock leaves, and the payment for it is taken."""
-    found = _found(request, number)
-    parcel, form = _parcel(found, parcel_number), HandoverForm(request.POST, name=f"handover-{parcel_number}")
+    found = found_work(request, number)
+    parcel, form = parcel_of(found, parcel_number), HandoverForm(request.POST, name=f"handover-{parcel_number}")
 
     def hand_over(typed: Mapping[str, Any]) -> Done:
         given = fulfilment.Handover(parcel.id, typed["carrier"], typed["tracking_number"].strip())
@@ -208,16 +208,16 @@ def handover(request: ActingRequest, number: str, parcel_number: str) -> HttpRes
             return Done(_("The parcel has left. The payment for it was not taken yet; it is asked for again."))
         return Done(_("The parcel has left."))
 
-    answer = attempt(request, form, hand_over, to=_url(found))
-    return answer or _show(request, found, refused={f"handover-{parcel.id}": form})
+    answer = attempt(request, form, hand_over, to=url_of(found))
+    return answer or show(request, found, refused={f"handover-{parcel.id}": form})
 
 
 @guards.allow("work.perform", kind=DESK)
 @require_POST
 def scans(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Say what became of a parcel."""
-    found = _found(request, number)
-    parcel = _parcel(found, parcel_number)
+    found = found_work(request, number)
+    parcel = parcel_of(found, parcel_number)
     form = ScanForm(request.POST, name=f"scan-{parcel_number}", speaks_for_carrier=_speaks_for_carrier(request.actor))
 
     def record(typed: Mapping[str, Any]) -> Done:
@@ -236,8 +236,8 @@ def scans(request: ActingRequest, number: str, parcel_number: str) -> HttpRespon
             raise Refused("work.not_left", "This parcel has not left yet.")
         return Done(_("It is delivered.") if outcome == "delivered" else _("It is written down."))
 
-    answer = attempt(request, form, record, to=_url(found))
-    return answer or _show(request, found, refused={f"scan-{parcel.id}": form})
+    answer = attempt(request, form, record, to=url_of(found))
+    return answer or show(request, found, refused={f"scan-{parcel.id}": form})
 
 
 def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
@@ -265,7 +265,7 @@ def _list(request: ActingRequest, form: ActForm | None = None) -> HttpResponse:
             "lines": lines.get(item.suborder_id, []),
             "units": sum(line.quantity for line in lines.get(item.suborder_id, [])),
             "can_choose": item.state in queries.OPEN and item.organisation_id == actor.organisation_id,
-            "url": _url(item),
+            "url": url_of(item),
         }
         for item in shown
     ]
@@ -303,7 +303,8 @@ def _days(organisation_id: UUID, now: datetime) -> list[tuple[NodeView, queries.
     return [(node, days[node.id], cut_offs[node.id]) for node in nodes]
 
 
-def _show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
+def show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
+    """The page of a work item, with forms that were refused."""
     refused = refused or {}
     actor, now = request.actor, clock.now()
     lines = queries.list_lines(suborder_ids=[found.suborder_id]).get(found.suborder_id, [])
@@ -312,17 +313,29 @@ def _show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | 
     said = logistics.list_tracking(parcel_ids=[box.id for box in boxes])
     node = logistics.list_nodes([found.node_id])[found.node_id]
     titles = {line.id: line for line in lines}
+    ship_to = accounts.get_contact(contact_id=found.ship_to_id)
+    carried = carriage.list_carriage(
+        boxes,
+        way=(node.country, ship_to.country),
+        planned=(found.carrier, found.service),
+        may_act=actor.reaches("work.perform", found.organisation_id),
+        url=lambda name, box, *args: reverse(f"desk:{name}", args=[found.suborder_number, box.number, *args]),
+        refused=refused,
+        now=now,
+    )
     context = {
         "work": found,
         "state": words.WORK[found.state],
         "due": _due(found, now),
         "node": node,
-        "address": labels.address_lines(accounts.get_contact(contact_id=found.ship_to_id)),
+        "address": labels.address_lines(ship_to),
         "lines": lines,
         "to_pack": sum(line.to_pack for line in lines) if found.state in queries.OPEN else 0,
         "accept": refused.get("accept") or ActForm(name="accept"),
         "pack": refused.get("pack") or PackForm(lines=lines, name="pack"),
-        "parcels": [_box(box, found, contents, said, titles, refused, actor) for box in boxes],
+        "parcels": [
+            _box(box, found, contents, said, titles, refused, actor) | {"carriage": carried[box.id]} for box in boxes
+        ],
         "may_perform": actor.reaches("work.perform", found.organisation_id),
         "reads_orders": actor.may("orders.read"),
         "crumbs": [Link(_("Warehouse"), reverse("desk:warehouse")), Link(found.suborder_number)],
@@ -379,12 +392,13 @@ def _count(code: str, counts: Mapping[str, int]) -> int | None:
     return sum(counts[each] for each in queries.OPEN) if not code else counts.get(code)
 
 
-def _found(request: ActingRequest, number: str) -> Work:
+def found_work(request: ActingRequest, number: str) -> Work:
     """Work that the actor may see. Raises: NotFound."""
     return queries.get_work(suborder_number=number, organisation_id=scope_of(request.actor, "work.read"))
 
 
-def _parcel(found: Work, number: str) -> Parcel:
+def parcel_of(found: Work, number: str) -> Parcel:
+    """A parcel of a suborder. Raises: NotFound."""
     for parcel in logistics.list_parcels(reference_ids=[found.suborder_id]):
         if parcel.number == number:
             return parcel
@@ -395,7 +409,8 @@ def _speaks_for_carrier(actor: Actor) -> bool:
     return actor.verbs.get("work.perform") == "all"
 
 
-def _url(found: Work) -> str:
+def url_of(found: Work) -> str:
+    """Where a work item is."""
     return reverse("desk:work", args=[found.suborder_number])
 
 

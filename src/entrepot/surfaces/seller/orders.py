@@ -31,7 +31,7 @@ from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, shown, slice_of
 from entrepot.surfaces.seller.order_forms import CancelForm, ClaimForm, HandoverForm, PackForm
-from entrepot.surfaces.shared import accruals, files
+from entrepot.surfaces.shared import accruals, carriage, files
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part, Step, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -64,6 +64,7 @@ class ParcelShown:
     form: HandoverForm | None
     claim: ClaimForm | None
     tracking: Sequence[Event]
+    carriage: carriage.Carriage
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,7 @@ def page(
     handovers: Mapping[UUID, HandoverForm] | None = None,
     claims: Mapping[UUID, ClaimForm] | None = None,
     cancel: CancelForm | None = None,
+    refused: Mapping[str, ActForm] | None = None,
 ) -> HttpResponse:
     """The page of a suborder, with forms that were refused."""
     order, suborder = _find(request, number)
@@ -289,8 +291,11 @@ def page(
     if cancel is None and can_cancel:
         cancel = CancelForm(name="cancel", lines=suborder.lines, initial={"quantity": 1})
     agreed = terms.get_terms({line.terms_id for line in suborder.lines})
-    boxes = _parcels(suborder, is_own and request.actor.may("work.perform"), handovers or {}, claims or {})
     node = logistics.list_nodes([suborder.node_id])[suborder.node_id]
+    may_act = is_own and request.actor.may("work.perform")
+    market = markets.get_market(order.market_code)
+    way = (node.country, market.country) if is_own else None
+    boxes = _parcels(suborder, may_act, handovers or {}, claims or {}, refused or {}, way)
     address = accounts.get_contact(contact_id=order.ship_to_id) if is_own else None
     context = {
         "order": order,
@@ -306,7 +311,7 @@ def page(
         "pack": pack if is_own and request.actor.may("work.perform") else None,
         "accept": accept,
         "address": address_lines(address) if address else [],
-        "market": markets.get_market(order.market_code),
+        "market": market,
         "terms": [
             (digest, found, plain.tell(found, currency=order.currency)) for digest, found in sorted(agreed.items())
         ],
@@ -316,7 +321,8 @@ def page(
         "blame": _blame(agreed.values(), order.currency) if cancel else [],
         "crumbs": [Link(_("Orders"), reverse("seller:orders")), Link(suborder.number)],
     }
-    forms = [form for form in (accept, pack, cancel, *(handovers or {}).values(), *(claims or {}).values()) if form]
+    sent = (*(handovers or {}).values(), *(claims or {}).values(), *(refused or {}).values())
+    forms = [form for form in (accept, pack, cancel, *sent) if form]
     return render(request, "orders/show.html", context, *forms)
 
 
@@ -334,9 +340,23 @@ def _blame(agreed: Iterable[Terms], currency: str) -> list[str]:
 
 
 def _parcels(
-    suborder: SuborderView, may_act: bool, sent: Mapping[UUID, HandoverForm], claims: Mapping[UUID, ClaimForm]
+    suborder: SuborderView,
+    may_act: bool,
+    sent: Mapping[UUID, HandoverForm],
+    claims: Mapping[UUID, ClaimForm],
+    refused: Mapping[str, ActForm],
+    way: tuple[str, str] | None,
 ) -> list[ParcelShown]:
     found = logistics.list_parcels(reference_ids=[suborder.id])
+    carried = carriage.list_carriage(
+        found,
+        way=way,
+        planned=(suborder.carrier, suborder.service),
+        may_act=may_act,
+        url=lambda name, box, *args: reverse(f"seller:{name}", args=[suborder.number, box.number, *args]),
+        refused=refused,
+        now=clock.now(),
+    )
     inside = logistics.list_parcel_lines(parcel_ids=[parcel.id for parcel in found])
     said = logistics.list_tracking(parcel_ids=[parcel.id for parcel in found])
     titles = {line.id: line.title for line in suborder.lines}
@@ -352,7 +372,9 @@ def _parcels(
         if may_act and parcel.state == Parcel.State.HANDED_OVER:
             claim = claims.get(parcel.id) or ClaimForm(name=f"claim-{parcel.number}")
         tracking = [_scanned(each) for each in reversed(said.get(parcel.id, []))]
-        rows.append(ParcelShown(parcel, words.PARCELS[parcel.state], contents, form, claim, tracking))
+        rows.append(
+            ParcelShown(parcel, words.PARCELS[parcel.state], contents, form, claim, tracking, carried[parcel.id])
+        )
     return rows
 
 

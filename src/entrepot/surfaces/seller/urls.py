@@ -4,6 +4,7 @@ from django.urls import path
 
 from entrepot.surfaces.seller import (
     applying,
+    carriers,
     compare,
     conversations,
     goods,
@@ -104,7 +105,20 @@ urlpatterns = [
     path("orders/<str:number>/acceptance", orders.acceptance, name="order_acceptance"),
     path("orders/<str:number>/cancellation", orders.cancellation, name="order_cancellation"),
     path("orders/<str:number>/parcels", orders.parcels, name="order_parcels"),
+    path("tracking", carriers.doubted, name="doubts"),
+    path("manifests", carriers.closed, name="manifests"),
+    path("manifests/closing", carriers.closing, name="manifest_closing"),
     path("orders/<str:number>/parcels/<str:parcel_number>/label", orders.label, name="parcel_label"),
+    path("orders/<str:number>/parcels/<str:parcel_number>/booking", carriers.booking, name="parcel_booking"),
+    path(
+        "orders/<str:number>/parcels/<str:parcel_number>/booking/cancellation",
+        carriers.cancellation,
+        name="parcel_cancellation",
+    ),
+    path(
+        "orders/<str:number>/parcels/<str:parcel_number>/booking/giving-up", carriers.giving_up, name="parcel_giving_up"
+    ),
+    path("orders/<str:number>/parcels/<str:parcel_number>/papers/<slug:kind>", carriers.paper, name="parcel_paper"),
     path("orders/<str:number>/parcels/<str:parcel_number>/handover", orders.handover, name="parcel_handover"),
     path("orders/<str:number>/parcels/<str:parcel_number>/claim", shipping.claim, name="parcel_claim"),
     path("orders/<str:number>/parcels/<str:parcel_number>/unpacking", orders.unpacking, name="parcel_unpacking"),

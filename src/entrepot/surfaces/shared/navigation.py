@@ -47,6 +47,7 @@ SURFACES: Mapping[str, tuple[Entry, ...]] = {
         Entry(_("Stock orders"), "desk:stock_orders", "layers"),
         Entry(_("Warehouse"), "desk:warehouse", "warehouse"),
         Entry(_("Goods in"), "desk:shipments", "forklift"),
+        Entry(_("Carriers"), "desk:carriers", "truck"),
         Entry(_("Returns"), "desk:returns", "return"),
         Entry(_("Conversations"), "desk:conversations", "message"),
         Entry(_("Borders"), "desk:borders", "globe"),

@@ -209,6 +209,7 @@ def departures(request: ActingRequest, places: Places, scope: UUID | None) -> Ht
         ],
         "may_perform": request.actor.may("work.perform"),
         "manifest_url": places.url("manifest"),
+        "manifests_url": places.url("manifests"),
         "labels_url": places.url("works"),
         "action": places.url("departures"),
         "crumbs": [Link(places.title, places.url(places.first)), Link(_("Hand over"))],

@@ -191,6 +191,8 @@ COUNTED: Sequence[Counted] = (
 #: Kinds that other rooms find by themselves.
 PROVIDERS: Sequence[Provider] = (
     Provider("no_stock", GOODS, "stock.read", "entrepot.surfaces.seller.overview.without_stock", ("seller",)),
+    Provider("tracking_doubts", SHIPPING, "work.read", "entrepot.surfaces.seller.carriers.tasks", ("seller",)),
+    Provider("tracking_doubts", SHIPPING, "work.read", "entrepot.surfaces.desk.carriers.tasks", ("desk",)),
     Provider("claims", SHIPPING, "work.perform", "entrepot.surfaces.desk.claims.tasks", ("desk",)),
 )
 

@@ -337,12 +337,17 @@ def list_connectors() -> dict[str, str]:
     return {code: str(each.label) for code, each in sorted(references.collect_providers_data().items())}
 
 
-def read_json(text: str) -> dict[str, Any]:
+def write_json(found: Mapping[str, Any]) -> str:
+    """An object in JSON as an operator reads it."""
+    return json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def read_json(text: str, *, field: str = "options") -> dict[str, Any]:
     """An object in JSON as an operator types it. Raises: Invalid."""
     try:
         found = json.loads(text or "{}")
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise Invalid("carriers.unreadable_options", "Write an object in JSON, such as {{}}.", field="options")
+        raise Invalid("carriers.unreadable_options", "Write an object in JSON, in braces.", field=field)
     return found

@@ -6,6 +6,7 @@ from ninja import Router
 from entrepot.surfaces.api.routers import (
     approvals,
     books,
+    carriage,
     carts,
     catalogue,
     claims,
@@ -61,6 +62,7 @@ ROUTERS: list[tuple[str, Router]] = [
         ("", carts),
         ("/orders", orders),
         ("", work),
+        ("", carriage),
         ("", claims),
         ("", uploads),
         ("", returns),
