@@ -73,7 +73,8 @@ def _stock(skus: int, sellers: int, units: int) -> Goods:
     for seller, enrolment in who:
         ids = _products(seller.pk, skus // sellers)
         made = _offers(seller.pk, ids, market, enrolment)
-        _receive(seller.pk, ids, [node.id for node in nodes], units)
+        if units:
+            _receive(seller.pk, ids, [node.id for node in nodes], units)
         offers += made
         kept += ids
     return Goods(offers, kept, [seller.pk for seller, _ in who])
@@ -149,6 +150,14 @@ def _receive(seller_id: UUID, skus: Sequence[UUID], nodes: Sequence[UUID], units
         ],
         now=OPENED,
     )  # fmt: skip
+
+
+def put_in(goods: Goods, place: int, units: int) -> None:
+    """So many units of one of the goods, in one warehouse."""
+    from entrepot.domain.logistics.models import Node
+
+    seller = goods.sellers[place // (len(goods.skus) // len(goods.sellers))]
+    _receive(seller, [goods.skus[place]], [Node.objects.get(code=f"partner-{CITIES[0]}").id], units)
 
 
 def requests(goods: Goods, count: int, *, hot: bool = False, prefix: str = "bench", seed: int = 7) -> list[Any]:

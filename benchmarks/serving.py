@@ -33,6 +33,7 @@ def web(workers: int = 1, **environment: str) -> Iterator[tuple[int, "subprocess
         "PYTHONPATH": os.pathsep.join([str(TREE), str(TREE / "src")]),
         "ENTREPOT_WEB_WORKERS": str(workers),
         "ENTREPOT_THROTTLED": "0",
+        "ENTREPOT_LOG_LEVEL": "ERROR",
     }
     server = subprocess.Popen(
         [sys.executable, "-m", "entrepot.surfaces.cli.web", str(port)], env=os.environ | ours | environment
@@ -141,14 +142,20 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-async def fire(port: int, requests: Sequence[bytes], connections: int, *, patience: int = 0) -> Load:
-    """Send every request once over so many connections; where it says to come back, up to `patience` times more."""
+async def fire(port: int, requests: Sequence[bytes], connections: int, *, patience: int = 0, rate: int = 0) -> Load:
+    """Send every request once over so many connections; where it says to come back, up to `patience` times more.
+
+    With a `rate`, no request is sent before its turn comes: so many a second.
+    """
     load = Load()
-    waiting = iter(requests)
+    waiting = iter(enumerate(requests))
+    opened = time.perf_counter()
 
     async def work() -> None:
         client = Client(port)
-        for request in waiting:
+        for number, request in waiting:
+            if rate:
+                await asyncio.sleep(max(0.0, opened + number / rate - time.perf_counter()))
             for attempt in range(patience + 1):
                 began = time.perf_counter()
                 try:
@@ -162,7 +169,6 @@ async def fire(port: int, requests: Sequence[bytes], connections: int, *, patien
                 await asyncio.sleep(1)
         client.close()
 
-    began = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(connections)))
-    load.wall = time.perf_counter() - began
+    load.wall = time.perf_counter() - opened
     return load

@@ -77,7 +77,7 @@ def write(openings: Sequence[Opening], now: datetime) -> list[NewPayment]:
     """Write everything of claimed orders, and the payments that are about to be asked for."""
     if not openings:
         return []
-    accounts.keep_contacts(
+    accounts.write_contacts(
         rows=[{**each.contact, "id": each.contact_id, "owner_user_id": each.request.user_id} for each in openings],
         now=now,
     )

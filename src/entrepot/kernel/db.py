@@ -147,6 +147,9 @@ _ELEMENTS: Mapping[str, Callable[[Any], str]] = {
     **dict.fromkeys(("uuid", "int", "bigint", "smallint"), str),
     "text": lambda value: _quoted(str(value)),
     "jsonb": lambda value: _quoted(json.dumps(value)),
+    "numeric": str,
+    "date": str,
+    "timestamptz": lambda value: _quoted(str(value)),
 }
 
 
@@ -163,8 +166,12 @@ def _light(params: Sequence[Any] | Mapping[str, Any]) -> Any:
 
 
 def _light_list(value: Any) -> Any:
-    if type(value) is list and value and all(type(each) is UUID for each in value):
+    if type(value) is not list or not value:
+        return value
+    if all(type(each) is UUID for each in value):
         return _literal(value)
+    if all(type(each) is str for each in value):
+        return _literal(value, _quoted)
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from entrepot.kernel import ids, partitions
+from entrepot.kernel.db import execute, unnest
 from entrepot.kernel.models import OutboxEvent
 
 
@@ -38,20 +39,24 @@ def muted() -> Iterator[None]:
 def append(events: Iterable[Event], *, now: datetime) -> None:
     """Append events in the caller's transaction."""
     batch = list(events)
+    if not batch:
+        return
     status = OutboxEvent.Status.DELIVERED if _muted.get() else OutboxEvent.Status.PENDING
-    rows = [
-        OutboxEvent(
-            id=identity,
-            created_at=now,
-            next_attempt_at=now,
-            status=status,
-            delivered_at=now if _muted.get() else None,
-            topic=event.topic,
-            subject_kind=event.subject_kind,
-            subject_id=event.subject_id,
-            payload=event.payload,
-        )
-        for identity, event in zip(ids.new_ids(now, len(batch)), batch, strict=True)
-    ]
+    source, params = unnest(
+        "new",
+        _COLUMNS,
+        (
+            (identity, event.topic, event.subject_kind, event.subject_id, event.payload)
+            for identity, event in zip(ids.new_ids(now, len(batch)), batch, strict=True)
+        ),
+    )
+    names = ", ".join(_COLUMNS)
     with partitions.named():
-        OutboxEvent.objects.bulk_create(rows, batch_size=5000)
+        execute(
+            f"INSERT INTO kernel_outboxevent ({names}, created_at, next_attempt_at, status, delivered_at, attempts,"
+            f" failure) SELECT {names}, %s, %s, %s, %s, 0, '' FROM {source}",
+            [now, now, str(status), now if _muted.get() else None, *params],
+        )
+
+
+_COLUMNS = {"id": "uuid", "topic": "text", "subject_kind": "text", "subject_id": "uuid", "payload": "jsonb"}

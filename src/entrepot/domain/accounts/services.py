@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -288,3 +288,24 @@ def keep_contacts(*, rows: Sequence[dict[str, Any]], now: datetime, owner_user_i
             raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
         contacts.append(Contact(**({"id": identity, "created_at": now, "owner_user_id": owner_user_id} | row)))
     return Contact.objects.bulk_create(contacts, batch_size=2000)
+
+
+_CONTACT = {"id": "uuid", "owner_user_id": "uuid"} | dict.fromkeys(
+    ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "email"), "text"
+)
+
+
+def write_contacts(*, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """The same for many that have their ids, in the caller's transaction. Raises: Invalid without a country."""
+    if any(len(row.get("country", "")) != 2 for row in rows):
+        raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
+    source, params = unnest(
+        "new",
+        _CONTACT,
+        ((row["id"], row.get("owner_user_id"), *(row.get(name, "") for name in _CONTACT_TEXTS)) for row in rows),
+    )
+    names = ", ".join(_CONTACT)
+    execute(f"INSERT INTO accounts_contact ({names}, created_at) SELECT {names}, %s FROM {source}", [now, *params])
+
+
+_CONTACT_TEXTS = tuple(_CONTACT)[2:]

@@ -210,7 +210,10 @@ def lock_stock(
             [allotted],
         ):
             allotments[row.stock_id][row.offer_id] = row.quantity
-    return [StockRow(**row._asdict(), allotments=allotments[row.id]) for row in rows]
+    return [StockRow(*row, allotments=allotments.get(row.id, _NONE) if row.allotted else _NONE) for row in rows]
+
+
+_NONE: Mapping[UUID, int] = {}
 
 
 @transaction.atomic

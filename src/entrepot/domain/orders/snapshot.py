@@ -36,11 +36,13 @@ FROZEN = (
 
 #: As PostgreSQL writes a number of a column's scale.
 _PLACES = {"tax_rate": ".6f", "fx_rate": ".10f"}
+_WRITTEN = [(name, _PLACES.get(name)) for name in FROZEN]
 
 
 def digest(line: Mapping[str, Any]) -> str:
     """The SHA-256 of a line's frozen columns as text, joined by bars."""
-    text = "|".join("" if line[name] is None else format(line[name], _PLACES.get(name, "")) for name in FROZEN)
+    text = "|".join(["" if line[name] is None else str(line[name]) if places is None else format(line[name], places)
+                     for name, places in _WRITTEN])  # fmt: skip
     return hashlib.sha256(text.encode()).hexdigest()
 
 
