@@ -26,8 +26,9 @@ class Goods:
 
 def stock_market(*, skus: int = 10_000, sellers: int = 20, units: int = 100_000) -> Goods:
     """A German market: `skus` goods of `sellers` sellers, `units` of each in each of three warehouses."""
-    from entrepot.kernel import outbox
+    from entrepot.kernel import outbox, partitions
 
+    partitions.ensure(since=OPENED - timedelta(days=1), until=ORDERED + timedelta(days=90))
     with outbox.muted():
         return _stock(skus, sellers, units)
 

@@ -210,7 +210,13 @@ def lock_stock(
             [allotted],
         ):
             allotments[row.stock_id][row.offer_id] = row.quantity
-    return [StockRow(*row, allotments=allotments.get(row.id, _NONE) if row.allotted else _NONE) for row in rows]
+    return [
+        StockRow(
+            row.id, row.seller_id, row.owner_id, row.node_id, row.sku_id, row.lot, row.condition, row.on_hand,
+            row.reserved, row.allotted, allotments.get(row.id, _NONE) if row.allotted else _NONE,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 _NONE: Mapping[UUID, int] = {}
