@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ from entrepot.domain.inventory.models import Stock
 from entrepot.domain.orders.models import Order
 from entrepot.domain.payments.models import Payment, SandboxCharge
 from entrepot.flows import checkout, fulfilment, settling
+from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import EntrepotError
 from entrepot.surfaces.jobs import schedule
 from proving import figures
 from proving.chapters import JOBS
 from proving.server import Line, Mortal
+from surfaces.api.calls import Caller
 from worlds import World
 
 pytestmark = pytest.mark.prove
@@ -151,6 +153,34 @@ def test_a_line_that_is_cut_at_commit_is_in_doubt_and_resolved_by_its_key(server
     sold(world, offer)
     assert cuts >= 6
     figures.say(f"{cuts} cuts of the line around COMMIT: each order once, by its key")
+
+
+def test_a_client_whose_line_was_cut_is_told_to_ask_again_under_its_key(server: Mortal, world: World) -> None:
+    offer = world.offer(world.seller(), stock=100)
+    clock.set_offset(world.now - datetime.now(UTC))
+    body = {"market": "DE", "lines": [{"offer_id": str(offer.id), "quantity": 1}], "ship_to": shopping.ADDRESS,
+            "email": "ada@example.org", "provider": "sandbox", "instrument": "approve"}  # fmt: skip
+    line, cut = Line(server), 0
+    try:
+        with server.connected(line.folder):
+            for commit in range(1, 5):
+                key = f"the key of the {commit}th client"
+                Caller().get("/markets")
+                line.cut_at(commit, arrives=commit % 2 == 0)
+                response = Caller().send("POST", "/orders", body, key=key)
+                if line.cuts:
+                    cut += 1
+                    assert response.status_code in (201, 503), response.content
+                line.cut_at(0, arrives=False)
+                connection.close()
+                placed = Caller().post("/orders", body, key=key)
+                assert placed["state"] == "placed" and Caller().post("/orders", body, key=key) == placed
+    finally:
+        line.close()
+        clock.set_offset(timedelta(0))
+    assert Order.objects.count() == SandboxCharge.objects.count() == 4 and cut >= 2
+    world.pass_time(hours=1)
+    sold(world, offer)
 
 
 @pytest.fixture

@@ -218,3 +218,14 @@ def test_a_program_gets_a_key_that_may_do_less(world):
     assert reader.get("/me")["verbs"] == {"offers.read": "own"}
     assert reader.ask("GET", "/stock", status=403)["code"] == "accounts.verb_missing"
     assert owner.ask("POST", "/me/keys", {"label": "x", "verbs": ["verify.run"]}, status=403)
+
+
+def test_a_database_that_is_away_is_no_defect_and_says_to_come_back(world, monkeypatch):
+    world.market("DE")
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
+    response = Caller().send("GET", "/markets")
+    assert (response.status_code, response.json()["code"]) == (503, "api.cut_off")
+    assert response["Retry-After"] == "1"
+    monkeypatch.undo()
+    assert [each["code"] for each in Caller().get("/markets")] == ["DE"]

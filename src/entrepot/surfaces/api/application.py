@@ -1,8 +1,10 @@
 """The API object: how refusals are told, how it is documented, which routers it has."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -16,6 +18,8 @@ from entrepot.surfaces.api.auth import Session, Token
 from entrepot.surfaces.api.idempotent import HEADER
 from entrepot.surfaces.api.schemas import Problem
 from entrepot.surfaces.shared.errors import sentence
+
+logger = logging.getLogger(__name__)
 
 ERRORS_PAGE = "/api/v1/errors"
 KEY_PARAMETER = {
@@ -135,6 +139,19 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     if error.status_code == 403:
         return problem(request, status=403, code="api.forged", title="Send the session's CSRF token, or an API key.")
     return problem(request, status=400, code="api.unreadable", title="The body cannot be read.", field="body")
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def cut_off(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The database is away, or the line to it was cut: what was asked may have taken effect, and its key tells."""
+    logger.error("the database is away: %s", error)
+    return problem(
+        request,
+        status=503,
+        code="api.cut_off",
+        title="The answer was lost on its way. Ask again under the same Idempotency-Key: it tells what came of it.",
+    )
 
 
 def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
