@@ -161,6 +161,12 @@ def _entry(plan: Plan, country: str, haul_minor: int, on: date) -> dict[str, obj
     }  # fmt: skip
 
 
+def _volume(plan: Plan) -> int:
+    """All units together, in cubic centimetres."""
+    height, width, length = plan.sides_mm
+    return -(-height * width * length * plan.units // 1000)
+
+
 class _Bills:
     """Rate cards and rates of exchange of a day."""
 
@@ -177,6 +183,12 @@ class _Bills:
         for code in paid:
             if code not in self.cards:
                 raise Missing("rate card", f"The rate card {code} of the lane {lane.code} does not hold today.")
+        for leg in lane.legs:
+            load = {"weight_g": plan.weight_g * plan.units, "volume_cm3": _volume(plan)}
+            if leg.capacity and not leg.capacity.holds(**load):
+                raise Missing(
+                    "capacity", f"So many units exceed what a departure of {leg.code} takes; bring fewer at once."
+                )
         return sum(self._bill(plan, self.cards[code], country, days=0) for code in paid)
 
     def storage(self, plan: Plan, country: str) -> int:
@@ -201,10 +213,9 @@ class _Bills:
         return convert(minor, self.rates[pair], currency, own)
 
     def _bill(self, plan: Plan, card: RateCard, country: str, *, days: int) -> int:
-        height, width, length = plan.sides_mm
         asked = Consignment(
             origin=card.origin, destination=country, weight_g=plan.weight_g * plan.units,
-            volume_cm3=-(-height * width * length * plan.units // 1000), units=plan.units, days=days,
+            volume_cm3=_volume(plan), units=plan.units, days=days,
             flags=plan.flags, day=self.on, cards=(card.card.code,),
         )  # fmt: skip
         [[quote]] = freight.quote([asked], [card])

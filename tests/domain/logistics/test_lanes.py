@@ -1,7 +1,7 @@
 """Transit distributions, forecasts by calendars, and who made a promise fail."""
 
 import gzip
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import numpy as np
 import pytest
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.intake.files import real
 
 from entrepot.domain.logistics import history, transit
-from entrepot.domain.logistics.lanes import Lane, Leg, Segment, delays, forecast, objections
+from entrepot.domain.logistics.lanes import Capacity, Lane, Leg, Segment, delays, forecast, objections
+from entrepot.domain.logistics.versions import LANE_KEYS, changes
 from entrepot.domain.logistics.ways import TASKS, read_lanes
 from entrepot.domain.terms.tasks import Task
 from entrepot.kernel.errors import Invalid
@@ -109,6 +110,41 @@ def test_a_parcel_that_may_not_go_this_way_hears_why():
     assert objections(way, weight_g=2000, value_minor=80_000, currency="USD", flags=()) == []
 
 
+def test_what_comes_after_the_cut_off_leaves_a_day_later():
+    way = lane(leg("2", departs=frozenset({1, 4}), cut_off=time(16)))
+    assert forecast(way, MONDAY, at=time(16)).last == forecast(way, MONDAY).last == date(2026, 11, 25)
+    assert forecast(way, MONDAY, at=time(16, 1)).last == date(2026, 11, 28)
+
+
+def test_a_leg_stands_still_on_the_days_that_it_is_closed():
+    way = lane(
+        leg("2"), leg("1", "last mile", Task.LAST_MILE, closed=frozenset({date(2026, 11, 25), date(2026, 11, 26)}))
+    )
+    assert forecast(way, MONDAY).last == date(2026, 11, 28)
+    assert forecast(lane(*way.legs[:1], leg("1", "last mile", Task.LAST_MILE)), MONDAY).last == date(2026, 11, 26)
+
+
+def test_a_departure_takes_so_much():
+    most = Capacity(parcels=500, weight_g=12_000_000)
+    assert most.holds(parcels=500, weight_g=12_000_000, volume_cm3=10**9) and not most.holds(parcels=501)
+    narrow = lane(leg("1", capacity=Capacity(weight_g=5_000)))
+    assert objections(narrow, weight_g=5_001, value_minor=1, currency="EUR", flags=()) == ["capacity"]
+    assert objections(narrow, weight_g=5_000, value_minor=1, currency="EUR", flags=()) == []
+
+
+def test_what_changes_between_versions_is_named_row_by_row():
+    before = f"{HEAD}{FIRST},,,,,line haul,line_haul,air,Hong Kong,the door,3,1 4\n"
+    after = f"{HEAD}{FIRST.replace('1-2', '1-3')},,,,,haul,line_haul,air,Hong Kong,the door,3,1 4\n"
+    found = changes(before, after, LANE_KEYS)
+    assert [(each.row, each.column, each.before, each.after) for each in found][:1] == [
+        ("first mile", "days", "1-2", "1-3"),
+    ]  # fmt: skip
+    assert [(each.row, bool(each.before), bool(each.after)) for each in found[1:]] == [
+        ("haul", False, True), ("line haul", True, False),
+    ]  # fmt: skip
+    assert changes(before, before, LANE_KEYS) == []
+
+
 def test_a_history_is_fitted_and_its_promises_hold():
     draw = np.random.default_rng(3)
     history = (draw.gamma(9, 3, 4000) + 4).astype(int).tolist()
@@ -134,6 +170,12 @@ def test_a_lane_is_read_leg_by_leg():
         ("Shenzhen", "Hong Kong", [1, 2, 3, 4, 5, 6]), ("Hong Kong", "the door", [1, 4]),
     ]  # fmt: skip
     assert read_lanes(way.sheet) == [way]
+    more = HEAD.replace("departs", "departs,cut_off,capacity,closed") + FIRST.replace(
+        "1-6\n", "1-6,16:00,500 parcels; 12 t; 20 cbm,2026-12-25 2027-02-05..2027-02-07\n"
+    )
+    [first] = read_lanes(more)[0].lane.legs
+    assert (first.cut_off, first.capacity) == (time(16), Capacity(500, 12_000_000, 20_000_000))
+    assert sorted(first.closed) == [date(2026, 12, 25), *(date(2027, 2, day) for day in (5, 6, 7))]
 
 
 @pytest.mark.parametrize(
@@ -146,11 +188,15 @@ def test_a_lane_is_read_leg_by_leg():
         (FIRST.replace("1-6", "0-6"), 2, "departs", "weekdays"),
         (FIRST.replace("2025-01-01", "1.1.2025"), 2, "valid_from", "write a day"),
         ("," + FIRST.partition(",")[2], 2, "lane", "names a lane"),
+        (FIRST.replace("1-6", "1-6,25:00"), 2, "cut_off", "time of the day"),
+        (FIRST.replace("1-6", "1-6,,a lot"), 2, "capacity", "is not a quantity"),
+        (FIRST.replace("1-6", "1-6,,,2027-02-05..2027-02-01"), 2, "closed", "no span of days"),
+        (FIRST.replace("1-6", "1-6,,,2027-02-05..2029-02-01"), 2, "closed", "no span of days"),
     ],
 )
 def test_a_bad_lane_names_row_and_column(rows, row, column, said):
     with pytest.raises(Unreadable) as refused:
-        read_lanes(HEAD + rows)
+        read_lanes(HEAD.replace("departs", "departs,cut_off,capacity,closed") + rows)
     assert (refused.value.values["row"], refused.value.values["column"]) == (row, column)
     assert said in refused.value.values["problem"]
 

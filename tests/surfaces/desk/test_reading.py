@@ -49,8 +49,12 @@ ACTS = {
 }  # fmt: skip
 #: Pages that show what a form would do.
 PREVIEWS = {"merchandise_preview", "restock_preview"}
-#: Pages of corrections, of approvals and of a demonstration have tests of their own; a paper needs a file.
+#: Pages of corrections, of approvals, of lanes and cards and of a demonstration have tests of their own; a paper needs
+#: a file.
 ELSEWHERE = {
+    "lane",
+    "card",
+    "border_sheet",
     "clock",
     "clock_status",
     "clock_advances",

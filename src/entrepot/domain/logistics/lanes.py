@@ -7,7 +7,7 @@ it: the day by which it must be done. Whoever took longer than its part made the
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -21,11 +21,26 @@ WEEK = frozenset(range(1, 8))
 Holidays = Mapping[str, Collection[date]]
 
 
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What one departure takes; what is zero is not limited. Units: grams, cubic centimetres."""
+
+    parcels: int = 0
+    weight_g: int = 0
+    volume_cm3: int = 0
+
+    def holds(self, *, parcels: int = 0, weight_g: int = 0, volume_cm3: int = 0) -> bool:
+        """Whether so much goes with one departure."""
+        asked = ((self.parcels, parcels), (self.weight_g, weight_g), (self.volume_cm3, volume_cm3))
+        return all(not most or wanted <= most for most, wanted in asked)
+
+
 @dataclass(frozen=True)
 class Leg:
     """One part of a way. `task` is the duty that the terms give to somebody; `departs` and `moves` are ISO weekdays.
 
-    `country` is whose holidays count, `card` the rate card by which it is paid.
+    `country` is whose holidays count, `closed` are the days on which this leg itself stands still, `card` the rate card
+    by which it is paid. What is handed over after the `cut_off` leaves as if it had come a day later.
     """
 
     code: str
@@ -38,6 +53,9 @@ class Leg:
     departs: frozenset[int] = WEEK
     moves: frozenset[int] = WEEK
     card: str = ""
+    cut_off: time | None = None
+    capacity: Capacity | None = None
+    closed: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,10 +121,18 @@ class Delay:
     days: int
 
 
-def forecast(lane: Lane, start: date, *, confidence: float | None = None, holidays: Holidays | None = None) -> Forecast:
+def forecast(
+    lane: Lane,
+    start: date,
+    *,
+    confidence: float | None = None,
+    holidays: Holidays | None = None,
+    at: time | None = None,
+) -> Forecast:
     """The arrivals of what is ready on a day, at the lane's confidence where no other is asked for.
 
-    A leg's holidays are its country's: it neither departs nor moves.
+    A leg's holidays are its country's and its own closed days: it neither departs nor moves. `at` is when on the day
+    the goods are ready; after the first leg's cut-off they count as ready a day later.
 
     The parts of the legs are the quantiles at the confidence of what has passed until then, so that the last leg's is
     the promise itself. Raises: ValueError for a confidence outside [0.5, 1).
@@ -115,10 +141,11 @@ def forecast(lane: Lane, start: date, *, confidence: float | None = None, holida
     if not 0.5 <= confidence < 1:
         raise ValueError("a confidence lies between a half and one")
     there = np.zeros(HORIZON)
-    there[0] = 1.0
+    cut_off = lane.legs[0].cut_off
+    there[1 if at is not None and cut_off is not None and at > cut_off else 0] = 1.0
     segments = []
     for leg in lane.legs:
-        closed = {(day - start).days for day in (holidays or {}).get(leg.country, ())}
+        closed = {(day - start).days for day in {*(holidays or {}).get(leg.country, ()), *leg.closed}}
         there = _travel(
             leg, _depart(there, _open_days(start, leg.departs, closed)), _open_days(start, leg.moves, closed)
         )
@@ -157,6 +184,8 @@ def objections(lane: Lane, *, weight_g: int, value_minor: int, currency: str, fl
         found.append("weight")
     if lane.value_max_minor and currency == lane.currency and value_minor > lane.value_max_minor:
         found.append("value")
+    if any(leg.capacity and not leg.capacity.holds(parcels=1, weight_g=weight_g) for leg in lane.legs):
+        found.append("capacity")
     return found
 
 

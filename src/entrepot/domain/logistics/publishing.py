@@ -1,8 +1,8 @@
 """Rate cards and lanes of this marketplace: published as sheets, found by day, never changed."""
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from entrepot.domain.logistics import models
 from entrepot.domain.logistics.cards import RateCard, read_cards
+from entrepot.domain.logistics.versions import CARD_KEYS, LANE_KEYS, Change, changes
 from entrepot.domain.logistics.ways import Way, read_lanes
 from entrepot.kernel import audit, db, ids
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -54,6 +55,45 @@ def publish_lanes(*, actor: Actor, text: str, now: datetime) -> list[str]:
         for each in lanes
         if _publish(models.Lane, each.lane.code, each.lane.title, each.lane.source, each, actor, now)
     ]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What publishing one lane or card of a file would do. `changes` are against the version before it."""
+
+    code: str
+    title: str
+    valid_from: date
+    is_new: bool
+    is_known: bool
+    changes: tuple[Change, ...]
+    refusal: str
+    sheet: RateCard | Way
+
+
+def plan_cards(text: str) -> list[Planned]:
+    """What `publish_cards` would do with a file. Raises: Unreadable."""
+    return [_planned(models.RateCard, each.card.code, each.title, each, CARD_KEYS) for each in read_cards(text)]
+
+
+def plan_lanes(text: str) -> list[Planned]:
+    """What `publish_lanes` would do with a file. Raises: Unreadable, NotFound for a card by which a leg is paid."""
+    lanes = read_lanes(text)
+    list_cards(codes={leg.card for each in lanes for leg in each.lane.legs if leg.card})
+    return [_planned(models.Lane, each.lane.code, each.lane.title, each, LANE_KEYS) for each in lanes]
+
+
+def _planned(
+    model: type[models.RateCard] | type[models.Lane], code: str, title: str, each: RateCard | Way, keys: Sequence[str]
+) -> Planned:
+    known = list(model.objects.filter(code=code).order_by("valid_from"))
+    digest = hashlib.sha256(each.sheet.encode()).hexdigest()
+    is_known = any((row.digest, row.valid_from) == (digest, each.valid_from) for row in known)
+    later = any(row.valid_from >= each.valid_from for row in known) and not is_known
+    refusal = str(AlreadyPublished(sheet=code, day=each.valid_from.isoformat())) if later else ""
+    before = known[-1].sheet if known else ""
+    found = changes(before, each.sheet, keys) if before and not is_known else []
+    return Planned(code, title, each.valid_from, not known, is_known, tuple(found), refusal, each)
 
 
 def load_planning(now: datetime) -> list[str]:

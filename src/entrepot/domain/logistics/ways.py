@@ -7,12 +7,13 @@ docs/rules/lanes.md explains every column.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from entrepot.domain.logistics import transit
 from entrepot.domain.logistics.cells import country, day, one_of, quantity
-from entrepot.domain.logistics.lanes import WEEK, Lane, Leg
+from entrepot.domain.logistics.lanes import WEEK, Capacity, Lane, Leg
 from entrepot.kernel import measure
 from entrepot.kernel.errors import Invalid
 from entrepot.kernel.money import parse_minor
@@ -62,7 +63,7 @@ def _way(rows: Sequence[dict[str, Any]], field: str, table: Sequence[Sequence[st
     legs = tuple(
         Leg(
             row["leg"], row["task"], row["mode"], row["days"], row["from"], row["to"], row["country"],
-            row["departs"], row["moves"], row["card"],
+            row["departs"], row["moves"], row["card"], row["cut_off"], row["capacity"], row["closed"],
         )
         for row in rows
     )  # fmt: skip
@@ -116,10 +117,59 @@ def _confidence(text: str) -> float:
     return float(found[1]) / 100
 
 
+def _cut_off(text: str) -> time | None:
+    """A time of the day, such as 16:00, at the place where the leg begins."""
+    if not text:
+        return None
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError("write a time of the day as 16:00") from None
+
+
+_PARCELS = re.compile(r"(\d{1,9}) parcels?", re.ASCII)
+_VOLUME = {"cbm": Decimal(1_000_000)}
+_LOAD = {"kg": Decimal(1_000), "t": Decimal(1_000_000)}
+
+
+def _capacity(text: str) -> Capacity | None:
+    """What one departure takes: 500 parcels, 20 cbm, 12 t, several of them divided by semicolons."""
+    if not text:
+        return None
+    found = {"parcels": 0, "weight_g": 0, "volume_cm3": 0}
+    for part in (each.strip().lower() for each in text.split(";")):
+        if counted := _PARCELS.fullmatch(part):
+            found["parcels"] = int(counted[1])
+        elif part.endswith("cbm"):
+            found["volume_cm3"] = quantity(_VOLUME)(part)
+        else:
+            found["weight_g"] = quantity(_LOAD)(part)
+    if not any(found.values()):
+        raise ValueError("write what a departure takes: 500 parcels, 20 cbm, 12 t")
+    return Capacity(**found)
+
+
+#: The most days that a leg's calendar names, so that a slip in a year is found out.
+CLOSED_MAX = 400
+
+
+def _closed(text: str) -> frozenset[date]:
+    """Days on which a leg stands still: 2026-12-25 2027-02-05..2027-02-12."""
+    found: set[date] = set()
+    for part in text.split():
+        first, _dots, last = part.partition("..")
+        start, stop = day(first), day(last or first)
+        assert start is not None and stop is not None, "neither is blank"
+        if not 0 <= (stop - start).days < CLOSED_MAX - len(found):
+            raise ValueError(f"{part[:30]!r} is no span of days")
+        found |= {start + timedelta(days=place) for place in range((stop - start).days + 1)}
+    return frozenset(found)
+
+
 _COLUMNS: Mapping[str, Reader] = {
     "lane": str, "title": str, "origin": country, "destination": country, "valid_from": day, "valid_until": day,
     "source": str, "refuses": str, "weight_max": quantity(measure.GRAMS), "value_max": str, "currency": str,
     "confidence": _confidence, "leg": str, "task": one_of(TASKS), "mode": one_of(MODES), "from": str, "to": str,
     "country": country, "days": lambda text: transit.parse(text) if text else None, "departs": _weekdays,
-    "moves": _weekdays, "card": str,
+    "moves": _weekdays, "card": str, "cut_off": _cut_off, "capacity": _capacity, "closed": _closed,
 }  # fmt: skip

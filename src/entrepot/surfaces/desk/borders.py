@@ -21,6 +21,7 @@ from entrepot.domain.customs.rows import Book, Levy, Overlay, Regime, in_force
 from entrepot.flows import landed
 from entrepot.kernel import clock
 from entrepot.kernel.money import format_minor
+from entrepot.surfaces.desk import lanes
 from entrepot.surfaces.desk.acting import render
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link, Text
@@ -143,6 +144,7 @@ def borders(request: ActingRequest) -> HttpResponse:
         "ticks": _ticks(today),
         "height": 60 + _LANE * len({_lane(row) for row in rows}),
         "crumbs": [Link(_("Overview"), reverse("desk:overview")), Link(_("Borders"))],
+        "tabs": lanes.tabs("law"),
         "today": today,
     }
     return render(request, "borders.html", context)

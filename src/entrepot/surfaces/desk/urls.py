@@ -7,7 +7,9 @@ from entrepot.surfaces.desk import (
     approvals,
     arrivals,
     books,
+    border_sheets,
     borders,
+    cards,
     carrier_accounts,
     carriers,
     catalogue,
@@ -20,6 +22,7 @@ from entrepot.surfaces.desk import (
     drafts,
     goods,
     inbound_settings,
+    lanes,
     letters,
     merchandise,
     notices,
@@ -171,7 +174,14 @@ WAREHOUSE = [
     path("returns/<slug:number>/reception", returns.reception, name="reception"),
     path("returns/<slug:number>/refund", returns.refund, name="refund"),
 ]
-BORDERS = [path("borders", borders.borders, name="borders")]
+BORDERS = [
+    path("borders", borders.borders, name="borders"),
+    path("borders/lanes", lanes.index, name="lanes"),
+    path("borders/lanes/<slug:code>", lanes.show, name="lane"),
+    path("borders/cards", cards.index, name="cards"),
+    path("borders/cards/<slug:code>", cards.show, name="card"),
+    path("borders/sheets/<slug:sheet>", border_sheets.new, name="border_sheet"),
+]
 CONVERSATIONS = [
     path("conversations", conversations.index, name="conversations"),
     path("conversations/<slug:number>", conversations.show, name="conversation"),
