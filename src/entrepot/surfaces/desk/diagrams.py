@@ -164,6 +164,8 @@ def _apart(boxes: dict[str, Box]) -> dict[str, Box]:
 def _arcs(lanes: Sequence[Lane], countries: Mapping[str, Country]) -> tuple[Arc, ...]:
     """Curves from box to box; several lanes between the same two bend more and more."""
     found, drawn = [], dict[frozenset[str], int]()
+    boxes = [(each.left, each.top, each.left + BOX, each.top + each.height) for each in countries.values()]
+    labels: list[Area] = []
     for lane in sorted(lanes, key=lambda each: each.code):
         if lane.origin == lane.destination:
             continue
@@ -175,9 +177,39 @@ def _arcs(lanes: Sequence[Lane], countries: Mapping[str, Country]) -> tuple[Arc,
         bend = (0.16 * length + 22 * drawn[pair]) * (1 if drawn[pair] % 2 else -1)
         middle = (start.x + stop.x) / 2 - down / length * bend, (start.y + stop.y) / 2 + across / length * bend
         path = f"M{start.x} {start.y} Q{round(middle[0])} {round(middle[1])} {stop.x} {stop.y}"
-        x, y = (start.x + stop.x) / 4 + middle[0] / 2, (start.y + stop.y) / 4 + middle[1] / 2
-        found.append(Arc(lane.code, lane.title, _mode(lane), path, round(x), round(y)))
+        x, y = _free((start.x, start.y), middle, (stop.x, stop.y), [*boxes, *labels])
+        labels.append((x - LABEL, y - LINE, x + LABEL, y + 4))
+        found.append(Arc(lane.code, lane.title, _mode(lane), path, x, y))
     return tuple(found)
+
+
+Point = tuple[float, float]
+#: Left, top, right, bottom.
+Area = tuple[int, int, int, int]
+#: Half of what the words at a curve take.
+LABEL = 44
+
+
+def _covers(one: Area, other: Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _free(start: Point, middle: Point, stop: Point, taken: Sequence[Area]) -> tuple[int, int]:
+    """A place on the curve at which words cover nothing, as near to its middle as there is one."""
+    places = []
+    for share in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82):
+        weights = ((1 - share) ** 2, 2 * share * (1 - share), share**2)
+        x, y = (
+            round(sum(w * point[axis] for w, point in zip(weights, (start, middle, stop), strict=True)))
+            for axis in (0, 1)
+        )
+        places.append((x, y))
+        mine = (x - LABEL, y - LINE, x + LABEL, y + 4)
+        if not any(_covers(mine, each) for each in taken):
+            break
+    else:
+        return places[0]
+    return places[-1]
 
 
 def _mode(lane: Lane) -> str:
