@@ -26,6 +26,7 @@ DOMAINS = [
     "customs",
     "notices",
     "uploads",
+    "routing",
     "sellers",
     "catalogue",
     "pricing",

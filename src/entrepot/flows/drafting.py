@@ -6,11 +6,11 @@ nothing from a good one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -24,11 +24,12 @@ from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.promotions import rules as vouchers
 from entrepot.domain.promotions.rules import Voucher
+from entrepot.domain.routing import queries as routing_rules
 from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows import routing
 from entrepot.flows.facts import Facts, Item
 from entrepot.flows.requests import CartRequest, OrderRequest, voucher_of
-from entrepot.flows.routing import Candidate, Need, Verdict
+from entrepot.flows.routing import Candidate, Group, Need, Router, Verdict, Weighed
 from entrepot.kernel.errors import EntrepotError, Refused, Unavailable
 
 MILLION = 1_000_000
@@ -87,6 +88,7 @@ class DraftSuborder:
     ship_by: datetime | None = None
     promised: tuple[date, date] | None = None
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    why: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def performer_party(self) -> Party:
@@ -97,6 +99,17 @@ class DraftSuborder:
     def weight_g(self) -> int:
         """What the parcel weighs."""
         return sum((line.item.sellable.weight_g or 0) * line.units for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The lines of a cart from one seller under one programme, by their places, and what their routing is given."""
+
+    seller_id: UUID
+    programme_code: str
+    terms: Terms
+    members: tuple[int, ...]
+    group: Group
 
 
 @dataclass(slots=True)
@@ -110,6 +123,7 @@ class Draft:
     voucher: Voucher | None = None
     shopper_key: str = ""
     discount_minor: int = 0
+    bundles: tuple[Bundle, ...] = ()
     suborders: list[DraftSuborder] = field(default_factory=list)
 
     @property
@@ -142,12 +156,16 @@ class Drafting:
         self.nodes = {node_id: node for node_id, node in nodes.items() if not node.is_archived}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
+        self.router = Router(routing_rules.find_rules(on=facts.now.date()), self._price)
 
     def draft(self, requests: Sequence[CartRequest]) -> list[Draft | EntrepotError]:
         """One draft a request, in order; what is refused is refused alone."""
         drafts = [self._read(request) for request in requests]
         waiting = [each for each in drafts if isinstance(each, Draft)]
         self._count_uses(waiting)
+        for each in waiting:
+            each.bundles = tuple(self._bundle(each))
+        self.router.prepare(bundle.group for each in waiting for bundle in each.bundles)
         while waiting:
             sold_out = [each for each in waiting if not self._take(each)]
             routed = [each for each in waiting if each.error is None]
@@ -220,31 +238,53 @@ class Drafting:
             self.used[key] += 1
         return objection
 
-    def _route(self, draft: Draft) -> EntrepotError | None:
-        """Find the nodes of every item, seller by seller and programme by programme, and take the stock there."""
-        groups: dict[tuple[UUID, str], list[int]] = defaultdict(list)
+    def _bundle(self, draft: Draft) -> Iterator[Bundle]:
+        """The lines of the cart, seller by seller and programme by programme, with the nodes that have such goods."""
+        together: dict[tuple[UUID, str], list[int]] = defaultdict(list)
         for place, item in enumerate(draft.items):
-            groups[item.sellable.seller_id, item.sellable.programme_code].append(place)
-        for (seller_id, programme_code), members in groups.items():
+            together[item.sellable.seller_id, item.sellable.programme_code].append(place)
+        for (seller_id, programme_code), members in together.items():
             items = [draft.items[place] for place in members]
             terms = items[0].sellable.terms
-            needs = [_need(item) for item in items]
-            free = self._free(seller_id, needs)
-            candidates = self._candidates(draft.market, seller_id, terms, {node_id for node_id, _, _ in free})
-            found = routing.route(needs, candidates, free)
+            needs = tuple(_need(item) for item in items)
+            node_ids = {
+                row.node_id
+                for need in needs
+                for sku_id, _ in need.components
+                for row in self.rows.get((seller_id, sku_id), ())
+                if row.node_id in self.nodes
+            }
+            candidates = tuple(self._candidates(draft.market, seller_id, terms, node_ids))
+            group = Group(draft.market, needs, candidates, sum(item.displayed_minor for item in items))
+            yield Bundle(seller_id, programme_code, terms, tuple(members), group)
+
+    def _route(self, draft: Draft) -> EntrepotError | None:
+        """Find the nodes of every item, bundle by bundle, and take the stock there."""
+        for bundle in draft.bundles:
+            needs, items = bundle.group.needs, [draft.items[place] for place in bundle.members]
+            found = self.router.route(bundle.group, self._free(bundle.seller_id, needs))
             if isinstance(found, routing.Shortage):
-                return _sold_out(members[found.need], items[found.need], found)
+                return _sold_out(bundle.members[found.need], items[found.need], found)
             suborders: dict[UUID, DraftSuborder] = {}
             for part in found.allocations:
                 suborder = suborders.get(part.node_id)
                 if suborder is None:
-                    place_of = self.nodes[part.node_id]
-                    suborder = DraftSuborder(seller_id, programme_code, place_of, terms, verdicts=found.verdicts)
-                    suborders[part.node_id] = suborder
+                    suborder = suborders[part.node_id] = DraftSuborder(
+                        bundle.seller_id, bundle.programme_code, self.nodes[part.node_id], bundle.terms,
+                        verdicts=found.verdicts, why=found.why,
+                    )  # fmt: skip
                     draft.suborders.append(suborder)
-                drawn = self._draw(seller_id, needs[part.need], part.node_id, part.units)
+                drawn = self._draw(bundle.seller_id, needs[part.need], part.node_id, part.units)
                 suborder.lines.append(DraftLine(items[part.need], part.units, drawn))
         return None
+
+    def _price(self, parcels: Sequence[Weighed]) -> list[int | None]:
+        """What parcels would cost to carry, in one query."""
+        currencies = {market.code: market.currency for market in self.facts.markets.values()}
+        return [
+            quote.cost_minor + quote.customs_minor if quote and quote.currency == currencies[parcel.market] else None
+            for parcel, quote in zip(parcels, logistics.find_freight(parcels, self.facts.now.date()), strict=True)
+        ]
 
     def _free(self, seller_id: UUID, needs: Iterable[Need]) -> dict[tuple[UUID, UUID, UUID | None], int]:
         """What is free for these needs by node, SKU and pool."""
@@ -267,7 +307,7 @@ class Drafting:
                 objection = Verdict.NOT_THEIR_NODE
             elif not rules.ships_from(terms, is_local=is_local):
                 objection = Verdict.NOT_FROM_THERE
-            found.append(Candidate(node_id, place.code, is_local, objection))
+            found.append(Candidate(node_id, place.code, place.country, is_local, objection))
         return found
 
     def _draw(self, seller_id: UUID, need: Need, node_id: UUID, units: int) -> list[Drawn]:
@@ -366,7 +406,7 @@ class Drafting:
 
 def _need(item: Item) -> Need:
     offer = item.sellable
-    return Need(offer.components, item.quantity, offer.id if offer.is_allotted else None)
+    return Need(offer.components, item.quantity, offer.id if offer.is_allotted else None, offer.weight_g or 0)
 
 
 def _sold_out(place: int, item: Item, shortage: routing.Shortage) -> Refused:

@@ -21,6 +21,7 @@ from entrepot.domain.promotions.services import NewRedemption
 from entrepot.domain.terms.rules import Party, Task
 from entrepot.flows.drafting import Draft, DraftLine, DraftSuborder
 from entrepot.flows.requests import OrderRequest
+from entrepot.flows.routing import Verdict
 from entrepot.kernel import ids
 from entrepot.kernel.money import split
 
@@ -165,7 +166,21 @@ def suborder_row(identity: UUID, order_id: UUID, number: str, part: DraftSuborde
         ship_by=part.ship_by,
         promised_from=part.promised[0],
         promised_until=part.promised[1],
+        routing=_why(part, part.freight.cost_minor),
     )
+
+
+def _why(part: DraftSuborder, cost_minor: int) -> dict[str, Any]:
+    """Why a suborder leaves from its node, with what it really costs from there.
+
+    Where costs could not decide, because all nodes stand in one country, the others would have cost the same.
+    """
+    nodes = [dict(row) for row in part.why.get("nodes", ())]
+    is_alone = [row["node"] for row in nodes if row["verdict"] == Verdict.CHOSEN] == [part.place.code]
+    for row in nodes:
+        if row["node"] == part.place.code or (is_alone and row["verdict"] == Verdict.NOT_NEEDED):
+            row["cost_minor"] = cost_minor if row["node"] == part.place.code else row["cost_minor"] or cost_minor
+    return {**part.why, "nodes": nodes} if nodes else {}
 
 
 def line_weight(line: DraftLine) -> int:

@@ -88,7 +88,10 @@ class Order(Record):
 
 
 class Suborder(Record):
-    """The part of an order from one seller, one node, one performer, under one programme."""
+    """The part of an order from one seller, one node, one performer, under one programme.
+
+    `routing` says why it leaves from that node: every node with its verdict, and the rules that held.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -112,6 +115,7 @@ class Suborder(Record):
     ship_by = models.DateTimeField()
     promised_from = models.DateField()
     promised_until = models.DateField()
+    routing = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

@@ -1,6 +1,6 @@
 """Writing new orders with their suborders, lines and adjustments, by COPY, in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,6 +49,7 @@ class NewSuborder:
     ship_by: datetime
     promised_from: date
     promised_until: date
+    routing: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from entrepot.domain.routing.problem import Problem, Score
 
 #: Sets of sources, and steps of sharing, that are tried for one group before the best so far is taken.
-STEPS_MAX = 20_000
+STEPS_MAX = 5_000
 
 #: Free units by node and resource, and what nodes and services have room for.
 Free = list[list[int]]
@@ -101,7 +101,7 @@ class _Search:
         self.steps = 0
         none = (0,) * cart.tiers
         self.key: tuple = (wanted, none, 0, 0, 0, (), ())
-        self.counts = none
+        self.counts, self.rest = none, (0, 0, (), ())
         self.parts: tuple[Part, ...] = ()
 
     def run(self) -> Choice:
@@ -127,11 +127,26 @@ class _Search:
             ]
             self.floor.append(min(units, default=0))
             self.base += served * self.floor[-1]
+        self.least_short = max(self.least_short, self._shared_short(nodes))
         self.fixed = {node: min(cart.sources[place].fixed for place in self.by_node[node]) for node in nodes}
         self.tiers = {node: cart.sources[self.by_node[node][0]].tiers for node in nodes}
 
+    def _shared_short(self, nodes: Sequence[int]) -> int:
+        """Units that nobody can get of what several needs want, where each takes just one of one thing."""
+        asked: dict[int, int] = {}
+        for quantity, components in zip(self.cart.quantity, self.cart.components, strict=True):
+            if len(components) != 1 or components[0][1] != 1:
+                return 0
+            asked[components[0][0]] = asked.get(components[0][0], 0) + quantity
+        return sum(
+            max(0, units - sum(max(0, self.free[node][resource]) for node in nodes))
+            for resource, units in asked.items()
+        )
+
     def _try_all(self, nodes: Sequence[int]) -> None:
         most = 1 if self.cart.one_parcel else min(len(nodes), sum(self.cart.quantity))
+        if self.is_coupled and most > 1:
+            self._begin(nodes)
         fixed = sorted(self.fixed.values())
         tiers = [sorted(column) for column in zip(*self.tiers.values(), strict=True)]
         for size in range(1, most + 1):
@@ -150,6 +165,36 @@ class _Search:
                     self.steps += 1
                     self._try(places, counts)
 
+    def _begin(self, nodes: Sequence[int]) -> None:
+        """A first plan, need by need from all nodes, so that one is at hand wherever the steps may end."""
+        sources, cart = self.cart.sources, self.cart
+        left = {node: list(self.free[node]) for node in nodes}
+        room = {node: self.room[node] for node in nodes}
+        first = [self.by_node[node][0] for node in nodes]
+        if not self._can_carry([sources[place].limit for place in first]):
+            return
+        parts, cost, short = [], 0, 0
+        for need in self.needs:
+            wanted = cart.quantity[need]
+            for place in sorted(first, key=lambda place: (sources[place].tiers, sources[place].unit[need])):
+                node = sources[place].node
+                stands = min(left[node][resource] // per for resource, per in cart.components[need])
+                units = max(0, min(wanted, room[node], stands))
+                if units:
+                    _move(left[node], cart.components[need], -units)
+                    room[node] -= units
+                    wanted -= units
+                    parts.append(Part(need, place, units))
+                    cost += units * sources[place].unit[need]
+            short += wanted
+        used = tuple(sorted({part.source for part in parts}))
+        if used:
+            at = tuple(sources[place].node for place in used)
+            tiers = tuple(map(sum, zip(*(sources[place].tiers for place in used), strict=True)))
+            fixed = sum(sources[place].fixed for place in used)
+            full = -sum(sum(self.stand[node]) for node in at)
+            self.key, self.parts = (short, tiers, fixed + cost, len(used), full, at, used), tuple(sorted(parts))
+
     def _loses(self, fixed: int, tiers: tuple[int, ...], size: int) -> bool:
         """Whether no plan with such parcels can be better than the best so far, nor as good with fewer."""
         return self.key[0] <= self.least_short and (self.least_short, tiers, fixed + self.base, size) > self.key[:4]
@@ -158,14 +203,14 @@ class _Search:
         sources = self.cart.sources
         if len(places) > 1 and not self._can_carry([sources[place].limit for place in places]):
             return
-        self.counts = tiers
         fixed = sum(sources[place].fixed for place in places)
+        nodes = tuple(sources[place].node for place in places)
+        full = -sum(sum(self.stand[node]) for node in nodes)
+        self.counts, self.rest = tiers, (len(places), full, nodes, tuple(places))
         for parts, short, cost in (self._share if self.is_coupled else self._fill)(places):
             if len({part.source for part in parts}) < len(places):
                 continue
-            nodes = tuple(sources[place].node for place in places)
-            full = -sum(sum(self.stand[node]) for node in nodes)
-            key = (short, tiers, fixed + cost, len(places), full, nodes, places)
+            key = (short, tiers, fixed + cost, *self.rest)
             if parts and key < self.key:
                 self.key, self.parts = key, tuple(sorted(parts))
 
@@ -219,7 +264,7 @@ class _Search:
             most = min(wanted[need], room[source.node], *(stock[res] // per for res, per in cart.components[need]))
             for units in range(most, -1, -1):
                 spent = cost + units * source.unit[need]
-                if passed >= self.key[0] and self.counts >= self.key[1] and fixed + spent > self.key[2]:
+                if (max(passed, self.least_short), self.counts, fixed + spent, *self.rest) >= self.key:
                     continue
                 _move(stock, cart.components[need], -units)
                 room[source.node] -= units

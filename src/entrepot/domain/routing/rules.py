@@ -33,6 +33,15 @@ class Rule:
     node: str = ""
     amount_minor: int | None = None
 
+    def as_row(self) -> dict[str, str | int]:
+        """The rule as it is kept with what it decided."""
+        row: dict[str, str | int] = {"rule": self.kind.value}
+        if self.node:
+            row["node"] = self.node
+        if self.amount_minor is not None:
+            row["amount_minor"] = self.amount_minor
+        return row
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -67,3 +76,7 @@ def apply(rules: Sequence[Rule], nodes: Sequence[str], is_local: Sequence[bool],
                         held + (0 if each else rule.amount_minor) for held, each in zip(premium, wanted, strict=True)
                     ]
     return Policy(tuple(excluded), one_parcel, tuple(tiers), tuple(premium))
+
+
+#: What holds while the operator has set no rule at all: goods leave from where the shopper is, where they can.
+DEFAULT = (Rule(RuleKind.PREFER_LOCAL),)

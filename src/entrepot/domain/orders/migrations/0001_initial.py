@@ -135,6 +135,7 @@ class Migration(migrations.Migration):
                 ('ship_by', models.DateTimeField()),
                 ('promised_from', models.DateField()),
                 ('promised_until', models.DateField()),
+                ('routing', models.JSONField(default=dict)),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
                 ('performer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
