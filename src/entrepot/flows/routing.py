@@ -13,7 +13,7 @@ from uuid import UUID
 from entrepot.domain.markets.models import Market
 from entrepot.domain.routing.carts import Cart, Choice, Source, choose
 from entrepot.domain.routing.problem import UNLIMITED, Verdict
-from entrepot.domain.routing.rules import DEFAULT, Policy, Rule, apply
+from entrepot.domain.routing.rules import DEFAULT, Policy, Rule, RuleKind, apply
 
 __all__ = ["Candidate", "Group", "Need", "Route", "Router", "Shortage", "Verdict"]
 
@@ -99,6 +99,7 @@ class Router:
     def __init__(self, rules: Mapping[UUID, Sequence[Rule]], pricing: Pricing) -> None:
         self.rules, self.pricing = rules, pricing
         self.costs: dict[Weighed, int | None] = {}
+        self.policies: dict[tuple[Any, ...], Policy] = {}
 
     def prepare(self, groups: Iterable[Group]) -> None:
         """Ask at once what all parcels would cost on which a choice could depend."""
@@ -180,8 +181,14 @@ class Router:
         return self.rules.get(group.market.id, ()) if self.rules else DEFAULT
 
     def _policy(self, group: Group, candidates: Sequence[Candidate]) -> Policy:
-        codes, local = [each.code for each in candidates], [each.is_local for each in candidates]
-        return apply(self._rules(group), codes, local, group.value_minor)
+        rules = self._rules(group)
+        codes, local = tuple(each.code for each in candidates), tuple(each.is_local for each in candidates)
+        value = group.value_minor if any(rule.kind is RuleKind.NO_SPLIT_BELOW for rule in rules) else 0
+        key = (group.market.id, codes, local, value)
+        found = self.policies.get(key)
+        if found is None:
+            found = self.policies[key] = apply(rules, codes, local, value)
+        return found
 
     def _is_choice(self, group: Group) -> bool:
         """Whether costs could decide: between countries, or against what a preference is worth."""
@@ -205,6 +212,8 @@ class Router:
 
 def _merged(group: Group) -> tuple[Group, list[list[int]]]:
     """The group with needs of the same goods made one, and which needs each of them was."""
+    if len(group.needs) == 1:
+        return group, []
     owners: dict[tuple[Any, ...], list[int]] = {}
     for place, need in enumerate(group.needs):
         owners.setdefault((need.components, need.pool, need.weight_g), []).append(place)

@@ -71,7 +71,34 @@ def choose(cart: Cart, free: Free, room: Sequence[int], parcels: Sequence[int]) 
 
     Among plans of the same score: fewer parcels, then the fuller nodes, then the earlier ones.
     """
-    return _Search(cart, free, room, parcels).run()
+    return _at_one_node(cart, free, room, parcels) or _Search(cart, free, room, parcels).run()
+
+
+def _at_one_node(cart: Cart, free: Free, room: Sequence[int], parcels: Sequence[int]) -> Choice | None:
+    """The best node for all of a single need, the common case; None where a split could be better, or must be."""
+    if len(cart.quantity) != 1:
+        return None
+    quantity, components = cart.quantity[0], cart.components[0]
+    best: tuple | None = None
+    able: list[Source] = []
+    for place, source in enumerate(cart.sources):
+        if room[source.node] < quantity or (source.limit >= 0 and parcels[source.limit] <= 0):
+            return None
+        stock = free[source.node]
+        stands = min(stock[resource] // per_unit for resource, per_unit in components)
+        if stands > 0:
+            able.append(source)
+            if stands >= quantity:
+                key = (source.tiers, source.fixed + quantity * source.unit[0], -stands, source.node, place)
+                best = key if best is None or key < best else best
+    if best is None:
+        return None
+    if len(able) > 1 and not cart.one_parcel and quantity > 1:
+        first, second, *_ = sorted(each.fixed for each in able)
+        tiers = tuple(sum(sorted(column)[:2]) for column in zip(*(each.tiers for each in able), strict=True))
+        if (tiers, first + second + quantity * min(each.unit[0] for each in able)) < best[:2]:
+            return None
+    return Choice((Part(0, best[4], quantity),), Score(0, best[0], best[1]))
 
 
 class _Search:
@@ -101,7 +128,8 @@ class _Search:
         self.steps = 0
         none = (0,) * cart.tiers
         self.key: tuple = (wanted, none, 0, 0, 0, (), ())
-        self.counts, self.rest = none, (0, 0, (), ())
+        self.counts = none
+        self.rest: tuple = (0, 0, (), ())
         self.parts: tuple[Part, ...] = ()
 
     def run(self) -> Choice:
