@@ -10,7 +10,8 @@ import random
 import time
 from pathlib import Path
 
-from benchmarks.marketplace import fresh, machine, show
+from benchmarks.marketplace import fresh
+from benchmarks.sides import Result
 
 MAPPING = """
 name = "bench"
@@ -104,8 +105,10 @@ def copy_cells(path: Path) -> float:
 def main() -> None:
     """Generate, import, import again, and measure both baselines."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks import_rows", description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000)
-    count = parser.parse_args().rows
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    count = options.rows
     with fresh() as folder:
         from entrepot.intake import catalogue, mapping
         from entrepot.intake.rejects import Rejects
@@ -123,15 +126,15 @@ def main() -> None:
 
         first, again = run(), run()
         cells, upserts = copy_cells(path), copy_and_upsert()
-        show(
-            ("import", f"{count / first:,.0f} rows/s ({count:,} rows, {first:.1f} s)"),
-            ("the same again, nothing changes", f"{count / again:,.0f} rows/s"),
-            ("COPY and plain upsert of the finished rows", f"{count / upserts:,.0f} rows/s"),
-            ("COPY of the cells into one table of texts", f"{count / cells:,.0f} rows/s"),
-            ("ratio to COPY and upsert", f"{upserts / first:.2f}"),
-            ("ratio to the bare COPY", f"{cells / first:.3f}"),
-            ("machine", machine()),
-        )
+        Result(
+            "import", "rows/s", count / first, count / upserts, "≥ 0.5", upserts / first,
+            {
+                "baseline": "COPY and plain upsert of the finished rows",
+                "the same again, nothing changes": f"{count / again:,.0f} rows/s",
+                "COPY of the cells into one table of texts": f"{count / cells:,.0f} rows/s",
+                "ratio to the bare COPY": f"{cells / first:.3f}",
+            },
+        ).tell(as_json=options.json)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -181,3 +181,30 @@ class TestSoldOut:
         assert queries.find_empty([cup.id, plate.id, kit.id]) == set()
         assert isinstance(Queue(1).place(request("k", (cup, 2)), now=world.now), Placed)
         assert queries.find_empty([cup.id, plate.id, kit.id]) == {cup.id, kit.id}
+
+
+def test_a_sale_of_twenty_units_to_two_hundred_shoppers(world, monkeypatch):
+    offer = world.offer(world.seller(), stock=20)
+    memory = SoldOut()
+    memory.watch()
+    monkeypatch.setattr(ordering, "SOLD_OUT", memory)
+    monkeypatch.setattr(ordering, "QUEUE", Queue(6))
+
+    def shop(number: int) -> Any:
+        """One shopper, who comes back under the same key until the answer is final."""
+        with own_connection():
+            for _ in range(10_000):
+                try:
+                    return ordering.place(request(f"s{number}", (offer, 1)), now=world.now)
+                except Busy:
+                    time.sleep(0.01)
+            raise AssertionError("never answered")
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(shop, range(200)))
+    assert sum(isinstance(each, Placed) for each in answers) == 20
+    assert {each.code for each in answers if isinstance(each, EntrepotError)} == {"orders.sold_out"}
+    assert Stock.objects.get().reserved == Order.objects.count() == 20
+    memory.known.clear()
+    while memory.is_looking:
+        time.sleep(0.01)
