@@ -304,7 +304,9 @@ class TestDoubts:
         assert doubts.watch(now=world.now) == 1
         assert doubts.watch(now=world.now) == 0
         assert TrackingDoubt.objects.get().kind == "unscanned"
+        world.pass_time(days=30)
         shipping.scan(world, "in_transit", parcel)
+        shipping.scan(world, "delivered", parcel)
         doubts.watch(now=world.now)
         assert TrackingDoubt.objects.get().state == "cleared"
 

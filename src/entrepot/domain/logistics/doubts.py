@@ -65,7 +65,8 @@ def watch(*, now: datetime, limit: int = 20_000) -> int:
     rows = fetch_rows(
         "SELECT id, tracking_number, state, handed_over_at FROM logistics_parcel"
         " WHERE direction = 'outbound' AND tracking_number <> '' AND handed_over_at IS NOT NULL"
-        " AND (state = 'handed_over' OR (state IN ('delivered', 'lost') AND handed_over_at > %s))"
+        " AND (state = 'handed_over' OR (state IN ('delivered', 'lost') AND handed_over_at > %s)"
+        " OR id IN (SELECT parcel_id FROM logistics_trackingdoubt WHERE state = 'open'))"
         " ORDER BY handed_over_at DESC LIMIT %s",
         [now - LOOKED_BACK, limit],
     )
