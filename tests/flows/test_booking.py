@@ -208,7 +208,7 @@ def test_the_day_is_closed_once_for_what_left(world, parcel):
     assert SandboxConsignment.objects.get().closed_at == world.now
     assert booking.list_to_close(organisation_id=None) == []
     stranger = world.seller_actor(world.seller("other", market="DE"))
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):
         booking.close_day(carrier=CARRIER, node_id=parcel.node_id, actor=stranger, now=world.now)
 
 

@@ -226,6 +226,10 @@ def close_day(*, carrier: str, node_id: UUID, actor: Actor, now: datetime) -> Ma
     if not actor.may("work.perform"):
         raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb="work.perform")
     scope = None if actor.verbs.get("work.perform") == "all" else actor.organisation_id
+    if scope is not None and not fetch_rows(
+        "SELECT FROM orders_workitem WHERE node_id = %s AND organisation_id = %s LIMIT 1", [node_id, scope]
+    ):
+        raise NotFound(kind="node")
     left = fetch_rows(f"SELECT parcel.id {_LEFT}", {"organisation": scope, "node": node_id, "carrier": carrier})
     [(_carrier, account)] = accounts.carriers_of([carrier]).values()
     accounts.demand_awake(account, now)

@@ -1,7 +1,7 @@
 """Carriers: quotes, bookings, papers, manifests, and tracking in doubt."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +17,8 @@ from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Money, Short, money
 
 routes = Routes("Carriers")
+
+Kind = Literal["packing-list", "commercial-invoice", "customs-declaration"]
 
 
 class CarrierQuoteOut(Schema):
@@ -150,7 +152,7 @@ def cancel_bookings(request: HttpRequest, payload: BookedIn) -> Done:
 
 
 @routes.get("/parcels/{uuid:parcel_id}/papers/{kind}", None, "work.read")
-def get_parcel_paper(request: HttpRequest, parcel_id: UUID, kind: str) -> HttpResponse:
+def get_parcel_paper(request: HttpRequest, parcel_id: UUID, kind: Kind) -> HttpResponse:
     """A paper of a parcel as a PDF: packing-list; across a border also commercial-invoice and customs-declaration."""
     content = papers.make(parcel_ids=[parcel_id], kind=kind, actor=actor_of(request), now=clock.now())
     return HttpResponse(content, content_type="application/pdf", headers={"Cache-Control": "private, no-store"})
