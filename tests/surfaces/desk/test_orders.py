@@ -7,7 +7,7 @@ from django.urls import reverse
 import shipping
 import shopping
 from entrepot.domain.ledger import queries as ledger
-from entrepot.domain.orders.models import Order, OrderLine
+from entrepot.domain.orders.models import Order, OrderLine, Suborder
 from surfaces.desk.desks import browser, key_in, text_of
 from worlds import World
 
@@ -21,6 +21,17 @@ def test_a_number_leads_to_its_order(world: World) -> None:
         assert desk.get(reverse("desk:orders"), {"q": wanted})["Location"] == address
     assert "No order has the number" in text_of(desk.get(reverse("desk:orders"), {"q": "E-404"}))
     assert desk.get(reverse("desk:order", args=["E-404"])).status_code == 404
+
+
+def test_an_order_says_why_it_leaves_from_where_it_does(world: World) -> None:
+    order = shipping.order(world, (world.offer(world.seller()), 2))
+    [suborder] = Suborder.objects.filter(order__number=order.number)
+    [row] = suborder.routing["nodes"]
+    assert (row["verdict"], row["cost_minor"]) == ("chosen", suborder.freight_cost_minor)
+    assert suborder.routing["rules"] == [{"rule": "prefer_local"}]
+    page = text_of(browser(world).get(reverse("desk:order", args=[order.number])))
+    assert "Why from there" in page
+    assert "Taken" in page
 
 
 def test_every_amount_of_an_order_opens_to_parts_that_sum_to_it(world: World) -> None:

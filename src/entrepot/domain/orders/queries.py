@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.orders.models import OrderLine
+from entrepot.domain.orders.models import OrderLine, Suborder
 from entrepot.domain.orders.rules import Quantities, cancelled_first, order_state, share_minor
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
@@ -444,3 +444,10 @@ def find_suborder_of_line(*, line_id: UUID, seller_id: UUID) -> str:
         [line_id, seller_id],
     )
     return rows[0].number if rows else ""
+
+
+def list_routings(*, order_id: UUID, scope: Scope) -> dict[UUID, dict[str, Any]]:
+    """Why each suborder of an order leaves from its node, by suborder; only everybody's scope sees other nodes."""
+    if not scope.is_all:
+        return {}
+    return dict(Suborder.objects.filter(order_id=order_id).order_by("number").values_list("id", "routing"))

@@ -165,6 +165,7 @@ def _show(
 ) -> HttpResponse:
     sellers = accounts.get_organisations({suborder.seller_id for suborder in found.suborders})
     parcels = logistics.list_parcels(reference_ids=[suborder.id for suborder in found.suborders])
+    routings = queries.list_routings(order_id=found.id, scope=EVERYBODYS)
     can_cancel = request.actor.may("orders.cancel") and any(line.units.to_ship for line in found.lines)
     payment = found.payment
     by_hand = payment is not None and payment.provider == "manual" and payment.state in ("pending", "about_to")
@@ -178,6 +179,7 @@ def _show(
                 "state": words.SUBORDERS[suborder.state],
                 "seller": sellers[suborder.seller_id],
                 "lines": [_line(line, found) for line in suborder.lines],
+                "routing": _routing(routings.get(suborder.id, {})),
                 "parcels": [
                     {"parcel": parcel, "state": words.PARCELS[parcel.state]}
                     for parcel in parcels
@@ -201,6 +203,22 @@ def _show(
     }
     refused = [form for form in (cancel, received, missing) if form]
     return render(request, "orders/order.html", context, *refused)
+
+
+def _routing(why: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every node that was looked at when the suborder was routed, the one that was taken first."""
+    rows = [
+        {
+            "node": row["node"],
+            "verdict": words.VERDICTS.get(row["verdict"], row["verdict"]),
+            "available": row["available"],
+            "cost_minor": row["cost_minor"],
+            "currency": why["currency"],
+            "is_chosen": row["verdict"] == "chosen",
+        }
+        for row in why.get("nodes", ())
+    ]
+    return sorted(rows, key=lambda row: (not row["is_chosen"], row["node"]))
 
 
 def _line(line: LineView, found: OrderView) -> dict[str, Any]:

@@ -139,3 +139,16 @@ NATURES: Mapping[str, Text] = {
 def languages() -> list[str]:
     """In which languages texts of goods are looked for: the page's, then English."""
     return list(dict.fromkeys([(get_language() or "en").lower(), "en"]))
+
+#: What became of a node when goods were routed.
+VERDICTS: Mapping[str, Text] = {
+    "chosen": _("Taken"),
+    "not_needed": _("Could send all of it, at this cost"),
+    "short": _("Not all of it stands there"),
+    "not_their_node": _("By the terms this node does not ship it"),
+    "not_from_there": _("By the terms it does not ship from that country"),
+    "excluded": _("A rule excludes it"),
+    "no_service": _("Nobody carries it from there"),
+    "too_late": _("Would arrive too late"),
+    "full": _("Has no room left"),
+}

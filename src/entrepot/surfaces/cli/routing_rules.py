@@ -1,0 +1,106 @@
+"""`entrepot routing-rules …`: what the operator forbids and prefers where goods leave from."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import click
+
+from entrepot.surfaces.cli.session import with_database
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+REASON = click.option("--reason", required=True, help="Why; kept in the audit trail.")
+
+
+@click.group("routing-rules")
+def routing_rules() -> None:
+    """Rules of routing, in their order. docs/rules/routing.md explains them."""
+
+
+@routing_rules.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@with_database
+def list_(as_json: bool) -> None:
+    """The rules that hold today or later, switched on or not."""
+    from entrepot.domain.routing import queries
+    from entrepot.kernel import clock
+
+    rows = [_row(each) for each in queries.list_rules(on=clock.now().date())]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+    elif not rows:
+        print("No rule is set: goods leave from where the shopper is, where they can.")
+    for row in [] if as_json else rows:
+        print("  ".join(str(value) for value in row.values() if value not in ("", None)))
+
+
+def _row(rule: Any) -> dict[str, Any]:
+    return {
+        "position": rule.position,
+        "id": str(rule.id),
+        "rule": rule.kind,
+        "market": rule.market.code if rule.market else "",
+        "node": rule.node.code if rule.node else "",
+        "amount_minor": rule.amount_minor,
+        "switch": "on" if rule.is_on else "off",
+        "from": rule.valid_from.isoformat(),
+        "until": rule.valid_until.isoformat() if rule.valid_until else "",
+    }
+
+
+@routing_rules.command()
+@click.argument("rule")
+@click.option("--market", default="", help="Code of the only market it is for.")
+@click.option("--node", default="", help="Code of the node it speaks of.")
+@click.option("--amount", default="", help="In major units of the market's currency, such as 20.00.")
+@click.option("--from", "starts", type=DAY, metavar="DATE", help="The first day. Default: today.")
+@REASON
+@with_database
+def add(rule: str, market: str, node: str, amount: str, starts: datetime | None, reason: str) -> None:
+    """Add RULE as the last: exclude_node, one_parcel, no_split_below, prefer_local or prefer_node."""
+    from entrepot.domain.markets import queries as markets
+    from entrepot.domain.routing import services
+    from entrepot.kernel import clock
+    from entrepot.kernel.actors import SYSTEM
+    from entrepot.kernel.errors import NotFound
+    from entrepot.kernel.money import parse_minor
+
+    minor = None
+    if amount:
+        known = {each.code: each for each in markets.list_markets()}
+        if market not in known:
+            raise NotFound(kind="market", field="market")
+        minor = parse_minor(amount, known[market].currency)
+    made = services.add_rule(
+        kind=rule, market_code=market, node_code=node, amount_minor=minor, actor=SYSTEM, reason=reason,
+        valid_from=starts.date() if starts else None, now=clock.now(),
+    )  # fmt: skip
+    print(f"Rule {made.position}: {made.kind} {made.id}")
+
+
+@routing_rules.command()
+@click.argument("rule_id", type=click.UUID)
+@click.option("--position", type=click.IntRange(1), help="Its place in the order.")
+@click.option("--on/--off", "is_on", default=None, help="Switch it.")
+@click.option("--until", type=DAY, metavar="DATE", help="The day on which it no longer holds.")
+@REASON
+@with_database
+def change(rule_id: UUID, position: int | None, is_on: bool | None, until: datetime | None, reason: str) -> None:
+    """Move, switch or end the rule RULE_ID."""
+    from entrepot.domain.routing import queries, services
+    from entrepot.kernel import clock
+    from entrepot.kernel.actors import SYSTEM
+    from entrepot.kernel.errors import NotFound
+
+    now = clock.now()
+    known = {each.id: each for each in queries.list_rules(on=now.date())}
+    if rule_id not in known:
+        raise NotFound(kind="routing rule", field="rule_id")
+    rule = known[rule_id]
+    place = services.Place(
+        rule_id, position or rule.position, rule.is_on if is_on is None else is_on,
+        until.date() if until else rule.valid_until,
+    )  # fmt: skip
+    changed = services.arrange_rules(places=[place], actor=SYSTEM, reason=reason, now=now)
+    print("Changed." if changed else "Nothing changed.")
