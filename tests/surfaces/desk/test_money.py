@@ -65,7 +65,7 @@ def test_a_cent_of_a_statement_leads_to_its_rule_event_and_posting(world: World)
     assert len(links) > 2
     for link in links:
         page = text_of(desk.get(link))
-        assert "self-managed, version 1" in page and "Delivered" in page and "this amount" in page
+        assert "Self-managed, version 1" in page and "Delivered" in page and "this amount" in page
     journal = re.search(r'href="(/desk/journals/[^"]+)"', desk.get(link).content.decode())
     assert journal and desk.get(journal[1]).status_code == 200
 

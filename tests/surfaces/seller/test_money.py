@@ -10,6 +10,7 @@ from django.urls import reverse
 
 import shipping
 from entrepot.domain.settlement.models import Accrual
+from entrepot.domain.terms import queries as terms
 from entrepot.flows import settling
 from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM
@@ -34,7 +35,7 @@ def test_one_amount_leads_from_the_statement_to_its_event(world):
     address = reverse("seller:accrual", args=[shop.accrual.id])
     assert address in statement
     page = client.get(address).content.decode()
-    assert str(shop.accrual.posting_id) in page and "self-managed, version 1" in page
+    assert str(shop.accrual.posting_id) in page and "Self-managed, version 1" in page
     assert reverse("seller:order", args=[shop.done_order.number]) in page
 
 
@@ -51,7 +52,7 @@ def test_every_part_of_every_line_is_explained(world):
         accruals = Accrual.objects.filter(seller=seller)
         assert accruals.exists()
         for accrual in accruals:
-            assert f"{code}, version 1" in words(client, to("accrual", accrual.id))
+            assert f"{terms.list_labels()[code]}, version 1" in words(client, to("accrual", accrual.id))
 
 
 def test_the_sheet_sums_to_the_statement_and_runs_no_formula(world):

@@ -75,10 +75,12 @@ def explain(code: str, on: datetime | None, confidence: float, as_json: bool) ->
     print(f"{document['title']} ({code})\n{document['source']}\n")
     rows = [
         (leg["leg"], leg["task"].replace("_", " "), leg["mode"], f"{leg['from']} → {leg['to']}",
-         "–".join(str(each) for each in dict.fromkeys(leg["days"])), leg["departs"], leg["done_by"], leg["card"])
+         "–".join(str(each) for each in dict.fromkeys(leg["days"])),
+         leg["departs"] + (f" until {leg['cut_off']}" if leg["cut_off"] else ""), _takes(leg["capacity"]),
+         ", ".join(leg["closed"][:4]) + (" …" if len(leg["closed"]) > 4 else ""), leg["done_by"], leg["card"])
         for leg in document["legs"]
     ]  # fmt: skip
-    _table(("leg", "duty", "by", "way", "days", "departs", "done by", "rate card"), rows)
+    _table(("leg", "duty", "by", "way", "days", "departs", "takes", "closed", "done by", "rate card"), rows)
     print(f"\nReady on {day}: arrives between {document['first']} and {document['last']}, "
           f"{confidence:.0%} of all by the last day.")  # fmt: skip
     return 0
@@ -86,8 +88,9 @@ def explain(code: str, on: datetime | None, confidence: float, as_json: bool) ->
 
 @lanes.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--look", is_flag=True, help="Say what would be published and what changes, and publish nothing.")
 @with_database
-def publish(file: Path) -> int:
+def publish(file: Path, look: bool) -> int:
     """Publish the lanes of FILE. A second run changes nothing."""
     from django.conf import settings
 
@@ -96,7 +99,12 @@ def publish(file: Path) -> int:
     from entrepot.kernel.actors import SYSTEM
 
     first.install(settings)
-    made = publishing.publish_lanes(actor=SYSTEM, text=file.read_text(encoding="utf-8-sig"), now=clock.now())
+    text = file.read_text(encoding="utf-8-sig")
+    if look:
+        from entrepot.surfaces.cli.rates import tell
+
+        return tell(publishing.plan_lanes(text))
+    made = publishing.publish_lanes(actor=SYSTEM, text=text, now=clock.now())
     for code in made:
         print(f"published {code}")
     print(f"{len(made)} lanes are new.")
@@ -159,10 +167,22 @@ def _document(way: "Way", day: date, confidence: float) -> dict[str, Any]:
             {"leg": leg.code, "task": leg.task, "mode": leg.mode, "from": leg.start, "to": leg.end,
              "days": [leg.transit.within(0.1), leg.transit.within(0.9)], "card": leg.card,
              "departs": "every day" if len(leg.departs) == 7 else "weekdays " + " ".join(map(str, sorted(leg.departs))),
+             "cut_off": leg.cut_off.strftime("%H:%M") if leg.cut_off else "",
+             "capacity": {"parcels": leg.capacity.parcels, "weight_g": leg.capacity.weight_g,
+                          "volume_cm3": leg.capacity.volume_cm3} if leg.capacity else None,
+             "closed": [each.isoformat() for each in sorted(leg.closed)],
              "done_by": segment.done_by.isoformat()}
             for leg, segment in zip(lane.legs, found.segments, strict=True)
         ],
     }  # fmt: skip
+
+
+def _takes(capacity: dict[str, int] | None) -> str:
+    """What a departure takes."""
+    if not capacity:
+        return ""
+    units = {"parcels": (1, "parcels"), "weight_g": (1000, "kg"), "volume_cm3": (1_000_000, "cbm")}
+    return ", ".join(f"{amount / units[name][0]:g} {units[name][1]}" for name, amount in capacity.items() if amount)
 
 
 def _table(headings: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils.formats import number_format
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entrepot.domain.settlement.queries import AccrualView
 from entrepot.domain.terms import changes
+from entrepot.domain.terms import queries as terms
 from entrepot.kernel import money
 from entrepot.surfaces.shared.components import Explanation, Part, Text, Trace
 
@@ -89,8 +91,15 @@ def rule(text: str) -> tuple[str, str]:
     """The programme with its version, and the key of it, in plain words."""
     programme, _colon, key = text.partition(": ")
     name, _v, version = programme.rpartition(" v")
-    said = gettext("{programme}, version {version}").format(programme=name, version=version)
+    said = gettext("{programme}, version {version}").format(programme=_label(name, version), version=version)
     return said, title(key)
+
+
+@lru_cache(maxsize=512)
+def _label(code: str, version: str) -> str:
+    """What a programme is called; asked once for a version, for what is published stays."""
+    del version  # a part of the key
+    return terms.list_labels().get(code, code)
 
 
 def title(key: str) -> str:
