@@ -10,8 +10,11 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-#: What takes long by itself, by process.
-SHARES = (("test_histories.py",), ("test_crashes.py", "test_races.py", "test_postgres.py", "test_museum.py"))
+#: What each process does, and its part of the histories, in sixths.
+SHARES = (
+    (4, ("test_histories.py",)),
+    (2, ("test_crashes.py", "test_races.py", "test_postgres.py", "test_museum.py", "test_histories.py")),
+)
 SIZES = {
     "histories": "random histories", "steps": "steps of each", "rounds": "rounds of each race",
     "kills": "deaths of the database", "crash-rounds": "rounds of deaths at the crash points",
@@ -33,14 +36,12 @@ def main() -> int:
             if (value := getattr(chosen, name.replace("-", "_"))) is not None:
                 environment[f"PROVE_{name.replace('-', '_').upper()}"] = str(value)
         print(f"seed {chosen.seed}", flush=True)
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-m", "pytest", "-m", "prove", *(str(FOLDER / name) for name in share
-                                                                  if (FOLDER / name).exists())],
-                env=environment,
-            )
-            for share in SHARES
-        ]  # fmt: skip
+        histories = int(environment.get("PROVE_HISTORIES", 500))
+        running = []
+        for number, (sixths, files) in enumerate(SHARES):
+            mine = {"PROVE_HISTORIES": str(histories * sixths // 6), "PROVE_SEED": str(chosen.seed + number)}
+            command = [sys.executable, "-m", "pytest", "-m", "prove", *(str(FOLDER / name) for name in files)]
+            running.append(subprocess.Popen(command, env=environment | mine))
         ends = [each.wait() for each in running]
         if figures.exists():
             print("\n" + figures.read_text(), end="")

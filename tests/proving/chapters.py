@@ -377,7 +377,8 @@ CHAPTERS: Mapping[str, Chapter] = {
 #: What a life has brought about: as many of each as there are, whatever their keys and times.
 TOLD: Mapping[str, str] = {
     "orders": "SELECT checkout_key, state, total_minor, currency FROM orders_order",
-    "lines": "SELECT offer_id, quantity, cancelled_qty, shipped_qty, delivered_qty, returned_qty FROM orders_orderline",
+    "lines": "SELECT sku.code, quantity, cancelled_qty, shipped_qty, delivered_qty, returned_qty"
+    " FROM orders_orderline line JOIN catalogue_sku sku ON sku.id = line.sku_id",
     "events": "SELECT kind, quantity FROM orders_orderevent",
     "payments": "SELECT state, amount_minor, captured_minor, voided_minor, refunded_minor, decline_reason"
     " FROM payments_payment",
@@ -385,7 +386,8 @@ TOLD: Mapping[str, str] = {
     "captures": "SELECT state, amount_minor, attempt FROM payments_capture",
     "refunds": "SELECT state, amount_minor, attempt, reason FROM payments_refund",
     "voids": "SELECT state, amount_minor, attempt FROM payments_void",
-    "stock": "SELECT sku_id, condition, on_hand, reserved FROM inventory_stock",
+    "stock": "SELECT sku.code, condition, on_hand, reserved FROM inventory_stock stock"
+    " JOIN catalogue_sku sku ON sku.id = stock.sku_id",
     "movements": "SELECT kind, quantity FROM inventory_movement",
     "parcels": "SELECT direction, state, cost_minor, label_media <> '' FROM logistics_parcel",
     "returns": "SELECT state FROM aftersales_returncase",
@@ -393,12 +395,14 @@ TOLD: Mapping[str, str] = {
     " posting.currency FROM ledger_posting posting JOIN ledger_journal journal ON journal.id = posting.journal_id"
     " JOIN ledger_account source ON source.id = posting.source_id"
     " JOIN ledger_account destination ON destination.id = posting.destination_id",
-    "statements": "SELECT seller_id, state, lines_minor, payable_minor, carried_minor FROM settlement_statement",
-    "payouts": "SELECT seller_id, state, amount_minor FROM settlement_payout",
+    "statements": "SELECT seller.code, state, lines_minor, payable_minor, carried_minor FROM settlement_statement"
+    " JOIN accounts_organisation seller ON seller.id = seller_id",
+    "payouts": "SELECT seller.code, state, amount_minor FROM settlement_payout"
+    " JOIN accounts_organisation seller ON seller.id = seller_id",
     "batches": "SELECT currency, sent_at IS NOT NULL FROM settlement_payoutbatch",
     "redemptions": "SELECT code, redeemed FROM promotions_voucher",
     "outbox": "SELECT topic, status FROM kernel_outboxevent",
-    "notices": "SELECT topic, user_id FROM notices_notice",
+    "notices": "SELECT topic, person.email FROM notices_notice JOIN accounts_user person ON person.id = user_id",
     "products": "SELECT code, status FROM catalogue_product",
     "prices": "SELECT amount_minor, valid_until IS NULL FROM pricing_retailprice",
     "uploads": "SELECT state, rows_done FROM uploads_upload",
