@@ -360,7 +360,7 @@ EXHIBITS: Sequence[Exhibit] = (
         "saleor #543, #6897; oscar #1811; vendure #1738, #3508", "stock is checked and taken without a lock",
         lambda: [
             changed(inventory.lock_stock,
-                    ('    return [StockRow(', f'    {SLOWLY}\n    return [StockRow('),
+                    ('    allotments: dict', f'    {SLOWLY}\n    allotments: dict'),
                     ('(" FOR NO KEY UPDATE OF s" if lock else "")', '""')),
             changed(inventory._reserve, (" AND s.on_hand - s.reserved - s.allotted >= w.shared", "")),
         ],
