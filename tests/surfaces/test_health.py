@@ -16,7 +16,7 @@ def test_ready_when_the_jobs_beat(database):
     heartbeat.beat(now=now())
     response = Client().get("/readyz")
     assert response.status_code == 200, response.json()
-    assert response.json() == {"status": "ready", "database": "ok", "migrations": "ok", "jobs": "ok"}
+    assert response.json() == {"status": "ready", "database": "ok", "role": "ok", "migrations": "ok", "jobs": "ok"}
 
 
 def test_not_ready_when_the_jobs_never_ran(database):

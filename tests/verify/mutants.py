@@ -317,6 +317,8 @@ MUTANTS: dict[str, list[str]] = {
         f"""DELETE FROM orders_adjustment WHERE id = {first("orders_adjustment", "true")}"""
     ],
     "I31 a reserve of another seller's statement": [
+        "ALTER TABLE settlement_reservehold DROP CONSTRAINT settlement_reservehold_statement_id_of_one_seller_id,"
+        " DROP CONSTRAINT settlement_reservehold_released_on_id_of_one_seller_id",
         """UPDATE settlement_reservehold SET seller_id = (SELECT organisation_id FROM sellers_seller
             WHERE organisation_id <> seller_id ORDER BY organisation_id LIMIT 1)
         WHERE id = (SELECT id FROM settlement_reservehold ORDER BY id LIMIT 1)"""
@@ -325,6 +327,12 @@ MUTANTS: dict[str, list[str]] = {
     "I32 a function that lends its owner's rights": [
         "CREATE FUNCTION ledger_lend() RETURNS bigint LANGUAGE sql SECURITY DEFINER"
         " AS 'DELETE FROM ledger_posting; SELECT 1::bigint'"
+    ],
+    "I32 a table whose walls are down": ["ALTER TABLE catalogue_offer DISABLE ROW LEVEL SECURITY"],
+    "I32 walls that do not hold their owner": ["ALTER TABLE settlement_payout NO FORCE ROW LEVEL SECURITY"],
+    "I32 a door in the wall": ["CREATE POLICY open ON orders_suborder USING (true)"],
+    "I32 a wall that lets anything in": [
+        "ALTER POLICY tenant ON inventory_stock WITH CHECK (true)",
     ],
     "I32 everybody may write": ["GRANT INSERT ON ledger_posting TO PUBLIC"],
     "I33 a verb that nobody knows": [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "entrepot"
-OWNER, APP = "entrepot_owner", "entrepot_app"
+OWNER, APP, SELLER = "entrepot_owner", "entrepot_app", "entrepot_seller"
 SYSTEM_USER = "entrepot"
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes, the smaller of Linux (107) and macOS (103)
@@ -106,7 +106,9 @@ class Embedded:
         with (self.folder / "postgres.users").open("a") as users:
             with self._alone():
                 fcntl.flock(users, fcntl.LOCK_SH)
-                if not self.running():
+                if self.running():
+                    self._set_up()
+                else:
                     self._start()
             try:
                 yield
@@ -201,6 +203,10 @@ class Embedded:
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     words = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}")
                     connection.execute(words.format(sql.Identifier(role), self.passwords[role]))
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SELLER]).fetchone():
+                connection.execute(f"CREATE ROLE {SELLER} NOLOGIN NOSUPERUSER NOBYPASSRLS")
+            # Who serves passes the walls, and steps behind them where it reads for a seller.
+            connection.execute(f"ALTER ROLE {APP} BYPASSRLS; GRANT {SELLER} TO {APP}")
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER} TEMPLATE template0")

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from entrepot.kernel import clock, partitions
+from entrepot.kernel import clock, partitions, walls
 from entrepot.kernel.errors import Refused
 from entrepot.kernel.models import SchemaFingerprint
 
@@ -27,6 +27,25 @@ class SchemaDiffers(Refused):
 
     code = "schema.differs"
     message = "The tables of this database were made by another version of Entrepôt."
+
+
+class RoleMissing(Refused):
+    """The database lacks a role that only its administrator can make."""
+
+    code = "schema.role_missing"
+    message = "As an administrator of the database: CREATE ROLE {role} NOLOGIN; GRANT {role} TO {app}"
+
+
+def standing(alias: str = "default") -> str:
+    """What is wrong with the role that serves: above the walls or the guards of the tables; empty where nothing is."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper, pg_has_role(relowner, 'MEMBER') FROM pg_roles, pg_class"
+            " WHERE rolname = current_user AND pg_class.oid = 'ledger_posting'::regclass"
+        )
+        row = cursor.fetchone()
+    is_superuser, is_owner = row or (False, False)
+    return "serves as a superuser" if is_superuser else "serves as the owner of the tables" if is_owner else ""
 
 
 def reach(alias: str = "default") -> None:
@@ -80,6 +99,7 @@ def migrate() -> None:
             if unapplied("owner"):
                 for name in EXTENSIONS:
                     cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
+                _demand_roles()
                 _grant_by_default()
                 call_command("migrate", database="owner", interactive=False, verbosity=0)
                 _let_serve()
@@ -108,16 +128,28 @@ def _applied() -> list[tuple[str, str]]:
     return sorted(key for key in MigrationRecorder(connections["owner"]).applied_migrations() if key[0] in ours)
 
 
-def _grant_by_default() -> None:
-    """Everything that the owner makes from here on, the run-time role may read and write, and never alter."""
-    app, owner = (connections[alias].settings_dict["USER"] for alias in ("default", "owner"))
-    if app in {owner, ""}:
-        return
+def _demand_roles() -> None:
+    """Who reads for sellers must be there, and be one that the run-time role can take on. Raises: RoleMissing."""
+    app = connections["default"].settings_dict["USER"]
     with connections["owner"].cursor() as cursor:
-        quoted = connections["owner"].ops.quote_name(app)
-        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
-        for what, rights in {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT"}.items():
-            cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {quoted}")
+        cursor.execute(
+            "SELECT coalesce((SELECT pg_has_role(coalesce(nullif(%s, ''), current_user), oid, 'MEMBER')"
+            " FROM pg_roles WHERE rolname = %s), false)",
+            [app, walls.SELLER],
+        )
+        if cursor.fetchone() != (True,):
+            raise RoleMissing(role=walls.SELLER, app=app)
+
+
+def _grant_by_default() -> None:
+    """Everything that the owner makes from here on, those who serve may read and write, and never alter."""
+    app, owner = (connections[alias].settings_dict["USER"] for alias in ("default", "owner"))
+    with connections["owner"].cursor() as cursor:
+        for role in {app, walls.SELLER} - {owner, ""}:
+            quoted = connections["owner"].ops.quote_name(role)
+            cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
+            for what, rights in {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT"}.items():
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {quoted}")
 
 
 def _let_serve() -> None:

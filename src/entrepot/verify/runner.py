@@ -51,7 +51,7 @@ class Result:
 
 #: Lists within queries that follow from the code: what a minor unit of each currency is worth, the components that each
 #: name in a base stands for, the kinds of account that have a floor, the constraints that the models declare, the roles
-#: of each kind of organisation, and the verbs.
+#: of each kind of organisation, the verbs, and the tables behind walls.
 LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
     ":currencies": lambda: ((code, Decimal(1).scaleb(-places)) for code, places in money.EXPONENTS.items()),
     ":sums": lambda: ((name, component) for name in bases.NAMES for component in bases.SUMS.get(name, (name,))),
@@ -60,6 +60,7 @@ LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
         (model._meta.db_table, constraint.name) for model in apps.get_models() for constraint in model._meta.constraints
     ),
     ":roles": lambda: ((role, kind) for kind in FAMILIES for role in roles_of(kind)),
+    ":tenants": lambda: ((table,) for table in tenancy.tables()),
     ":verbs": lambda: ((verb,) for verb in VERBS),
 }
 

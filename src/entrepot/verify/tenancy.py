@@ -15,6 +15,22 @@ def links() -> list[tuple[type[models.Model], models.ForeignKey, type[models.Mod
     ]
 
 
+#: Tables that carry a seller and stand open: whoever shops reads them.
+OPEN = {"promotions_voucher"}
+#: Tables that are a tenant's by another column, or by their parent.
+ALSO = ("uploads_upload", "pricing_supplyquote")
+
+
+def tables() -> list[str]:
+    """The tables behind walls: all that carry a seller but are not the seller itself, and some that are a tenant's."""
+    carrying = {
+        model._meta.db_table
+        for model in apps.get_models()
+        if _carries_seller(model) and _key(model) != "seller_id"
+    }
+    return sorted((carrying - OPEN) | set(ALSO))
+
+
 def query() -> str:
     """One SELECT over all links, each row naming the child table, the row and the key."""
     parts = [

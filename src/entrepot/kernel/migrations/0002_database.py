@@ -1,4 +1,4 @@
-"""What Django cannot express: append-only tables, the audit chain, parts of what grows, emptying between tests."""
+"""What Django cannot express: append-only tables, the audit chain, whose rows are seen, parts of what grows, resets."""
 
 from django.db import migrations
 
@@ -81,6 +81,13 @@ CREATE TRIGGER kernel_auditentry_chain BEFORE INSERT ON kernel_auditentry
     FOR EACH ROW EXECUTE FUNCTION entrepot_audit_chain()
 """
 
+
+# For whom this session reads; nobody where it was never said or has been cleared.
+SCOPE = """
+CREATE FUNCTION entrepot_scope() RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT nullif(current_setting('app.organisation', true), '')::uuid
+$$
+"""
 
 # The lowest key of an instant: UUIDv7 begins with its milliseconds.
 KEY_FLOOR = """
@@ -181,6 +188,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(RESET, "DROP FUNCTION entrepot_reset()"),
         migrations.RunSQL("REVOKE EXECUTE ON FUNCTION entrepot_reset() FROM PUBLIC", migrations.RunSQL.noop),
         append_only("kernel_auditentry"),
+        migrations.RunSQL(SCOPE, "DROP FUNCTION entrepot_scope() CASCADE"),
         migrations.RunSQL(KEY_FLOOR, "DROP FUNCTION entrepot_key_floor(timestamptz)"),
         migrations.RunSQL(PARTITION, "DROP FUNCTION entrepot_partition(text)"),
         migrations.RunSQL(MISSING_PARTITIONS, "DROP FUNCTION entrepot_missing_partitions(timestamptz, timestamptz)"),

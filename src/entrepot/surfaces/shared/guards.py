@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -11,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from entrepot.domain.accounts import queries as accounts
+from entrepot.domain.accounts.rules import FAMILIES
+from entrepot.kernel import walls
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied
 
@@ -98,6 +101,22 @@ def admit(request: HttpRequest, guard: Guard) -> None:
         raise Denied("accounts.not_a_member", "This part of the marketplace is for those who work in it.")
     if guard.verb and not actor.may(guard.verb):
         raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb=guard.verb)
+
+
+def put_walls(request: HttpRequest, guard: Guard) -> None:
+    """What is read for a seller is read behind walls, until the request is over. Acts are flows, which write for all."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if guard.kinds and is_walled(request, actor):
+        walls.enter(cast(UUID, actor.organisation_id))
+
+
+def is_walled(request: HttpRequest, actor: Actor) -> bool:
+    """Whether this request only reads, for a seller."""
+    return (
+        request.method in {"GET", "HEAD"}
+        and actor.organisation_id is not None
+        and actor.role.startswith(FAMILIES["seller"])
+    )
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

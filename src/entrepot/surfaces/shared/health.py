@@ -23,7 +23,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 @guards.public
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers, its schema is this code's, and the jobs run."""
+    """The database answers, to a role that is below its guards; its schema is this code's, and the jobs run."""
     report: dict[str, str] = {}
     for name, check in CHECKS.items():
         try:
@@ -53,4 +53,13 @@ def _jobs() -> str:
     return "ok" if seconds < SILENCE_SECONDS else f"silent for {seconds:.0f} s"
 
 
-CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "jobs": _jobs}
+def _role() -> str:
+    return schema.standing("default") or "ok"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "role": _role,
+    "migrations": _migrations,
+    "jobs": _jobs,
+}

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from entrepot.demonstration import clock as shared
+from entrepot.kernel import walls
 from entrepot.kernel.errors import Denied, EntrepotError
 from entrepot.surfaces.shared import errors, guards
 
@@ -68,7 +69,10 @@ class GuardMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         shared.follow()
-        response = self.handler(request)
+        try:
+            response = self.handler(request)
+        finally:
+            walls.leave()
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not getattr(response, "content", b"-"):
             response = errors.not_a_page(request, response.headers.get("Allow", ""))
         if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -86,6 +90,7 @@ class GuardMiddleware:
             return errors.render(request, Denied("accounts.undeclared_route"))
         try:
             guards.admit(request, guard)
+            guards.put_walls(request, guard)
         except guards.SignInNeeded:
             return guards.to_sign_in(request)
         except EntrepotError as refusal:

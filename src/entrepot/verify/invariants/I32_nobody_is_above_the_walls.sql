@@ -20,6 +20,22 @@ SELECT 'role ' || coalesce(rolname, 'of everybody') AS subject, CASE
 FROM serving LEFT JOIN pg_roles ON pg_roles.oid = serving.role
 WHERE pg_roles.oid IS NULL OR rolsuper OR rolcreaterole OR pg_has_role(serving.role, serving.owner, 'MEMBER')
 UNION ALL
+SELECT 'role ' || rolname, 'reads for one tenant, and passes the walls'
+FROM pg_roles WHERE rolname = 'entrepot_seller' AND (rolsuper OR rolbypassrls OR rolcanlogin)
+UNION ALL
+SELECT 'table ' || walled.relation, CASE WHEN pg_class.oid IS NULL THEN 'is not there'
+    WHEN NOT relrowsecurity THEN 'has no row-level security' WHEN NOT relforcerowsecurity THEN 'does not force it on its owner'
+    ELSE 'has another policy than the one that asks for whom one reads' END
+FROM (VALUES :tenants) AS walled(relation)
+LEFT JOIN pg_class ON pg_class.oid = to_regclass(walled.relation)
+LEFT JOIN LATERAL (
+    SELECT count(*) AS policies, bool_and(pg_get_expr(polqual, polrelid) LIKE '%CURRENT_USER%entrepot_scope()%'
+            OR pg_get_expr(polqual, polrelid) LIKE '%CURRENT_USER%EXISTS%') AS asks,
+        bool_and(pg_get_expr(polwithcheck, polrelid) = pg_get_expr(polqual, polrelid)) AS checks
+    FROM pg_policy WHERE polrelid = pg_class.oid
+) policy ON true
+WHERE pg_class.oid IS NULL OR NOT relrowsecurity OR NOT relforcerowsecurity OR policies <> 1 OR NOT asks OR NOT checks
+UNION ALL
 SELECT 'view ' || relname, 'sees with the eyes of its owner'
 FROM relations
 WHERE relkind IN ('v', 'm') AND NOT coalesce(reloptions::text[] && ARRAY['security_invoker=true', 'security_invoker=on'], false)

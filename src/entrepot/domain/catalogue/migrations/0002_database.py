@@ -3,9 +3,13 @@
 from django.db import migrations
 
 from entrepot.kernel.search import keep_vector
+from entrepot.kernel.walls import walled
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalogue", "0001_initial")]
+    dependencies = [("catalogue", "0001_initial"), ("kernel", "0002_database")]
 
-    operations = [keep_vector("catalogue_producttext")]
+    operations = [
+        keep_vector("catalogue_producttext"),
+        walled("catalogue_offer", "seller_id = entrepot_scope()"),
+    ]

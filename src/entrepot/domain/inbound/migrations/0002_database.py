@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from entrepot.kernel.db import append_only
+from entrepot.kernel.walls import of_one_tenant, walled
 
 
 class Migration(migrations.Migration):
@@ -16,5 +17,10 @@ class Migration(migrations.Migration):
             "inbound_discrepancy",
             "inbound_lateness",
             "inbound_inboundevent",
-        )
+        ),
+        walled("inbound_stockorder", "seller_id = entrepot_scope()"),
+        walled("inbound_stockorderline", "seller_id = entrepot_scope()"),
+        walled("inbound_shipment", "seller_id = entrepot_scope()"),
+        of_one_tenant("inbound_stockorderline", "stock_order_id", "inbound_stockorder"),
+        of_one_tenant("inbound_shipment", "stock_order_id", "inbound_stockorder"),
     ]

@@ -4,9 +4,13 @@ from django.db import migrations
 
 from entrepot.kernel.db import append_only
 from entrepot.kernel.partitions import partitioned
+from entrepot.kernel.walls import walled
 
 
 class Migration(migrations.Migration):
     dependencies = [("inventory", "0001_initial"), ("kernel", "0002_database")]
 
-    operations = [partitioned("inventory_movement"), append_only("inventory_movement")]
+    operations = [
+        partitioned("inventory_movement"), append_only("inventory_movement"),
+        walled("inventory_stock", "seller_id = entrepot_scope() OR owner_id = entrepot_scope()"),
+    ]

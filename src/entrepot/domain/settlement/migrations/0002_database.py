@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from entrepot.kernel.db import append_only
+from entrepot.kernel.walls import of_one_tenant, walled
 
 # Of a statement only its state moves, of a reserve hold only the statement that released it, and each only once.
 FROZEN = """
@@ -40,4 +41,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(FROZEN, UNFROZEN),
         append_only("settlement_accrual", "settlement_statementline"),
+        walled("settlement_accrual", "seller_id = entrepot_scope()"),
+        walled("settlement_statement", "seller_id = entrepot_scope()"),
+        walled("settlement_reservehold", "seller_id = entrepot_scope()"),
+        walled("settlement_payout", "seller_id = entrepot_scope()"),
+        of_one_tenant("settlement_payout", "statement_id", "settlement_statement"),
+        of_one_tenant("settlement_reservehold", "statement_id", "settlement_statement"),
+        of_one_tenant("settlement_reservehold", "released_on_id", "settlement_statement"),
     ]
