@@ -321,7 +321,7 @@ MUTANTS: dict[str, list[str]] = {
         " DROP CONSTRAINT settlement_reservehold_released_on_id_of_one_seller_id",
         """UPDATE settlement_reservehold SET seller_id = (SELECT organisation_id FROM sellers_seller
             WHERE organisation_id <> seller_id ORDER BY organisation_id LIMIT 1)
-        WHERE id = (SELECT id FROM settlement_reservehold ORDER BY id LIMIT 1)"""
+        WHERE id = (SELECT id FROM settlement_reservehold ORDER BY id LIMIT 1)""",
     ],
     "I32 a view that sees what its reader may not": ["CREATE VIEW ledger_peep AS SELECT * FROM ledger_posting"],
     "I32 a function that lends its owner's rights": [

@@ -206,7 +206,10 @@ class Embedded:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SELLER]).fetchone():
                 connection.execute(f"CREATE ROLE {SELLER} NOLOGIN NOSUPERUSER NOBYPASSRLS")
             # Who serves passes the walls, and steps behind them where it reads for a seller.
-            connection.execute(f"ALTER ROLE {APP} BYPASSRLS; GRANT {SELLER} TO {APP}")
+            passes = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolbypassrls AND pg_has_role(oid, %s, 'MEMBER')"
+            if not connection.execute(passes, [APP, SELLER]).fetchone():
+                connection.execute(f"ALTER ROLE {APP} BYPASSRLS")
+                connection.execute(f"GRANT {SELLER} TO {APP}")
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER} TEMPLATE template0")

@@ -24,9 +24,7 @@ ALSO = ("uploads_upload", "pricing_supplyquote")
 def tables() -> list[str]:
     """The tables behind walls: all that carry a seller but are not the seller itself, and some that are a tenant's."""
     carrying = {
-        model._meta.db_table
-        for model in apps.get_models()
-        if _carries_seller(model) and _key(model) != "seller_id"
+        model._meta.db_table for model in apps.get_models() if _carries_seller(model) and _key(model) != "seller_id"
     }
     return sorted((carrying - OPEN) | set(ALSO))
 

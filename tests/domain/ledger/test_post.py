@@ -152,7 +152,7 @@ def test_the_books_are_append_only_and_keep_to_one_currency(database: None) -> N
     for table in ("ledger_posting", "ledger_journal", "ledger_account"):
         with pytest.raises(Error, match="append-only"):
             execute(f"DELETE FROM {table}")
-    with pytest.raises(Error, match="posting_(source|destination)_currency"):
+    with pytest.raises(Error, match=r"posting_(source|destination)_currency"):
         execute(
             "INSERT INTO ledger_posting (id, created_at, journal_id, source_id, destination_id, amount_minor, currency,"
             " part) SELECT (left(id::text, 35) || '0')::uuid, now(), journal_id, source_id, destination_id, 1, 'USD',"

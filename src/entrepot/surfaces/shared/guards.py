@@ -104,7 +104,7 @@ def admit(request: HttpRequest, guard: Guard) -> None:
 
 
 def put_walls(request: HttpRequest, guard: Guard) -> None:
-    """What is read for a seller is read behind walls, until the request is over. Acts are flows, which write for all."""
+    """What is read for a seller is read behind walls, until the request ends. Acts are flows, which write for many."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if guard.kinds and is_walled(request, actor):
         walls.enter(cast(UUID, actor.organisation_id))

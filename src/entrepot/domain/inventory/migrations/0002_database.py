@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("inventory", "0001_initial"), ("kernel", "0002_database")]
 
     operations = [
-        partitioned("inventory_movement"), append_only("inventory_movement"),
+        partitioned("inventory_movement"),
+        append_only("inventory_movement"),
         walled("inventory_stock", "seller_id = entrepot_scope() OR owner_id = entrepot_scope()"),
     ]

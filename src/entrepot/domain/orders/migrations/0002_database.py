@@ -11,7 +11,11 @@ class Migration(migrations.Migration):
     dependencies = [("orders", "0001_initial"), ("kernel", "0002_database")]
 
     operations = [
-        partitioned("orders_orderevent"), append_only("orders_orderevent"),
+        partitioned("orders_orderevent"),
+        append_only("orders_orderevent"),
         walled("orders_suborder", "seller_id = entrepot_scope() OR performer_id = entrepot_scope()"),
-        walled("orders_orderline", "seller_id = entrepot_scope() OR EXISTS (SELECT FROM orders_suborder part WHERE part.id = suborder_id)"),
+        walled(
+            "orders_orderline",
+            "seller_id = entrepot_scope() OR EXISTS (SELECT FROM orders_suborder part WHERE part.id = suborder_id)",
+        ),
     ]
