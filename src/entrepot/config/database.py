@@ -13,6 +13,10 @@ ROLES = {"default": "entrepot_app", "owner": "entrepot_owner"}
 URLS = {"default": "ENTREPOT_DATABASE_URL", "owner": "ENTREPOT_OWNER_DATABASE_URL"}
 
 
+#: What one of the web's statements may take, so that a page that goes astray ends before its reader gives up.
+LIMITS = {"statement_timeout": "60s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "120s"}
+
+
 def data_dir() -> Path:
     """The folder of everything that this installation keeps; made when missing."""
     default = "/var/lib/entrepot" if os.geteuid() == 0 else "~/.local/share/entrepot"
@@ -44,6 +48,18 @@ def server(folder: Path) -> Embedded | Outside:
 
 def connections(folder: Path) -> dict[str, dict[str, Any]]:
     """Django's DATABASES: "default" is the run-time role, "owner" owns the tables and runs migrations."""
+    return _limited(_connections(folder)) if env.flag("ENTREPOT_SERVES_WEB") else _connections(folder)
+
+
+def _limited(known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same, with the limits of the web; options that somebody gives in the address win over ours."""
+    ours = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    options = known["default"]["OPTIONS"]
+    options["options"] = f"{ours} {options.get('options', '')}".strip()
+    return known
+
+
+def _connections(folder: Path) -> dict[str, dict[str, Any]]:
     url = env.text(URLS["default"])
     if url:
         return {"default": _connection(url), "owner": _connection(env.text(URLS["owner"]) or url)}

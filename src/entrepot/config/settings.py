@@ -102,6 +102,8 @@ TEMPLATES = [
 # "default" serves everything at run time; "owner" owns the tables and is used by migrations and by nothing else.
 DATABASES = database.connections(DATA_DIR)
 DATABASE_SERVER = database.server(DATA_DIR)  # hold() it while it is used
+# Statements that take longer are logged; 0 logs none.
+SLOW_QUERY_MS = env.number("ENTREPOT_SLOW_QUERY_MS", 1000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 

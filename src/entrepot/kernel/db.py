@@ -13,7 +13,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import JsonbLoader
 
-from entrepot.kernel import partitions, walls
+from entrepot.kernel import partitions, slow, walls
 
 __all__ = [
     "append_only",
@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+#: Whoever speaks with the database through here is timed.
+_ = slow
 
 #: Serialisation failure and deadlock. Source: PostgreSQL, appendix A.
 CONFLICTS = ("40001", "40P01")

@@ -32,9 +32,15 @@ def ensure(*, since: datetime, until: datetime, alias: str = "default") -> int:
     return int(row[0]) if row else 0
 
 
-def keep(*, now: datetime, alias: str = "default") -> None:
+def keep(*, now: datetime) -> None:
     """The daily job: parts for a year back and more than a year ahead."""
-    ensure(since=now - BEHIND, until=now + AHEAD, alias=alias)
+    ensure(since=now - BEHIND, until=now + AHEAD)
+
+
+def begin(*, alias: str) -> None:
+    """The same at every start, by the database's own clock."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT entrepot_ensure_partitions(now() - %s, now() + %s)", [BEHIND, AHEAD])
 
 
 @contextmanager

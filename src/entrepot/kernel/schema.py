@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from entrepot.kernel import clock, partitions, walls
+from entrepot.kernel import partitions, walls
 from entrepot.kernel.errors import Refused
 from entrepot.kernel.models import SchemaFingerprint
 
@@ -106,7 +106,7 @@ def migrate() -> None:
                 SchemaFingerprint.objects.using("owner").update_or_create(
                     id=1, defaults={"fingerprint": fingerprint(_applied())}
                 )
-            partitions.keep(now=clock.now(), alias="owner")
+            partitions.begin(alias="owner")
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 

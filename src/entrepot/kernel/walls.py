@@ -20,7 +20,13 @@ SELLER = "entrepot_seller"
 #: The setting that says for whom.
 SETTING = "app.organisation"
 
-_ENTER = "SELECT set_config('role', %s, false), set_config(%s, %s, false)"
+#: What one statement may take that is read for a seller.
+READ_LIMIT = "20s"
+
+_ENTER = f"SELECT set_config('statement_timeout', '{READ_LIMIT}', false), set_config('role', %s, false)," + (
+    " set_config(%s, %s, false)"
+)
+_LEAVE = f"RESET ROLE; RESET {SETTING}; RESET statement_timeout"
 
 _scope: ContextVar[UUID | None] = ContextVar("scope", default=None)
 
@@ -46,7 +52,7 @@ def enter(organisation_id: UUID) -> None:
         raise RuntimeError("walls go up outside of transactions, and once")
     connection.ensure_connection()
     _scope.set(organisation_id)
-    _put(connection, SELLER, str(organisation_id))
+    _put(connection, organisation_id)
 
 
 def leave() -> None:
@@ -57,22 +63,23 @@ def leave() -> None:
     if connection.connection is None:
         return
     try:
-        _put(connection, "none", "")
+        with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+            cursor.execute(_LEAVE)
     except Exception:
         connection.close()
 
 
-def _put(wrapper: Any, role: str, organisation: str) -> None:
-    """Both settings in one statement of the session, beside Django's own bookkeeping of queries."""
+def _put(wrapper: Any, organisation_id: UUID) -> None:
+    """All settings in one statement of the session, beside Django's own bookkeeping of queries."""
     with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
-        cursor.execute(_ENTER, [role, SETTING, organisation])
+        cursor.execute(_ENTER, [SELLER, SETTING, str(organisation_id)])
 
 
 def _on_new_connection(sender: Any, connection: Any, **_more: Any) -> None:
     """A connection that is opened anew behind walls stands behind them too."""
     organisation_id = _scope.get()
     if organisation_id is not None and connection.alias == "default":
-        _put(connection, SELLER, str(organisation_id))
+        _put(connection, organisation_id)
 
 
 connection_created.connect(_on_new_connection, dispatch_uid="entrepot.kernel.walls")

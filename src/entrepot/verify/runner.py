@@ -145,7 +145,7 @@ def _snapshot() -> Iterator[CursorWrapper]:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         # Whole tables are joined and summed once each: room to do it in memory, and nothing worth compiling for.
-        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL statement_timeout = 0")
         try:
             yield cursor
         finally:

@@ -38,6 +38,7 @@ def main() -> None:
     from granian.log import LogLevels
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entrepot.config.settings")
+    os.environ["ENTREPOT_SERVES_WEB"] = "1"  # before the settings: its statements have limits
     parent.follow()
     Granian(
         f"{__spec__.name}:application",
