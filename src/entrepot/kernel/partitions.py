@@ -40,7 +40,10 @@ def keep(*, now: datetime) -> None:
 def begin(*, alias: str) -> None:
     """The same at every start, by the database's own clock."""
     with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT entrepot_ensure_partitions(now() - %s, now() + %s)", [BEHIND, AHEAD])
+        cursor.execute(
+            "SELECT entrepot_ensure_partitions(now() - make_interval(days => %s), now() + make_interval(days => %s))",
+            [BEHIND.days, AHEAD.days],
+        )
 
 
 @contextmanager
