@@ -33,12 +33,22 @@ def stock_market(*, skus: int = 10_000, sellers: int = 20, units: int = 100_000)
         return _stock(skus, sellers, units)
 
 
+CARD = """card,carrier,service,mode,currency,origin,valid_from,source,charge,basis,by,above,to,amount
+de-post,post,parcel,parcel,EUR,DE,2020-01-01,generated,freight,shipment,weight kg,,1.999,3.10
+,,,,,,,,freight,shipment,weight kg,1.999,31,6.40
+"""
+LANE = """lane,title,origin,destination,valid_from,source,leg,task,mode,from,to,days,card
+de-de,,DE,DE,2020-01-01,generated,last mile,last_mile,parcel,warehouse,door,1-3,de-post
+"""
+
+
 def _stock(skus: int, sellers: int, units: int) -> Goods:
     from entrepot.domain.accounts import services as accounts
     from entrepot.domain.accounts.models import Organisation
     from entrepot.domain.catalogue import services as catalogue
+    from entrepot.domain.logistics import publishing, shipping
     from entrepot.domain.logistics import services as logistics
-    from entrepot.domain.logistics.services import FreightRow
+    from entrepot.domain.logistics.shipping import ChargeRow
     from entrepot.domain.markets import services as markets
     from entrepot.kernel.actors import SYSTEM
 
@@ -49,13 +59,10 @@ def _stock(skus: int, sellers: int, units: int) -> Goods:
     markets.set_tax_rate(
         actor=SYSTEM, market=market, rate=Decimal("0.19"), valid_from=date(2020, 1, 1), source="§ 12 UStG", now=OPENED
     )
-    rows = [
-        FreightRow(market_code="DE", origin_country="DE", carrier="post", service="parcel", weight_from_g=low,
-                   weight_until_g=high, currency="EUR", cost_minor=cost, charge_minor=cost + 90, customs_minor=0,
-                   transit_days_min=1, transit_days_max=3, valid_from=date(2020, 1, 1), source="generated")
-        for low, high, cost in ((0, 2_000, 310), (2_000, 31_000, 640))
-    ]  # fmt: skip
-    logistics.set_freight_rates(actor=SYSTEM, rows=rows, now=OPENED)
+    publishing.publish_cards(actor=SYSTEM, text=CARD, now=OPENED)
+    publishing.publish_lanes(actor=SYSTEM, text=LANE, now=OPENED)
+    charge = ChargeRow("DE", "DE", 0, 31_000, "EUR", 90, Decimal(1), None, date(2020, 1, 1), "generated")
+    shipping.set_charges(actor=SYSTEM, rows=[charge], now=OPENED)
     accounts.keep_organisations(kind="third_party", rows=[("partner", "A warehouse", "DE")], now=OPENED)
     partner = Organisation.objects.get(code="partner")
     nodes = [

@@ -7,9 +7,11 @@
 Everything stands at `world.now`, which a test moves on with `world.pass_time(days=3)`.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from entrepot.domain.accounts import services as accounts
@@ -18,9 +20,11 @@ from entrepot.domain.catalogue import queries as catalogue_reads
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Category, Offer, Sku
 from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
+from entrepot.domain.customs.models import Edition, Levy, Regime
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.logistics import services as logistics
-from entrepot.domain.logistics.models import Node
+from entrepot.domain.logistics import shipping as logistics_charges
+from entrepot.domain.logistics.models import Lane, Node, RateCard
 from entrepot.domain.markets import services as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import quoting
@@ -48,11 +52,14 @@ MARKETS: Mapping[str, tuple[str, str, str, str, tuple[str, ...], str]] = {
 #: Units of the currency for one euro.
 PER_EURO = {"USD": "1.0800000000", "BRL": "5.9000000000", "CNY": "7.8000000000", "GBP": "0.8500000000"}
 
-#: weight from, weight until, cost, charge, customs; origin "" is any other country.
+#: weight from, weight until, cost, charge; from home, or from any other country.
 FREIGHT = {
-    "": ((0, 500, 420, 499, 100), (500, 2000, 780, 899, 200), (2000, 30001, 2400, 2900, 600)),
-    "home": ((0, 500, 310, 399, 0), (500, 2000, 450, 549, 0), (2000, 30001, 900, 999, 0)),
+    "world": ((0, 500, 420, 499), (500, 2000, 780, 899), (2000, 30001, 2400, 2900)),
+    "home": ((0, 500, 310, 399), (500, 2000, 450, 549), (2000, 30001, 900, 999)),
 }
+
+#: What the border takes of a unit, in hundredths of the market's currency: the whole law of these markets.
+DUTY_MINOR = 100
 
 
 class World:
@@ -134,9 +141,43 @@ class World:
                 source="test rates",
                 now=self.now,
             )
-            logistics.set_freight_rates(actor=SYSTEM, rows=_freight(market), now=self.now)
+            self._carry(market)
             self.markets[code] = market
         return self.markets[code]
+
+    def _carry(self, market: Market) -> None:
+        """A card, a lane and charges from home and from each other country; a law of one line."""
+        since = date(2020, 1, 1)
+        cards, lanes, charges = [], [], []
+        for origin in dict.fromkeys((market.country, "CN", *MARKETS)):
+            kind = "home" if origin == market.country else "world"
+            code = f"{origin}-{market.code}".lower()
+            cards.append(_published(RateCard, code, _card(code, kind, market, origin), self.now))
+            lane = _LANE[kind].format(code=code, origin=origin, to=market.country)
+            lanes.append(_published(Lane, code, lane, self.now))
+        for kind, origin in (("home", market.country), ("world", "")):
+            charges += [
+                logistics_charges.ChargeRow(
+                    market.code, origin, low, high, market.currency, charge, Decimal(0), None, since, "test rates"
+                )
+                for low, high, _, charge in FREIGHT[kind]
+            ]
+        logistics_charges.set_charges(actor=SYSTEM, rows=charges, now=self.now)
+        RateCard.objects.bulk_create(cards)
+        Lane.objects.bulk_create(lanes)
+        now = {"created_at": self.now, "is_shipped": True, "valid_from": since, "source": "a test"}
+        Regime.objects.create(
+            id=ids.new_id(self.now), destination=market.country, currency=market.currency, schedule="test",
+            duty_base="goods", value_base="goods", retail_importers="shopper", rounding="half_even",
+            rounding_level="line", decides="", reviewed_on=since, **now,
+        )  # fmt: skip
+        Levy.objects.create(
+            id=ids.new_id(self.now), destination=market.country, code="duty", part="customs_duty", step=10,
+            currency=market.currency, per="unit", amount_minor=DUTY_MINOR, collector="border", confidence="A", **now,
+        )  # fmt: skip
+        Edition.objects.create(
+            id=ids.new_id(self.now), name=market.code, digest=market.code, rows=0, is_complete=False, **now
+        )
 
     def programme(self, code: str) -> ProgrammeVersion:
         """The published version of a preset."""
@@ -355,25 +396,35 @@ class World:
         )
 
 
-def _freight(market: Market) -> list[logistics.FreightRow]:
-    days = {"": (5, 9), "home": (1, 3)}
-    return [
-        logistics.FreightRow(
-            market_code=market.code,
-            origin_country=market.country if origin else "",
-            carrier="flat-post",
-            service="home" if origin else "world",
-            weight_from_g=low,
-            weight_until_g=high,
-            currency=market.currency,
-            cost_minor=cost,
-            charge_minor=charge,
-            customs_minor=customs,
-            transit_days_min=days[origin][0],
-            transit_days_max=days[origin][1],
-            valid_from=date(2020, 1, 1),
-            source="test rates",
-        )
-        for origin, bands in FREIGHT.items()
-        for low, high, cost, charge, customs in bands
+#: Days and legs as a lane's sheet says them.
+_LANE = {
+    "home": "lane,title,origin,destination,valid_from,source,leg,task,mode,from,to,days,card\n"
+    "{code},,{origin},{to},2020-01-01,test lanes,last mile,last_mile,parcel,warehouse,door,1-3,{code}\n",
+    "world": "lane,title,origin,destination,valid_from,source,leg,task,mode,from,to,days,card\n"
+    "{code},,{origin},{to},2020-01-01,test lanes,line haul,line_haul,air,hub,port,4-6,{code}\n"
+    ",,,,,,customs,customs,clearance,port,port,0-1,\n"
+    ",,,,,,last mile,last_mile,parcel,port,door,1-2,\n",
+}
+
+
+def _card(code: str, kind: str, market: Market, origin: str) -> str:
+    """A rate card by weight."""
+    head = "card,carrier,service,mode,currency,origin,valid_from,source,charge,basis,by,above,to,amount\n"
+    rows = [
+        f"{code},flat-post,{kind},parcel,{market.currency},{origin},2020-01-01,test rates,freight,shipment"
+        if place == 0
+        else ",,,,,,,,freight,shipment"
+        for place in range(len(FREIGHT[kind]))
     ]
+    bands = [
+        f",weight g,{low - 1 if low else ''},{high - 1},{money.decimal_of(cost, market.currency)}"
+        for low, high, cost, _ in FREIGHT[kind]
+    ]
+    return head + "\n".join(row + band for row, band in zip(rows, bands, strict=True)) + "\n"
+
+
+def _published(model: type, code: str, sheet: str, now: datetime) -> Any:
+    return model(
+        id=ids.new_id(now), created_at=now, code=code, title=code, valid_from=date(2020, 1, 1), source="a test",
+        sheet=sheet, digest=hashlib.sha256(sheet.encode()).hexdigest(),
+    )  # fmt: skip

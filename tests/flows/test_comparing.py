@@ -34,16 +34,22 @@ def plan(**changes):
     return read_plans([row | changes])[0]
 
 
-def compared(world: World, **changes):
+def publish(world: World, market: str = "DE") -> None:
+    """Real law, and planning lanes beside those of the world."""
+    world.market(market)
     customs.load_reference(now=world.now)
     publishing.load_planning(world.now)
-    world.market(changes.get("market", "DE"))
+
+
+def compared(world: World, **changes):
+    publish(world, changes.get("market", "DE"))
     return comparing.compare(plans=[plan(**changes)], now=world.now)[0]
 
 
 @pytest.mark.parametrize(("programme", "currency"), NEUTRAL.items())
 def test_what_a_unit_leaves_is_what_the_ledger_says(world, programme, currency):
     """Kept by the seller, to the minor unit, of an order that is played to the end under the same terms."""
+    publish(world)
     seller = world.seller("factory", programme=programme, currency=currency)
     offer = world.offer(seller, price="29.90", supply="70.00", weight_g=400)
     order = shipping.order(world, (offer, 1))

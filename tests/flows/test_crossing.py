@@ -8,7 +8,7 @@ import pytest
 
 from entrepot.domain.customs import services as customs
 from entrepot.domain.terms import queries as wordings
-from entrepot.flows.crossing import Goods, assess_goods, crosses
+from entrepot.flows.crossing import Border, Goods
 from worlds import World
 
 SPRING, AUTUMN = date(2026, 3, 2), date(2026, 9, 1)
@@ -17,7 +17,9 @@ SPRING, AUTUMN = date(2026, 3, 2), date(2026, 9, 1)
 @pytest.fixture
 def world(database):
     world = World()
-    customs.load_reference(now=world.now)
+    for code in ("DE", "US", "BR"):
+        world.market(code)
+    customs.load_reference(now=world.now)  # the law of the world goes
     return world
 
 
@@ -32,7 +34,7 @@ def goods(world, *, parcel=0, hs="611595", net=2000, shipping=400, taxed=456, pr
 
 
 def assess(world, *rows, market="DE", on=SPRING, tax="0.19"):
-    return assess_goods(rows, market=world.market(market), taxes={"standard": Decimal(tax)}, on=on)
+    return Border(on).assess(rows, market=world.market(market), taxes={"standard": Decimal(tax)})
 
 
 def parts(crossed):
@@ -100,7 +102,7 @@ def test_an_amount_of_the_law_comes_in_the_market_s_currency(world):
     market = world.market("DE")
     type(market).objects.filter(id=market.id).update(currency="USD")
     market.refresh_from_db()
-    found = assess_goods([goods(world)], market=market, taxes={"standard": Decimal("0.19")}, on=AUTUMN)
+    found = Border(AUTUMN).assess([goods(world)], market=market, taxes={"standard": Decimal("0.19")})
     assert parts(found[0])["flat_duty"] == 324  # EUR 3.00 at 1.08
 
 
@@ -108,5 +110,5 @@ def test_only_what_comes_from_another_territory_or_a_bonded_warehouse_crosses(wo
     market = world.market("DE")
     ways = {"CN": True, "NL": False, "DE": False, "GB": True}
     for country, is_crossing in ways.items():
-        assert crosses(kind="seller_premises", country=country, market=market, on=SPRING) is is_crossing
-    assert crosses(kind="bonded", country="DE", market=market, on=SPRING)
+        assert Border(SPRING).crosses(kind="seller_premises", country=country, market=market) is is_crossing
+    assert Border(SPRING).crosses(kind="bonded", country="DE", market=market)

@@ -11,7 +11,7 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Contact
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.models import Hold, Stock
-from entrepot.domain.logistics.models import FreightRate
+from entrepot.domain.logistics.models import ShippingCharge
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder, WorkItem
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.payments.models import Capture, Payment, SandboxCharge
@@ -282,7 +282,7 @@ def test_a_payment_that_is_declined_leaves_nothing_behind(world):
 
 def test_an_order_of_nothing_asks_no_provider(world):
     offer = world.offer(world.seller())
-    FreightRate.objects.update(charge_minor=0, customs_minor=0)
+    ShippingCharge.objects.update(flat_minor=0)
     voucher(world, "ALLFREE", rate=Decimal(1))
     [placed] = place(world, request("one", (offer, 1), instrument="decline", voucher_code="allfree"))
     assert isinstance(placed, Placed)

@@ -27,9 +27,7 @@ def example(world: World, programme: str, currency: str, origin: str = "", **cha
     version = world.programme(programme)
     unit = {"retail_minor": 2990, "supply_minor": 7000, "cost_minor": 1500, "weight_g": 400, "category_path": "mugs"}
     unit |= changes
-    basis = reckoning.gather(
-        market=world.market("DE"), currency=currency, home_country="CN", weight_g=unit["weight_g"], now=world.now
-    )
+    basis = reckoning.gather(market=world.market("DE"), currency=currency, home_country="CN", now=world.now)
     return reckoning.reckon(
         basis=basis, programme=wording_of(version), version=version.version, unit=Unit(**unit), origin=origin
     )

@@ -19,7 +19,8 @@ from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.terms import services as terms
 from entrepot.flows import facts, opening, paying
 from entrepot.flows.amending import cancel_lines, change_address
-from entrepot.flows.drafting import Draft, Drafting
+from entrepot.flows.drafting import Drafting
+from entrepot.flows.drafts import Draft
 from entrepot.flows.facts import Facts
 from entrepot.flows.paying import confirm_payment, expire_holds, receive_webhook, sweep_payments
 from entrepot.flows.quoting import Quote, QuotedLine, QuotedParcel, quote_carts

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.logistics import lanes, publishing
+from entrepot.domain.logistics import publishing
 from entrepot.domain.logistics.cards import RateCard
 from entrepot.domain.logistics.lanes import Lane
 from entrepot.domain.markets import queries as markets
@@ -28,6 +28,7 @@ from entrepot.domain.terms.rules import Programme, ShipFrom
 from entrepot.domain.terms.words import Chapter, tell
 from entrepot.flows import bringing, enrolling, reckoning
 from entrepot.flows.bringing import Brought, Missing
+from entrepot.flows.delivering import Option as Service
 from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Basis, Example, Share, Unit
 from entrepot.kernel.actors import Actor
@@ -181,15 +182,14 @@ def compare(
     """
     on = now.date()
     by_code = {each.code: each for each in known}
-    published, cards = _published(publishing.version(), on)
-    ways = _Doors(published, on)
+    ways, cards = _published(publishing.version(), on)
     open_in = {
         code: _open_in(by_code.get(code) or markets.get_market(code), now, actor, seller_id)
         for code in dict.fromkeys(plan.market_code for plan in plans)
     }
     bases = _bases(plans, open_in, now)
     asked = [(plan, open_in[plan.market_code].market.country) for plan in plans]
-    brought = bringing.bring(asked, cards=cards, ways=ways.lanes, on=on)
+    brought = bringing.bring(asked, cards=cards, ways=ways, on=on)
     return [
         _compare(plan, open_in[plan.market_code], basis, inbound, ways)
         for plan, basis, inbound in zip(plans, bases, brought, strict=True)
@@ -204,17 +204,13 @@ def _published(version: str, on: date) -> tuple[Sequence[Lane], Sequence[RateCar
 
 
 def _bases(plans: Sequence[Plan], open_in: Mapping[str, "OpenIn"], now: datetime) -> list[Basis]:
-    """What a day's rates say for each plan, read once for all weights."""
-    weights: dict[tuple[str, str, str], set[int]] = defaultdict(set)
-    for plan in plans:
-        weights[plan.market_code, plan.currency, plan.home_country].add(plan.weight_g)
+    """What a day's rates say for each plan, read once for all that share a market, a currency and a country."""
+    keys = [(plan.market_code, plan.currency, plan.home_country) for plan in plans]
     found = {
-        key: reckoning.gather_weights(
-            market=open_in[key[0]].market, currency=key[1], home_country=key[2], weights_g=sorted(mine), now=now
-        )
-        for key, mine in weights.items()
+        key: reckoning.gather(market=open_in[key[0]].market, currency=key[1], home_country=key[2], now=now)
+        for key in dict.fromkeys(keys)
     }
-    return [found[plan.market_code, plan.currency, plan.home_country][plan.weight_g] for plan in plans]
+    return [found[key] for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +241,8 @@ def _open_in(market: Market, now: datetime, actor: Actor | None, seller_id: UUID
     return OpenIn(market, wordings, who, unmet)
 
 
-def _compare(plan: Plan, into: OpenIn, basis: Basis, inbound: Sequence[Brought], ways: "_Doors") -> Compared:
-    asked = _Asked(plan, basis, ways)
+def _compare(plan: Plan, into: OpenIn, basis: Basis, inbound: Sequence[Brought], ways: Sequence[Lane]) -> Compared:
+    asked = _Asked(plan, basis)
     options = [
         asked.option(version, wording, way, into.unmet.get(version.id, ()), brought)
         for version, wording in into.versions
@@ -257,7 +253,7 @@ def _compare(plan: Plan, into: OpenIn, basis: Basis, inbound: Sequence[Brought],
     used = {each.lane for each in options}
     return Compared(
         plan, into.market.currency, tuple(options), into.who,
-        {each.code: each for each in ways.lanes if each.code in used},
+        {each.code: each for each in ways if each.code in used},
         {wording.code: wording for _version, wording in into.versions},
     )  # fmt: skip
 
@@ -269,12 +265,22 @@ def _allowed(wording: Programme) -> list[Way]:
     }[wording.fulfilment.ship_from]  # fmt: skip
 
 
+def _promise(wording: Programme, service: Service, on: date) -> tuple[int, int]:
+    """Days from the order to the door: handling, then the window of the service that checkout takes."""
+    handling = wording.service.handling_business_days
+    return handling + (service.first - on).days, handling + (service.last - on).days
+
+
 class _Asked:
     """A plan on a day, asked of one programme and way after another."""
 
-    def __init__(self, plan: Plan, basis: Basis, ways: "_Doors") -> None:
-        self.plan, self.basis, self.ways = plan, basis, ways
-        self.unit = Unit(plan.retail_minor, plan.supply_minor, plan.cost_minor, plan.weight_g, plan.category_path)
+    def __init__(self, plan: Plan, basis: Basis) -> None:
+        self.plan, self.basis = plan, basis
+        longest, middle, least = sorted(plan.sides_mm, reverse=True)
+        self.unit = Unit(
+            plan.retail_minor, plan.supply_minor, plan.cost_minor, plan.weight_g, plan.category_path, plan.hs_code,
+            (longest, middle, least), plan.flags,
+        )  # fmt: skip
 
     def is_imported(self, way: Way) -> bool:
         """Whether the goods are brought into the market before they sell."""
@@ -286,12 +292,12 @@ class _Asked:
         """The programme by this way, the stock `brought` by one of the lanes."""
         plan, basis = self.plan, self.basis
         origin = basis.market.country if way is Way.STOCK else plan.home_country
-        door = self.ways.door(origin, basis.market.country)
-        lane = brought.lane if brought else door
+        lane = brought.lane if brought else None
         head = Option(
             wording.code, version.version, wording.label["en"], way, version.id, lane.code if lane else "", unmet=unmet
         )
         try:
+            service = basis.service(self.unit, origin)
             found = reckoning.reckon(
                 basis=basis, programme=wording, version=version.version, origin=origin, unit=self.unit
             )
@@ -313,7 +319,8 @@ class _Asked:
             earned_minor=earned,
             tied_minor=tied_up,
             is_bought=is_bought,
-            promise_days=self.promise(wording, door, origin),
+            lane=head.lane or service.lane,
+            promise_days=_promise(wording, service, basis.on),
             break_even=None if is_bought or earned <= 0 else Decimal(tied_up) / Decimal(earned),
             cash_days=cash_to_cash(
                 stock_days=0 if is_bought else plan.stock_days + (brought.days if brought else 0),
@@ -322,41 +329,6 @@ class _Asked:
             ),
             example=found,
         )
-
-    def promise(self, wording: Programme, lane: Lane | None, origin: str) -> tuple[int, int] | None:
-        """Days from the order to the door: handling, then the lane's window, else the days of the flat freight."""
-        handling = wording.service.handling_business_days
-        if lane is not None:
-            first, last = self.ways.window(lane)
-            return handling + first, handling + last
-        quote = self.basis.freight.get(origin)
-        return (handling + quote.transit_days_min, handling + quote.transit_days_max) if quote else None
-
-
-class _Doors:
-    """The lanes of a day; those that end at a door are looked through once for each way."""
-
-    def __init__(self, lanes: Sequence[Lane], on: date) -> None:
-        self.lanes, self.on = lanes, on
-        self.doors: dict[tuple[str, str], Lane | None] = {}
-        self.windows: dict[str, tuple[int, int]] = {}
-
-    def door(self, origin: str, destination: str) -> Lane | None:
-        """The fastest lane that ends at the shopper's door."""
-        way = (origin, destination)
-        if way not in self.doors:
-            fitting = [each for each in self.lanes if (each.origin, each.destination) == way and each.ends_at_door]
-            self.doors[way] = min(
-                fitting, key=lambda each: (float(each.days @ range(len(each.days))), each.code), default=None
-            )
-        return self.doors[way]
-
-    def window(self, lane: Lane) -> tuple[int, int]:
-        """The days after which something that leaves today arrives."""
-        if lane.code not in self.windows:
-            found = lanes.forecast(lane, self.on)
-            self.windows[lane.code] = (found.first - self.on).days, (found.last - self.on).days
-        return self.windows[lane.code]
 
 
 def as_document(found: Compared) -> dict[str, Any]:

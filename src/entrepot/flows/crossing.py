@@ -7,10 +7,10 @@ shopper's customs territory were cleared in bulk and owe nothing, but those in a
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,16 +57,6 @@ class Crossed:
     problem: str = ""
 
 
-def crosses(*, kind: str, country: str, market: Market, on: date) -> bool:
-    """Whether goods from a node of this kind and country pass customs on their way into the market."""
-    if kind == Node.Kind.BONDED:
-        return True
-    if country == market.country:
-        return False
-    book = _book(queries.version(), (), ())
-    return not book.unions_of(country, on) & book.unions_of(market.country, on)
-
-
 def way_of(terms: Conditions, *, mode: str, tax_class: str) -> Way:
     """How a parcel is imported by a line's terms: sold to the shopper, duty paid where the terms name a payer.
 
@@ -77,28 +67,97 @@ def way_of(terms: Conditions, *, mode: str, tax_class: str) -> Way:
     return Way("shopper", "at_sale" if at_sale else "at_border", mode or "air", "DDP" if paid else "DAP", tax_class)
 
 
-def assess_goods(rows: Sequence[Goods], *, market: Market, taxes: Mapping[str, Decimal], on: date) -> list[Crossed]:
-    """What the border takes of each line; one of which it cannot be said spoils no other. `taxes`: rates by class."""
-    found: list[Crossed | None] = [_lacking(row) for row in rows]
-    waiting = [place for place, each in enumerate(found) if each is None]
-    headings = tuple(sorted({rows[place].hs_code[:4] for place in waiting}))
-    rates = tuple(sorted((market.country, name, rate) for name, rate in taxes.items()))
-    book = _book(queries.version(), headings, rates) if waiting else None
-    while waiting and book:
-        lines = _lines([rows[place] for place in waiting], market, on)
-        try:
-            law = Law(book, lines, exchange_of(Law(book, lines).exchanges()))
-            found_here = _read(assess(law), [rows[place] for place in waiting], market, on)
-        except BadLines as problem:
-            bad = {row["row"] - 1: row["problem"] for row in problem.values["rows"]}
-            for number, sentence in bad.items():
-                found[waiting[number]] = Crossed(problem=sentence)
-            waiting = [place for number, place in enumerate(waiting) if number not in bad]
-            continue
-        for place, crossed in zip(waiting, found_here, strict=True):
-            found[place] = crossed
-        waiting = []
-    return [each or Crossed() for each in found]
+@dataclass(frozen=True)
+class Border:
+    """The law of a day and its rates of exchange, read when they are first asked for."""
+
+    on: date
+    rates: dict[tuple[str, str, date], Decimal] = field(default_factory=dict)
+
+    @cached_property
+    def version(self) -> str:
+        """Which state of the law counts."""
+        return queries.version()
+
+    def crosses(self, *, kind: str, country: str, market: Market) -> bool:
+        """Whether goods from a node of this kind and country pass customs on their way into the market."""
+        if kind == Node.Kind.BONDED:
+            return True
+        if country == market.country:
+            return False
+        book = _book(self.version, (), ())
+        return not book.unions_of(country, self.on) & book.unions_of(market.country, self.on)
+
+    def assess(self, rows: Sequence[Goods], *, market: Market, taxes: Mapping[str, Decimal]) -> list[Crossed]:
+        """What the border takes of each line; one of which it cannot be said spoils no other. `taxes`: by class."""
+        found: list[Crossed | None] = [_lacking(row) for row in rows]
+        waiting = [place for place, each in enumerate(found) if each is None]
+        rates = tuple(sorted((market.country, name, rate) for name, rate in taxes.items()))
+        headings = tuple(sorted({rows[place].hs_code[:4] for place in waiting}))
+        book = _book(self.version, headings, rates) if waiting else None
+        while waiting and book:
+            asked = [rows[place] for place in waiting]
+            lines = _lines(asked, market, self.on)
+            try:
+                law = Law(book, lines, self.exchange(Law(book, lines).exchanges()))
+                read = self._read(assess(law), asked, market)
+            except BadLines as problem:
+                bad = {row["row"] - 1: row["problem"] for row in problem.values["rows"]}
+                for number, sentence in bad.items():
+                    found[waiting[number]] = Crossed(problem=sentence)
+                waiting = [place for number, place in enumerate(waiting) if number not in bad]
+                continue
+            for place, crossed in zip(waiting, read, strict=True):
+                found[place] = crossed
+            break
+        return [each or Crossed() for each in found]
+
+    def exchange(self, wanted: Iterable[tuple[str, str, date]]) -> Mapping[tuple[str, str, date], Decimal]:
+        """The rates that there are, each asked once."""
+        asked = set(wanted)
+        if missing := asked - self.rates.keys():
+            self.rates.update(exchange_of(missing))
+        return self.rates
+
+    def _own(self, amount: int, currency: str, market: Market) -> int:
+        """An amount of the regime's currency in the market's. Rounding: half to even."""
+        if currency == market.currency:
+            return amount
+        key = (currency, market.currency, self.on)
+        return convert(amount, self.exchange({key})[key], currency, market.currency)
+
+    def _read(self, assessed: Assessment, rows: Sequence[Goods], market: Market) -> list[Crossed]:
+        """The assessment in the market's currency, each line with its parts."""
+        law = assessed.law
+        amounts = {part: assessed.parts[part].tolist() for part in BORDER}
+        overlays = _overlays(law, np.flatnonzero(assessed.parts[Part.ADDITIONAL_DUTY]))
+        found = []
+        for place, (row, currency) in enumerate(zip(rows, assessed.currencies, strict=True)):
+            own = {part: self._own(amounts[part][place], currency, market) for part in BORDER if amounts[part][place]}
+            tax = own.pop(Part.IMPORT_TAX, 0)
+            parts = [
+                {"part": part.value, "amount_minor": amount, **_rule(law, place, part, overlays)}
+                for part, amount in own.items()
+            ]
+            beyond = max(tax - row.taxed_minor, 0)
+            if beyond:
+                rule = _rule(law, place, Part.IMPORT_TAX, overlays)
+                parts.append({"part": Part.IMPORT_TAX.value, "amount_minor": beyond, **rule})
+            way = law.lines.words.ways[int(law.lines.way[place])]
+            found.append(
+                Crossed(
+                    sum(own.values()) + beyond,
+                    {
+                        "on": self.on.isoformat(), "hs": row.hs_code, "origin": row.origin,
+                        "destination": market.country,
+                        "incoterm": way.incoterm, "collected": way.collected, "mode": way.mode,
+                        "importer_of_record": row.terms.performer(Task.CUSTOMS) or "",
+                        "seller_of_record": row.terms.performer(Task.SELLER_OF_RECORD) or "",
+                        "tax_minor": tax, "taxed_with_sale_minor": row.taxed_minor, "parts": parts,
+                    },
+                )
+            )  # fmt: skip
+        return found
 
 
 def _lacking(row: Goods) -> Crossed | None:
@@ -144,47 +203,6 @@ def _numbered(values: Iterable[Any]) -> tuple[Any, list[Any]]:
     numbers: dict[Any, int] = {}
     found = [numbers.setdefault(value, len(numbers)) for value in values]
     return np.array(found, dtype=np.int64), list(numbers)
-
-
-def _read(assessed: Assessment, rows: Sequence[Goods], market: Market, on: date) -> list[Crossed]:
-    """The assessment in the market's currency, each line with its parts."""
-    law = assessed.law
-    amounts = {part: assessed.parts[part].tolist() for part in BORDER}
-    overlays = _overlays(law, np.flatnonzero(assessed.parts[Part.ADDITIONAL_DUTY]))
-    found = []
-    for place, (row, currency) in enumerate(zip(rows, assessed.currencies, strict=True)):
-        own = {part: _own(law, amounts[part][place], currency, market, on) for part in BORDER if amounts[part][place]}
-        tax = own.pop(Part.IMPORT_TAX, 0)
-        parts = [
-            {"part": part.value, "amount_minor": amount, **_rule(law, place, part, overlays)}
-            for part, amount in own.items()
-        ]
-        beyond = max(tax - row.taxed_minor, 0)
-        if beyond:
-            rule = _rule(law, place, Part.IMPORT_TAX, overlays)
-            parts.append({"part": Part.IMPORT_TAX.value, "amount_minor": beyond, **rule})
-        way = law.lines.words.ways[int(law.lines.way[place])]
-        found.append(
-            Crossed(
-                sum(own.values()) + beyond,
-                {
-                    "on": on.isoformat(), "hs": row.hs_code, "origin": row.origin, "destination": market.country,
-                    "incoterm": way.incoterm, "collected": way.collected, "mode": way.mode,
-                    "importer_of_record": row.terms.performer(Task.CUSTOMS) or "",
-                    "seller_of_record": row.terms.performer(Task.SELLER_OF_RECORD) or "",
-                    "tax_minor": tax, "taxed_with_sale_minor": row.taxed_minor, "parts": parts,
-                },
-            )
-        )  # fmt: skip
-    return found
-
-
-def _own(law: Law, amount: int, currency: str, market: Market, on: date) -> int:
-    """An amount of the regime's currency in the market's. Rounding: half to even."""
-    if currency == market.currency:
-        return amount
-    [rate] = exchange_of({(currency, market.currency, on)}).values()
-    return convert(amount, rate, currency, market.currency)
 
 
 def _rule(law: Law, place: int, part: Part, overlays: Mapping[int, Sequence[str]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 from entrepot.domain.logistics import charging, lanes, publishing, shipping
@@ -69,6 +69,7 @@ class Option:
     title: str
     carrier: str
     service: str
+    mode: str
     cost_minor: int
     charge_minor: int
     costs: tuple[Cost, ...]
@@ -92,6 +93,12 @@ class Network:
     cards: Mapping[str, RateCard]
     charges: Sequence[ShippingCharge]
     forecasts: dict[tuple[str, date], Forecast] = field(default_factory=dict)
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The codes of the cards by which the lanes are paid."""
+        legs = (leg for found in self.lanes.values() for lane in found for leg in lane.legs)
+        return frozenset(leg.card for leg in legs if leg.card in self.cards)
 
     def forecast(self, lane: Lane, ready_on: date) -> Forecast:
         """When something that is ready on a day arrives by the lane, at the lane's confidence."""
@@ -117,10 +124,17 @@ def _load(version: str, on: date) -> Network:
     return Network(found, cards, shipping.list_charges(on=on))
 
 
-def find_options(parcels: Sequence[Parcel], *, on: date, network: Network | None = None) -> list[tuple[Option, ...]]:
+def find_options(
+    parcels: Sequence[Parcel],
+    *,
+    on: date,
+    network: Network | None = None,
+    rates: Mapping[tuple[str, str], Rate] | None = None,
+) -> list[tuple[Option, ...]]:
     """Every service for each parcel, those that go before others, the cheapest first; none without a lane."""
     network = network or load(on)
-    rates = _rates(parcels, network, on)
+    if rates is None:
+        rates = rates_into({each.currency for each in parcels}, network, on)
     options: list[list[Option]] = [[] for _ in parcels]
     ways = [(each.origin, each.destination, each.currency) for each in parcels]
     for way, members in groupby(sorted(range(len(parcels)), key=ways.__getitem__), key=ways.__getitem__):
@@ -202,6 +216,7 @@ def _option(
     found = network.forecast(lane, parcel.ready_on)
     return Option(
         lane=lane.code, title=lane.title, carrier=card.carrier if card else "", service=card.service if card else "",
+        mode=next((leg.mode for leg in lane.legs if leg.task == "line_haul"), ""),
         cost_minor=cost, charge_minor=charge, costs=costs, first=found.first, last=found.last,
         confidence=found.confidence, segments=found.segments, objections=objections,
     )  # fmt: skip
@@ -217,15 +232,10 @@ def _consignment(parcel: Parcel) -> Consignment:
     )  # fmt: skip
 
 
-def _rates(parcels: Collection[Parcel], network: Network, on: date) -> dict[tuple[str, str], Rate]:
-    """The rates of exchange from the cards' currencies into the parcels'; a pair without one is not there."""
-    wanted = {
-        (network.cards[leg.card].card.currency, each.currency)
-        for each in parcels
-        for lane in network.lanes.get((each.origin, each.destination), ())
-        for leg in lane.legs
-        if leg.card in network.cards
-    }
+def rates_into(currencies: Collection[str], network: Network, on: date) -> dict[tuple[str, str], Rate]:
+    """The rates of exchange from the cards' currencies into these; a pair without one is not there."""
+    own = {network.cards[code].card.currency for code in network.used}
+    wanted = {(card, currency) for card in own for currency in currencies}
     found = {pair: Rate(Decimal(1), date.min, "same currency") for pair in wanted if pair[0] == pair[1]}
     foreign = wanted - found.keys()
     if not foreign:

@@ -6,11 +6,9 @@ nothing from a good one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -18,123 +16,22 @@ import numpy as np
 from entrepot.domain.inventory import rules
 from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.logistics import queries as logistics
-from entrepot.domain.logistics.queries import FreightQuote, NodeView
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.promotions import rules as vouchers
-from entrepot.domain.promotions.rules import Voucher
 from entrepot.domain.routing import queries as routing_rules
 from entrepot.domain.terms.rules import Party, Task, Terms
-from entrepot.flows import routing
+from entrepot.flows import delivering, routing
+from entrepot.flows.crossing import Border, Goods
+from entrepot.flows.delivering import Parcel
+from entrepot.flows.drafts import Bundle, CustomsUnknown, Draft, DraftLine, DraftSuborder, Drawn, LineMoney, NoFreight
 from entrepot.flows.facts import Facts, Item
 from entrepot.flows.requests import CartRequest, OrderRequest, voucher_of
 from entrepot.flows.routing import Candidate, Group, Need, Router, Verdict, Weighed
-from entrepot.kernel.errors import EntrepotError, Refused, Unavailable
+from entrepot.kernel.errors import EntrepotError, Refused
 
 MILLION = 1_000_000
-
-#: The party that performs, by the kind of organisation that runs the node.
-PERFORMERS: Mapping[str, Party] = {
-    "operator": Party.PLATFORM,
-    "seller": Party.SELLER,
-    "third_party": Party.THIRD_PARTY,
-}
-
-
-class LineMoney(NamedTuple):
-    """The frozen amounts of one line, as `pricing.rules.Charges` has them."""
-
-    list_minor: int
-    discount_minor: int
-    platform_discount_minor: int
-    goods_net_minor: int
-    goods_tax_minor: int
-    shipping_net_minor: int
-    shipping_tax_minor: int
-    customs_duty_minor: int
-    total_minor: int
-
-
-class Drawn(NamedTuple):
-    """Units of a stock row that a line takes."""
-
-    stock_id: UUID
-    quantity: int
-    per_unit: int
-    offer_id: UUID | None
-
-
-@dataclass(slots=True)
-class DraftLine:
-    """Units of an item that leave from one node."""
-
-    item: Item
-    units: int
-    drawn: list[Drawn]
-    money: LineMoney | None = None
-
-
-@dataclass(slots=True)
-class DraftSuborder:
-    """The lines of one seller, node and programme, which travel together."""
-
-    seller_id: UUID
-    programme_code: str
-    place: NodeView
-    terms: Terms
-    lines: list[DraftLine] = field(default_factory=list)
-    freight: FreightQuote | None = None
-    ship_by: datetime | None = None
-    promised: tuple[date, date] | None = None
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    why: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def performer_party(self) -> Party:
-        """Who does the work at the node."""
-        return PERFORMERS[self.place.operator_kind]
-
-    @property
-    def weight_g(self) -> int:
-        """What the parcel weighs."""
-        return sum((line.item.sellable.weight_g or 0) * line.units for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """The lines of a cart from one seller under one programme, by their places, and what their routing is given."""
-
-    seller_id: UUID
-    programme_code: str
-    terms: Terms
-    members: tuple[int, ...]
-    group: Group
-
-
-@dataclass(slots=True)
-class Draft:
-    """One cart on its way to an order, or the reason why not."""
-
-    request: CartRequest
-    market: Market
-    items: list[Item]
-    error: EntrepotError | None = None
-    voucher: Voucher | None = None
-    shopper_key: str = ""
-    discount_minor: int = 0
-    bundles: tuple[Bundle, ...] = ()
-    suborders: list[DraftSuborder] = field(default_factory=list)
-
-    @property
-    def lines(self) -> list[DraftLine]:
-        """The lines of all suborders."""
-        return [line for suborder in self.suborders for line in suborder.lines]
-
-    @property
-    def total_minor(self) -> int:
-        """What the shopper pays."""
-        return sum(line.money.total_minor for line in self.lines if line.money)
 
 
 class Drafting:
@@ -157,6 +54,7 @@ class Drafting:
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
         self.router = Router(routing_rules.find_rules(on=facts.now.date()), self._price)
+        self.border = Border(facts.now.date())
 
     def draft(self, requests: Sequence[CartRequest]) -> list[Draft | EntrepotError]:
         """One draft a request, in order; what is refused is refused alone."""
@@ -279,12 +177,18 @@ class Drafting:
         return None
 
     def _price(self, parcels: Sequence[Weighed]) -> list[int | None]:
-        """What parcels would cost to carry, in one query."""
-        currencies = {market.code: market.currency for market in self.facts.markets.values()}
-        return [
-            quote.cost_minor + quote.customs_minor if quote and quote.currency == currencies[parcel.market] else None
-            for parcel, quote in zip(parcels, logistics.find_freight(parcels, self.facts.now.date()), strict=True)
-        ]
+        """What parcels would cost to carry by the service that they would take."""
+        on = self.facts.now.date()
+        markets = {market.code: market for market in self.facts.markets.values()}
+        asked = [
+            Parcel(
+                origin=each.origin, market_code=each.market, destination=markets[each.market].country,
+                currency=markets[each.market].currency, ready_on=on, weight_g=each.weight_g, goods_minor=0,
+            )
+            for each in parcels
+        ]  # fmt: skip
+        chosen = map(delivering.first_that_goes, delivering.find_options(asked, on=on))
+        return [each.cost_minor if each else None for each in chosen]
 
     def _free(self, seller_id: UUID, needs: Iterable[Need]) -> dict[tuple[UUID, UUID, UUID | None], int]:
         """What is free for these needs by node, SKU and pool."""
@@ -333,32 +237,29 @@ class Drafting:
             self.used[draft.voucher.id, draft.shopper_key] -= 1
 
     def _quote_freight(self, drafts: Sequence[Draft]) -> None:
-        """The freight and the dates of every parcel, in one query."""
-        parcels = [(draft, suborder) for draft in drafts for suborder in draft.suborders]
+        """The service and the dates of every parcel, all parcels at once."""
+        parcels: list[tuple[Draft, DraftSuborder]] = []
+        for draft in drafts:
+            for suborder in draft.suborders:
+                try:
+                    suborder.ship_by = suborder.place.due_at(
+                        self.facts.now, suborder.terms.service.handling_business_days
+                    )
+                    parcels.append((draft, suborder))
+                except EntrepotError as error:
+                    draft.error = error
         if not parcels:
             return
-        quotes = logistics.find_freight(
-            [(draft.market.code, suborder.place.country, suborder.weight_g) for draft, suborder in parcels],
-            self.facts.now.date(),
+        found = delivering.find_options(
+            [suborder.parcel(draft.market) for draft, suborder in parcels], on=self.facts.now.date()
         )
-        for (draft, suborder), quote in zip(parcels, quotes, strict=True):
-            if quote is None or quote.currency != draft.market.currency:
-                draft.error = Unavailable(
-                    "orders.no_freight",
-                    "Nobody ships {weight_g} g from {origin} to {market} at the moment.",
-                    weight_g=suborder.weight_g,
-                    origin=suborder.place.country,
-                    market=draft.market.code,
-                )
-                continue
-            suborder.freight = quote
-            node = self.nodes[suborder.place.id]
-            try:
-                suborder.ship_by = node.due_at(self.facts.now, suborder.terms.service.handling_business_days)
-            except EntrepotError as error:
-                draft.error = error
-                continue
-            suborder.promised = node.promise(suborder.ship_by, quote.transit_days_min, quote.transit_days_max)
+        for (draft, suborder), options in zip(parcels, found, strict=True):
+            suborder.options, suborder.service = options, delivering.first_that_goes(options)
+            if suborder.service is None:
+                draft.error = NoFreight(
+                    weight_g=suborder.weight_g, origin=suborder.place.country, market=draft.market.code,
+                    why=delivering.objections_of(options),
+                )  # fmt: skip
 
     def _charge(self, drafts: Sequence[Draft]) -> None:
         """The money of every line of the batch, in one computation."""
@@ -368,9 +269,7 @@ class Drafting:
             return
         owner = _array(number for number, draft in enumerate(drafts) for _ in draft.lines)
         covered = _array(
-            line.item.unit_minor * line.units if _is_covered(draft, line) else 0
-            for draft in drafts
-            for line in draft.lines
+            line.displayed_minor if _is_covered(draft, line) else 0 for draft in drafts for line in draft.lines
         )
         discount = pricing.split_groups(_array(draft.discount_minor for draft in drafts), covered, owner)
         charges = pricing.charge_lines(
@@ -382,12 +281,41 @@ class Drafting:
             includes_tax=np.array([line.item.includes_tax for _, line in lines]),
             weight_g=_array(line.item.sellable.weight_g or 0 for _, line in lines),
             parcel=_array(number for number, _ in lines),
-            freight_minor=_array(_freight(suborder).charge_minor for suborder in parcels),
-            customs_minor=_array(_freight(suborder).customs_minor for suborder in parcels),
+            freight_minor=_array(suborder.service.charge_minor if suborder.service else 0 for suborder in parcels),
         )
+        charges = replace(charges, customs_duty_minor=self._cross(drafts, charges))
         columns = [getattr(charges, name).tolist() for name in LineMoney._fields]
         for (_, line), amounts in zip(lines, zip(*columns, strict=True), strict=True):
             line.money = LineMoney(*amounts)
+
+    def _cross(self, drafts: Sequence[Draft], charges: pricing.Charges) -> np.ndarray:
+        """The customs duty of every line; a draft of which it is not known is refused, and its line named."""
+        duty = np.zeros(len(charges.list_minor), dtype=np.int64)
+        by_market: dict[UUID, list[tuple[Draft, DraftLine, Goods, int]]] = defaultdict(list)
+        place = 0
+        crossing_from: dict[tuple[UUID, UUID], bool] = {}
+        for draft in drafts:
+            for suborder in draft.suborders:
+                key = (suborder.place.id, draft.market.id)
+                if key not in crossing_from:
+                    node = suborder.place
+                    crossing_from[key] = self.border.crosses(kind=node.kind, country=node.country, market=draft.market)
+                for line in suborder.lines:
+                    if crossing_from[key]:
+                        goods = _goods(suborder, line, charges, place)
+                        by_market[draft.market.id].append((draft, line, goods, place))
+                    place += 1
+        for market_id, rows in by_market.items():
+            taxes = {name: rate for (market, name), rate in self.facts.taxes.items() if market == market_id}
+            found = self.border.assess([goods for _, _, goods, _ in rows], market=rows[0][0].market, taxes=taxes)
+            for (draft, line, _, at), crossed in zip(rows, found, strict=True):
+                if crossed.problem:
+                    draft.error = draft.error or CustomsUnknown(
+                        field=f"lines[{draft.items.index(line.item)}].offer_id", title=line.item.title,
+                        offer_id=str(line.item.sellable.id), why=crossed.problem,
+                    )  # fmt: skip
+                duty[at], line.border = crossed.duty_minor, crossed.document
+        return duty
 
     def _check_total(self, draft: Draft) -> bool:
         """Whether the draft is refused after it was routed: no freight, or another total than the shopper saw."""
@@ -436,9 +364,16 @@ def _platform_ppm(draft: Draft, line: DraftLine) -> int:
     return int(line.item.sellable.terms.payer(Task.PROMOTION).get(Party.PLATFORM, Decimal(0)) * MILLION)
 
 
-def _freight(suborder: DraftSuborder) -> FreightQuote:
-    assert suborder.freight is not None
-    return suborder.freight
+def _goods(suborder: DraftSuborder, line: DraftLine, charges: pricing.Charges, at: int) -> Goods:
+    """A line as customs see it."""
+    offer, service = line.item.sellable, suborder.service
+    return Goods(
+        parcel=id(suborder), hs_code=offer.hs_code, origin=offer.origin_country, tax_class=offer.tax_class,
+        mode=service.mode if service else "", terms=offer.terms, quantity=line.units,
+        weight_g=(offer.weight_g or 0) * line.units, goods_net_minor=int(charges.goods_net_minor[at]),
+        shipping_net_minor=int(charges.shipping_net_minor[at]),
+        taxed_minor=int(charges.goods_tax_minor[at] + charges.shipping_tax_minor[at]),
+    )  # fmt: skip
 
 
 def _array(values: Iterable[int]) -> np.ndarray:

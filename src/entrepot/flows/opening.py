@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from entrepot.domain.payments.services import NewPayment
 from entrepot.domain.promotions import services as promotions
 from entrepot.domain.promotions.services import NewRedemption
 from entrepot.domain.terms.rules import Party, Task
-from entrepot.flows.drafting import Draft, DraftLine, DraftSuborder
+from entrepot.flows.drafts import Draft, DraftLine, DraftSuborder
 from entrepot.flows.requests import OrderRequest
 from entrepot.flows.routing import Verdict
 from entrepot.kernel import ids
@@ -147,9 +148,8 @@ def _hold(openings: Sequence[Opening], holds: Mapping[UUID, list[NewHold]], now:
 
 def suborder_row(identity: UUID, order_id: UUID, number: str, part: DraftSuborder) -> NewSuborder:
     """The row of a drafted suborder."""
-    assert part.freight
+    assert part.service
     assert part.ship_by
-    assert part.promised
     return NewSuborder(
         id=identity,
         order_id=order_id,
@@ -159,14 +159,16 @@ def suborder_row(identity: UUID, order_id: UUID, number: str, part: DraftSuborde
         performer_id=part.place.operator_id,
         performer_party=part.performer_party,
         programme_code=part.programme_code,
-        carrier=part.freight.carrier,
-        service=part.freight.service,
-        freight_rate_id=part.freight.rate_id,
-        freight_cost_minor=part.freight.cost_minor,
+        carrier=part.service.carrier,
+        service=part.service.service,
+        lane_code=part.service.lane,
+        freight_cost_minor=part.service.cost_minor,
         ship_by=part.ship_by,
-        promised_from=part.promised[0],
-        promised_until=part.promised[1],
-        routing=_why(part, part.freight.cost_minor),
+        promised_from=part.service.first,
+        promised_until=part.service.last,
+        confidence=Decimal(str(part.service.confidence)),
+        segments=part.segments,
+        routing=_why(part, part.service.cost_minor),
     )
 
 
@@ -230,6 +232,7 @@ def line_row(
         fx_on=None if item.fx.published_on == date.min else item.fx.published_on,
         fx_source=item.fx.source,
         attribution=dict(attribution),
+        border=dict(line.border or {}),
     )
 
 

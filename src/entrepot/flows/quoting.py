@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from entrepot.domain.inventory import services as inventory
@@ -10,7 +11,8 @@ from entrepot.domain.markets.models import Market
 from entrepot.domain.promotions.rules import VoucherRefused
 from entrepot.domain.terms.rules import Terms
 from entrepot.flows import facts
-from entrepot.flows.drafting import Draft, Drafting, DraftLine, DraftSuborder
+from entrepot.flows.drafting import Drafting
+from entrepot.flows.drafts import Draft, DraftLine, DraftSuborder
 from entrepot.flows.requests import CartRequest, check_cart
 from entrepot.kernel.errors import EntrepotError
 
@@ -30,6 +32,7 @@ class QuotedLine:
     shipping_minor: int
     customs_duty_minor: int
     total_minor: int
+    border: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,14 @@ class QuotedParcel:
     country: str
     performer_party: str
     carrier: str
+    service: str
+    lane: str
+    cost_minor: int
     ship_by: datetime
     promised_from: date
     promised_until: date
+    confidence: float
+    segments: tuple[Mapping[str, str], ...]
     lines: tuple[QuotedLine, ...]
     nodes: Mapping[str, str]
     terms: Terms
@@ -138,18 +146,22 @@ def _quote(draft: Draft, refusal: VoucherRefused | None) -> Quote:
 
 
 def _parcel(suborder: DraftSuborder) -> QuotedParcel:
-    assert suborder.freight
+    assert suborder.service
     assert suborder.ship_by
-    assert suborder.promised
     return QuotedParcel(
         seller_id=suborder.seller_id,
         node_code=suborder.place.code,
         country=suborder.place.country,
         performer_party=suborder.performer_party,
-        carrier=suborder.freight.carrier,
+        carrier=suborder.service.carrier,
+        service=suborder.service.service,
+        lane=suborder.service.lane,
+        cost_minor=suborder.service.cost_minor,
         ship_by=suborder.ship_by,
-        promised_from=suborder.promised[0],
-        promised_until=suborder.promised[1],
+        promised_from=suborder.service.first,
+        promised_until=suborder.service.last,
+        confidence=suborder.service.confidence,
+        segments=tuple(suborder.segments),
         lines=tuple(_line(line) for line in suborder.lines),
         nodes={code: str(verdict) for code, verdict in suborder.verdicts.items()},
         terms=suborder.terms,
@@ -171,4 +183,5 @@ def _line(line: DraftLine) -> QuotedLine:
         shipping_minor=money.shipping_net_minor + (money.shipping_tax_minor if line.item.includes_tax else 0),
         customs_duty_minor=money.customs_duty_minor,
         total_minor=money.total_minor,
+        border=line.border or {},
     )

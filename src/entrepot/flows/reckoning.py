@@ -4,15 +4,13 @@ Nothing here computes money of its own. A line is made up as checkout would free
 `settlement.moves` say what accrues and what its parcel costs.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
 
-from entrepot.domain.logistics import queries as logistics
-from entrepot.domain.logistics.queries import FreightQuote
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.markets.queries import Rate
@@ -24,11 +22,17 @@ from entrepot.domain.settlement.moves import Parcels, hand_over
 from entrepot.domain.terms.arrays import PARTY, PPM, Whole, compile_terms
 from entrepot.domain.terms.bases import COMPONENTS
 from entrepot.domain.terms.rules import Party, Programme, ShipFrom, Task, Terms
-from entrepot.kernel.errors import Unavailable
+from entrepot.flows import delivering
+from entrepot.flows.crossing import Border, Goods
+from entrepot.flows.delivering import Network, Option, Parcel
+from entrepot.flows.drafts import CustomsUnknown, NoFreight
 from entrepot.kernel.money import exchange_fraction
 
 #: The parts that pass through the seller's account to a state.
 OWED = ("tax.seller", "customs.seller")
+
+#: What goods are taken for whose code nobody gives: tableware of porcelain.
+EXAMPLE_HS = "691110"
 
 _ONE = np.ones(1, dtype=np.int64)
 _NONE = np.zeros(1, dtype=np.int64)
@@ -39,6 +43,7 @@ class Unit:
     """One unit as the seller thinks of it. Units: `retail_minor` in the market's currency, the others in the seller's.
 
     `supply_minor` counts where the programme pays a supply price, `retail_minor` where the shopper's price is shared.
+    Goods come from the seller's country; `sides_mm` are longest first, nothing where nobody says.
     """
 
     retail_minor: int
@@ -46,6 +51,9 @@ class Unit:
     cost_minor: int
     weight_g: int
     category_path: str = ""
+    hs_code: str = EXAMPLE_HS
+    sides_mm: tuple[int, int, int] = (0, 0, 0)
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,77 +102,79 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a day's rates say of a parcel of this weight into the market.
+    """What a day's rates, lanes, cards and law say of parcels into the market.
 
-    `freight` is by the country that it leaves from, `per_euro` what a euro is in the market.
+    `carriers` are the rates of exchange from the cards' currencies, `per_euro` is what a euro is in the market.
     """
 
     market: Market
     currency: str
     home_country: str
     on: date
-    freight: Mapping[str, FreightQuote | None]
+    network: Network
+    carriers: Mapping[tuple[str, str], Rate]
+    border: Border
     rate: Rate
     per_euro: Decimal
     tax_ppm: Whole
     costs: Mapping[str, CostRate]
+    tax: Decimal = Decimal(0)
+    found: dict[Parcel, Option] = field(default_factory=dict)
+
+    def service(self, unit: Unit, origin: str) -> Option:
+        """The service that checkout would take for one unit from a country, ready today. Raises: NoFreight."""
+        longest, middle, least = unit.sides_mm
+        parcel = Parcel(
+            origin=origin, market_code=self.market.code, destination=self.market.country,
+            currency=self.market.currency, ready_on=self.on, weight_g=unit.weight_g, goods_minor=unit.retail_minor,
+            volume_cm3=-(-longest * middle * least // 1000), sides_mm=unit.sides_mm, flags=unit.flags,
+        )  # fmt: skip
+        if parcel not in self.found:
+            [options] = delivering.find_options([parcel], on=self.on, network=self.network, rates=self.carriers)
+            chosen = delivering.first_that_goes(options)
+            if chosen is None:
+                raise NoFreight(weight_g=unit.weight_g, origin=origin, market=self.market.code,
+                                why=delivering.objections_of(options))  # fmt: skip
+            self.found[parcel] = chosen
+        return self.found[parcel]
 
 
-def gather(*, market: Market, currency: str, home_country: str, weight_g: int, now: datetime) -> Basis:
+def gather(*, market: Market, currency: str, home_country: str, now: datetime) -> Basis:
     """The rates that count today, in one query each. Raises: Unavailable without an exchange rate."""
-    found = gather_weights(market=market, currency=currency, home_country=home_country, weights_g=[weight_g], now=now)
-    return found[weight_g]
-
-
-def gather_weights(
-    *, market: Market, currency: str, home_country: str, weights_g: Collection[int], now: datetime
-) -> dict[int, Basis]:
-    """The same for parcels of several weights, by weight, in as many queries as for one."""
     on = now.date()
-    origins = list(dict.fromkeys((market.country, home_country)))
-    asked = [(market.code, origin, weight_g) for weight_g in weights_g for origin in origins]
-    quotes = dict(zip(asked, logistics.find_freight(asked, on), strict=True))
+    network = delivering.load(on)
     tax = markets.tax_rates([market.id], on).get((market.id, "standard"), Decimal(0))
     costs = settlement.list_cost_rates(on=on)
     pair, euro = (market.currency, currency), ("EUR", market.currency)
     rates = markets.exchange_rates({pair, euro}, on)
-    tax_ppm = pricing.ppm([tax])
-    return {
-        weight_g: Basis(
-            market=market,
-            currency=currency,
-            home_country=home_country,
-            on=on,
-            freight={origin: quotes[market.code, origin, weight_g] for origin in origins},
-            rate=rates[pair],
-            per_euro=rates[euro].rate,
-            tax_ppm=tax_ppm,
-            costs={each.kind: each for each in costs if each.currency == market.currency and not each.code},
-        )
-        for weight_g in weights_g
-    }
+    return Basis(
+        market=market,
+        currency=currency,
+        home_country=home_country,
+        on=on,
+        network=network,
+        carriers=delivering.rates_into({market.currency}, network, on),
+        border=Border(on),
+        tax=tax,
+        rate=rates[pair],
+        per_euro=rates[euro].rate,
+        tax_ppm=pricing.ppm([tax]),
+        costs={each.kind: each for each in costs if each.currency == market.currency and not each.code},
+    )
 
 
 def reckon(*, basis: Basis, programme: Programme, version: int, unit: Unit, origin: str = "") -> Example:
     """One unit sold today under the programme; it leaves where the programme says, else from home or `origin`.
 
-    Raises: Unavailable where nobody carries it, Refused where the programme has no amount in the market's currency.
+    Raises: NoFreight, CustomsUnknown, Refused where the programme has no amount in the market's currency.
     """
     terms = programme.terms(version=version, on=basis.on, enrolled_on=basis.on)
     inside = terms.fulfilment.ship_from is ShipFrom.MARKET
     origin = origin or (basis.market.country if inside else basis.home_country)
-    freight = basis.freight[origin]
-    if freight is None or freight.currency != basis.market.currency:
-        raise Unavailable(
-            "orders.no_freight",
-            "Nobody ships {weight_g} g from {origin} to {market} at the moment.",
-            weight_g=unit.weight_g,
-            origin=origin,
-            market=basis.market.code,
-        )
-    book, shipping = _book(basis, terms, unit, freight)
+    service = basis.service(unit, origin)
+    book, shipping = _book(basis, terms, unit, origin, service)
     accrued = book.accrue(_NONE, _ONE)
-    carried = hand_over(book, Parcels(_NONE, _NONE, _ONE, np.array([freight.cost_minor])))
+    carried = hand_over(book, Parcels(_NONE, _NONE, _ONE, np.array([service.cost_minor])))
     # What the platform buys on receipt it paid for before it was sold.
     bought = [Share("receipt", unit.supply_minor)] if book.is_owned[0] else []
     shares = [*bought, *_shares(book, accrued), *_shares(book, carried)]
@@ -188,7 +198,7 @@ def reckon(*, basis: Basis, programme: Programme, version: int, unit: Unit, orig
     )
 
 
-def _book(basis: Basis, terms: Terms, unit: Unit, freight: FreightQuote) -> tuple[Book, int]:
+def _book(basis: Basis, terms: Terms, unit: Unit, origin: str, service: Option) -> tuple[Book, int]:
     """The economics of the line that checkout would freeze, and its shipping as displayed."""
     market, tax_ppm = basis.market, basis.tax_ppm
     includes_tax = np.array([market.prices_include_tax])
@@ -201,9 +211,9 @@ def _book(basis: Basis, terms: Terms, unit: Unit, freight: FreightQuote) -> tupl
         includes_tax=includes_tax,
         weight_g=np.array([unit.weight_g]),
         parcel=_NONE,
-        freight_minor=np.array([freight.charge_minor]),
-        customs_minor=np.array([freight.customs_minor]),
+        freight_minor=np.array([service.charge_minor]),
     )
+    charged = replace(charged, customs_duty_minor=np.array([_duty(basis, terms, unit, origin, service, charged)]))
     amounts = {
         "list_price": charged.list_minor,
         "goods_net": charged.goods_net_minor,
@@ -231,7 +241,7 @@ def _book(basis: Basis, terms: Terms, unit: Unit, freight: FreightQuote) -> tupl
         tax_ppm=tax_ppm,
         includes_tax=includes_tax,
         tax_collector=np.array([PARTY[collector]], dtype=np.int8),
-        freight_minor=np.array([freight.cost_minor]),
+        freight_minor=np.array([service.cost_minor]),
         seller_weights=np.array([[0, 1, 1]]),
         order_weights=np.array([[0, 1, 1]]),
         orders_before=_NONE,
@@ -245,6 +255,22 @@ def _book(basis: Basis, terms: Terms, unit: Unit, freight: FreightQuote) -> tupl
     )
     shipping = charged.shipping_net_minor + np.where(includes_tax, charged.shipping_tax_minor, 0)
     return Book(lines, compiled), int(shipping[0])
+
+
+def _duty(basis: Basis, terms: Terms, unit: Unit, origin: str, service: Option, charged: pricing.Charges) -> int:
+    """What the border takes of the unit. Raises: CustomsUnknown."""
+    if not basis.border.crosses(kind="", country=origin, market=basis.market):
+        return 0
+    goods = Goods(
+        parcel=0, hs_code=unit.hs_code, origin=basis.home_country, tax_class="standard", mode=service.mode,
+        terms=terms, quantity=1, weight_g=unit.weight_g, goods_net_minor=int(charged.goods_net_minor[0]),
+        shipping_net_minor=int(charged.shipping_net_minor[0]),
+        taxed_minor=int(charged.goods_tax_minor[0] + charged.shipping_tax_minor[0]),
+    )  # fmt: skip
+    [crossed] = basis.border.assess([goods], market=basis.market, taxes={"standard": basis.tax})
+    if crossed.problem:
+        raise CustomsUnknown(title=unit.hs_code, why=crossed.problem)
+    return crossed.duty_minor
 
 
 def _paid_parts(book: Book) -> tuple[Share, ...]:

@@ -34,7 +34,7 @@ from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Act
 from entrepot.domain.payments.services import NewCall
 from entrepot.domain.terms import queries as terms
-from entrepot.flows import settling
+from entrepot.flows import delivering, settling
 from entrepot.flows.deliveries import tell_refunds
 from entrepot.flows.return_terms import case_of
 from entrepot.kernel import media, outbox
@@ -313,8 +313,13 @@ def _send_label(case: ReturnCase, now: datetime) -> str:
         units[part.line_id] += part.quantity
     weights = work.unit_weights(line_ids=units)
     weight_g = sum(weights[line_id] * count for line_id, count in units.items())
-    # The way back is priced as the way there from the same country: flat rates know no direction.
-    [quote] = logistics.find_freight([(order.market.code, case.node.country, weight_g)], now.date())
+    # The way back is priced as the way there from the same country, by what is published on the day.
+    way = delivering.Parcel(
+        origin=case.node.country, market_code=order.market.code, destination=order.market.country,
+        currency=order.currency, ready_on=now.date(), weight_g=weight_g, goods_minor=0, units=sum(units.values()),
+    )  # fmt: skip
+    [options] = delivering.find_options([way], on=now.date())
+    quote = delivering.first_that_goes(options)
     [parcel] = parcels.pack(
         parcels=[
             NewParcel(

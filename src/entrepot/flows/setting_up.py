@@ -3,7 +3,7 @@
 What each step is called, and why it matters, the surfaces say; here stands what is done and what is found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from entrepot.domain.markets import services as market_services
 from entrepot.domain.markets.models import Market
 from entrepot.domain.payments.providers import list_offered
 from entrepot.domain.settlement.models import CostRate
+from entrepot.flows import delivering
 from entrepot.flows.installing import NO_COUNTRY
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
@@ -73,6 +74,7 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class _Facts:
     row: Any
+    served: Mapping[str, tuple[str, ...]]
     unexchangeable: tuple[str, ...] = ()
     providers: tuple[Any, ...] = field(default_factory=tuple)
 
@@ -116,14 +118,8 @@ SELECT
         SELECT FROM terms_programmeversion version
         WHERE version.programme_id = programme.id AND version.status = 'published')) AS programmes,
     (SELECT count(*) FROM logistics_node WHERE archived_at IS NULL) AS nodes,
-    (SELECT coalesce(array_agg(code ORDER BY code), '{}') FROM market WHERE NOT EXISTS (
-        SELECT FROM logistics_freightrate rate
-        WHERE rate.market_code = market.code AND rate.valid_from <= %(day)s
-          AND (rate.valid_until IS NULL OR rate.valid_until > %(day)s)
-          AND (rate.origin_country = '' OR rate.origin_country IN (
-              SELECT country FROM logistics_node WHERE archived_at IS NULL)))) AS uncarried,
-    (SELECT count(DISTINCT (market_code, origin_country)) FROM logistics_freightrate
-        WHERE valid_from <= %(day)s AND (valid_until IS NULL OR valid_until > %(day)s)) AS freight,
+    (SELECT coalesce(jsonb_object_agg(code, country), '{}') FROM market) AS destinations,
+    (SELECT coalesce(array_agg(DISTINCT country), '{}') FROM logistics_node WHERE archived_at IS NULL) AS origins,
     (SELECT coalesce(array_agg(cost.kind || ' ' || cost.currency ORDER BY cost.currency, cost.kind), '{}')
         FROM (SELECT DISTINCT market.currency, kind FROM market, unnest(%(costs)s::text[]) kind) cost
         WHERE NOT EXISTS (
@@ -156,11 +152,12 @@ SELECT
 
 
 def progress(*, now: datetime) -> Progress:
-    """How far the marketplace is, in two questions."""
+    """How far the marketplace is, in a few questions."""
     [row] = fetch_rows(FACTS, {"now": now, "day": now.date(), "costs": list(CostRate.Kind.values)})
     missing = markets.missing_rates(row.currencies, now.date())
     providers = tuple(each for each in list_offered() if each.mode == "live")
-    facts = _Facts(row, tuple(f"{base}/{quote}" for base, quote in missing), providers)
+    served = _served(delivering.load(now.date()), row.destinations, row.origins)
+    facts = _Facts(row, served, tuple(f"{base}/{quote}" for base, quote in missing), providers)
     return Progress(tuple(_steps(facts)), tuple(_first_offer(row)), row.offer_id)
 
 
@@ -169,6 +166,7 @@ def _steps(facts: _Facts) -> list[Step]:
     is_known = row.operator_country not in (None, NO_COUNTRY)
     pays = [each for each in facts.providers if each.code != "manual" or settings.BANK_ACCOUNT]
     offered = list_offered()
+    uncarried = tuple(code for code in row.markets if not facts.served.get(code))
     lacks_account = ("account",) if not pays and facts.providers else ()
     return [
         Step("operator", _state(is_known)),
@@ -179,12 +177,27 @@ def _steps(facts: _Facts) -> list[Step]:
         Step("categories", _state(row.categories), row.categories),
         Step("programmes", _state(row.chosen and row.programmes), row.programmes),
         Step("nodes", _state(row.nodes), row.nodes),
-        Step("freight", _state(row.freight and row.markets and not row.uncarried), row.freight, tuple(row.uncarried)),
+        Step("freight", _state(row.markets and not uncarried), sum(map(len, facts.served.values())), uncarried),
         Step("payments", _state(pays, "advised" if offered else "todo"), len(offered), lacks_account),
         Step("costs", _state(row.markets and not row.uncosted, "advised"), row.costs, tuple(row.uncosted)),
         Step("team", _state(row.deciders > 1, "advised"), row.people),
         Step("partners", _state(row.partners, "advised"), row.partners),
     ]
+
+
+def _served(
+    network: delivering.Network, destinations: Mapping[str, str], origins: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """The countries of nodes from which parcels reach each market: by a lane to the door that has a charge."""
+    return {
+        code: tuple(
+            origin
+            for origin in origins
+            if network.lanes.get((origin, country))
+            and any(row.market_code == code and row.origin_country in ("", origin) for row in network.charges)
+        )
+        for code, country in destinations.items()
+    }
 
 
 def _first_offer(row: Any) -> list[Step]:

@@ -28,7 +28,8 @@ from entrepot.domain.terms import queries as terms_queries
 from entrepot.domain.terms import services as terms_services
 from entrepot.domain.terms.rules import Capture, Cause, Party, Task
 from entrepot.flows import amending, facts, paying
-from entrepot.flows.drafting import Draft, Drafting, DraftLine
+from entrepot.flows.drafting import Drafting
+from entrepot.flows.drafts import Draft, DraftLine
 from entrepot.flows.requests import CartRequest, check_quantity
 from entrepot.kernel import ids, outbox
 from entrepot.kernel.actors import Actor
@@ -194,6 +195,7 @@ def _row(old: Any, moved: Moved, drafted: DraftLine, identity: UUID) -> tuple[Ne
         fx_on=None if item.fx.published_on == date.min else item.fx.published_on,
         fx_source=item.fx.source,
         attribution=old.attribution,
+        border=old.border,
         replaces_id=old.id,
     )
     funder = Party.PLATFORM if liable is Party.PLATFORM else Party.SELLER

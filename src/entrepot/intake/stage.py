@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -18,10 +19,12 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.rules import ProductDraft, SkuDraft
+from entrepot.domain.customs import services as customs
+from entrepot.domain.logistics import publishing, shipping
 from entrepot.domain.logistics import services as logistics
-from entrepot.domain.logistics.models import FreightRate, Node
+from entrepot.domain.logistics.models import Node, ShippingCharge
 from entrepot.domain.logistics.rules import start_of_day
-from entrepot.domain.logistics.services import FreightRow
+from entrepot.domain.logistics.shipping import ChargeRow
 from entrepot.domain.markets import queries as market_reads
 from entrepot.domain.markets import services as markets
 from entrepot.domain.markets.models import Market
@@ -44,7 +47,8 @@ from entrepot.intake.invoices import Story, mean_prices, prices_of
 from entrepot.kernel import db
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.errors import Refused
-from entrepot.kernel.money import exponent, round_half_even
+from entrepot.kernel.money import round_half_even
+from entrepot.kernel.sheets import write_rows
 
 T = TypeVar("T")
 
@@ -124,7 +128,7 @@ def set_up(history: History, story: Story, path: Path, *, programme: str) -> Sta
             day=story.days[0].date().isoformat(),
             market=market.code,
         )
-    _freight(market, document.assumed, began)
+    _freight(market, (market.country, document.assumed.abroad), document.assumed, began)
     seller = _seller(document.seller, document, began)
     enrolment, wording = _enrolment(seller, market, programme, began)
     _meet(seller, wording, began)
@@ -169,33 +173,36 @@ def _market(wanted: MarketOf, now: datetime) -> Market:
     return market
 
 
-def _freight(market: Market, assumed: Assumed, now: datetime) -> None:
-    """One flat rate for parcels from anywhere and of every weight; the shopper paid carriage apart or not at all."""
-    if FreightRate.objects.filter(market_code=market.code).exists():
+def _freight(market: Market, origins: Iterable[str], assumed: Assumed, now: datetime) -> None:
+    """A lane of its own from each country, at one price whatever the weight; the shopper paid carriage apart or not."""
+    if ShippingCharge.objects.filter(market_code=market.code).exists():
         return
-    cost = round_half_even(assumed.freight.scaleb(exponent(market.currency)))
-    logistics.set_freight_rates(
-        actor=SYSTEM,
-        rows=[
-            FreightRow(
-                market_code=market.code,
-                origin_country="",
-                carrier=assumed.carrier,
-                service=assumed.service,
-                weight_from_g=0,
-                weight_until_g=WEIGHT_UNTIL_G,
-                currency=market.currency,
-                cost_minor=cost,
-                charge_minor=0,
-                customs_minor=0,
-                transit_days_min=assumed.transit,
-                transit_days_max=assumed.transit,
-                valid_from=now.date(),
-                source=assumed.source,
-            )
-        ],
-        now=now,
+    since = now.date()
+    common = {"valid_from": since.isoformat(), "source": assumed.source}
+    cards: list[dict[str, object]] = []
+    lanes: list[dict[str, object]] = []
+    for origin in dict.fromkeys(origins):
+        code = f"replay-{origin}-{market.code}".lower()
+        cards.append({
+            "card": code, "carrier": assumed.carrier, "service": assumed.service, "mode": "parcel",
+            "currency": market.currency, "origin": origin, "charge": "freight", "basis": "shipment",
+            "amount": assumed.freight, **common,
+        })  # fmt: skip
+        lanes.append({
+            "lane": code, "origin": origin, "destination": market.country, "leg": "last mile", "task": "last_mile",
+            "mode": "parcel", "from": "the node", "to": "the door", "days": assumed.transit, "card": code, **common,
+        })  # fmt: skip
+    publishing.publish_cards(actor=SYSTEM, text=_sheet(cards), now=now)
+    publishing.publish_lanes(actor=SYSTEM, text=_sheet(lanes), now=now)
+    row = ChargeRow(market.code, "", 0, WEIGHT_UNTIL_G, market.currency, 0, Decimal(0), None, since, assumed.source)
+    shipping.set_charges(actor=SYSTEM, rows=[row], now=now)
+    customs.assume_free(
+        destination=market.country, currency=market.currency, on=since, source=assumed.source, actor=SYSTEM, now=now
     )
+
+
+def _sheet(rows: Sequence[Mapping[str, object]]) -> str:
+    return write_rows([list(rows[0]), *([str(cell) for cell in row.values()] for row in rows)])
 
 
 def _seller(wanted: SellerOf, document: Document, now: datetime) -> Seller:

@@ -98,15 +98,9 @@ def test_due_is_after_now_on_a_working_day_and_grows_with_the_days(now, days, zo
     assert due(now, days + 1, zone, working=working) > found
 
 
-def test_the_promise_counts_from_the_day_that_ends_with_the_deadline():
+def test_a_deadline_that_is_the_end_of_a_day_belongs_to_that_day():
     ship_by = utc(2026, 3, 4, 16)  # midnight in Shanghai: the end of 4 March
-    assert rules.promise(ship_by, 7, 10, time_zone="Asia/Shanghai") == (date(2026, 3, 11), date(2026, 3, 14))
-
-
-def test_the_promise_can_leave_out_days_without_delivery():
-    ship_by = utc(2026, 3, 7)  # the end of Friday
-    promised = rules.promise(ship_by, 1, 2, time_zone="UTC", delivery_days=WEEKDAYS)
-    assert promised == (date(2026, 3, 9), date(2026, 3, 10))
+    assert rules.last_day(ship_by, time_zone="Asia/Shanghai") == date(2026, 3, 4)
 
 
 def test_lateness_begins_after_the_deadline():

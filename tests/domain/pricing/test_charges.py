@@ -25,12 +25,11 @@ def charge(**columns) -> rules.Charges:
         "tax_ppm": 190_000,
         "weight_g": 400,
         "parcel": 0,
-    } | {name: value for name, value in columns.items() if name not in {"includes_tax", "freight", "customs"}}
+    } | {name: value for name, value in columns.items() if name not in {"includes_tax", "freight"}}
     return rules.charge_lines(
         **{name: array(value) for name, value in line.items()},
         includes_tax=np.array([columns.get("includes_tax", True)]),
         freight_minor=array(columns.get("freight", 499)),
-        customs_minor=array(columns.get("customs", 0)),
     )
 
 
@@ -42,10 +41,10 @@ def test_a_displayed_price_keeps_its_tax_within():
 
 
 def test_a_net_price_gets_its_tax_on_top():
-    line = charge(includes_tax=False, tax_ppm=82_500, customs=300)
+    line = charge(includes_tax=False, tax_ppm=82_500)
     assert (line.goods_net_minor[0], line.goods_tax_minor[0]) == (5997, 495)  # 494.7525
     assert (line.shipping_net_minor[0], line.shipping_tax_minor[0]) == (499, 41)  # 41.1675
-    assert line.total_minor[0] == 5997 + 495 + 499 + 41 + 300
+    assert line.total_minor[0] == 5997 + 495 + 499 + 41
 
 
 def test_a_discount_is_as_displayed_and_has_two_funders():
@@ -65,7 +64,7 @@ def test_a_discount_beyond_the_list_price_is_refused():
         charge(discount_minor=5998)
 
 
-def test_freight_goes_by_weight_and_customs_duty_by_value():
+def test_freight_goes_by_weight():
     lines = rules.charge_lines(
         unit_minor=array(1000, 3000),
         quantity=array(1, 1),
@@ -76,10 +75,8 @@ def test_freight_goes_by_weight_and_customs_duty_by_value():
         weight_g=array(300, 100),
         parcel=array(0, 0),
         freight_minor=array(401),
-        customs_minor=array(401),
     )
     assert lines.shipping_net_minor.tolist() == [301, 100]
-    assert lines.customs_duty_minor.tolist() == [100, 301]
 
 
 amounts = st.integers(0, 10_000_000)
@@ -94,11 +91,11 @@ line_columns = st.fixed_dictionaries(
         "weight_g": st.integers(1, 40_000),
     }
 )
-parcels = st.lists(st.tuples(amounts, amounts, st.lists(line_columns, min_size=1, max_size=6)), min_size=1, max_size=6)
+parcels = st.lists(st.tuples(amounts, st.lists(line_columns, min_size=1, max_size=6)), min_size=1, max_size=6)
 
 
 def charge_parcels(drawn) -> rules.Charges:
-    lines = [line for _, _, contents in drawn for line in contents]
+    lines = [line for _, contents in drawn for line in contents]
 
     def column(name: str) -> np.ndarray:
         return array(*(line[name] for line in lines))
@@ -111,9 +108,8 @@ def charge_parcels(drawn) -> rules.Charges:
         tax_ppm=column("tax_ppm"),
         includes_tax=np.array([line["includes_tax"] for line in lines]),
         weight_g=column("weight_g"),
-        parcel=array(*(number for number, (_, _, contents) in enumerate(drawn) for _ in contents)),
-        freight_minor=array(*(freight for freight, _, _ in drawn)),
-        customs_minor=array(*(customs for _, customs, _ in drawn)),
+        parcel=array(*(number for number, (_, contents) in enumerate(drawn) for _ in contents)),
+        freight_minor=array(*(freight for freight, _ in drawn)),
     )
 
 
@@ -121,14 +117,13 @@ def charge_parcels(drawn) -> rules.Charges:
 def test_the_parts_sum_to_the_whole(drawn):
     charges = charge_parcels(drawn)
     at = 0
-    for freight, customs, contents in drawn:
+    for freight, contents in drawn:
         part = slice(at, at + len(contents))
         at += len(contents)
         shipping = charges.shipping_net_minor[part] + charges.shipping_tax_minor[part]
         taxed_on_top = [index for index, line in enumerate(contents) if not line["includes_tax"]]
         on_top = sum(charges.shipping_tax_minor[part][index] for index in taxed_on_top)
         assert shipping.sum() - on_top == freight
-        assert charges.customs_duty_minor[part].sum() == customs
         for index, line in enumerate(contents):
             displayed = line["unit_minor"] * line["quantity"] - charges.discount_minor[part][index]
             goods = charges.goods_net_minor[part][index] + charges.goods_tax_minor[part][index]
@@ -148,7 +143,7 @@ def test_the_parts_sum_to_the_whole(drawn):
 def test_a_batch_is_its_parcels_one_by_one(drawn):
     whole = charge_parcels(drawn)
     singles = [charge_parcels([parcel]) for parcel in drawn]
-    for name in ("goods_net_minor", "goods_tax_minor", "shipping_net_minor", "customs_duty_minor", "total_minor"):
+    for name in ("goods_net_minor", "goods_tax_minor", "shipping_net_minor", "total_minor"):
         assert getattr(whole, name).tolist() == [amount for one in singles for amount in getattr(one, name).tolist()]
 
 

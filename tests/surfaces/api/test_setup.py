@@ -4,7 +4,7 @@ import pytest
 
 from entrepot.domain.accounts import queries
 from entrepot.domain.accounts.models import Organisation
-from entrepot.domain.logistics.models import FreightRate
+from entrepot.domain.logistics.models import ShippingCharge
 from entrepot.domain.markets.models import Market
 from entrepot.kernel.models import AuditEntry
 from surfaces.api.calls import Caller
@@ -17,9 +17,8 @@ MARKET = {
     "tax": {"rate": "0.19", "valid_from": "2020-01-01", "source": "UStG"},
 }  # fmt: skip
 BAND = {
-    "market_code": "DE", "origin_country": "DE", "carrier": "Post", "service": "ground", "weight_from_g": 0,
-    "weight_until_g": 2000, "currency": "EUR", "cost_minor": 310, "charge_minor": 399, "transit_days_min": 1,
-    "transit_days_max": 3, "valid_from": "2020-01-01", "source": "contract",
+    "market_code": "DE", "origin_country": "DE", "weight_from_g": 0, "weight_until_g": 2000, "currency": "EUR",
+    "flat_minor": 399, "cost_rate": "0.5", "free_from_minor": 4900, "valid_from": "2020-01-01", "source": "contract",
 }  # fmt: skip
 
 
@@ -56,7 +55,7 @@ def test_a_marketplace_is_set_up(world: World, operator) -> None:
     assert operator.post("/setup/exchange-rates", rates).json() == {"count": 0}
     assert operator.post("/setup/freight", {"rates": [BAND]}).json() == {"count": 1}
     assert operator.post("/setup/freight", {"rates": [BAND]}).status_code == 409
-    assert FreightRate.objects.count() == 1
+    assert ShippingCharge.objects.count() == 1
     assert operator.put("/setup/programmes", {"codes": ["self-managed"]}).json() == {"codes": ["self-managed"]}
     assert operator.post("/setup/partners", {"code": "kai", "name": "Kai", "country": "DE"}).status_code == 201
     assert [each["code"] for each in operator.get("/setup/partners").json()["items"]] == ["kai"]

@@ -11,7 +11,8 @@ from django.urls import reverse
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Invitation, Organisation
 from entrepot.domain.catalogue.models import Category
-from entrepot.domain.logistics.models import FreightRate, Node, NodeClosure
+from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics.models import Node, NodeClosure, ShippingCharge
 from entrepot.domain.markets.models import ExchangeRate, Market, TaxRate
 from entrepot.domain.settlement.models import CostRate
 from entrepot.domain.terms import queries as terms
@@ -33,9 +34,8 @@ NODE = {
     "cut_off": "14:00", "closures": "2026-12-25 Christmas Day",
 }  # fmt: skip
 FREIGHT = (
-    "market;origin;carrier;service;weight_from_g;weight_until_g;currency;cost;charge;customs;days_min;days_max;"
-    "valid_from;source\n"
-    "DE;DE;Post;ground;0;30000;EUR;3,10;3.99;;1;3;2020-01-01;contract\n"
+    "market;origin;weight_from_g;weight_until_g;currency;flat;cost_share;free_from;valid_from;source\n"
+    "DE;DE;0;30000;EUR;3,99;;49.00;2020-01-01;contract\n"
 )
 
 
@@ -84,10 +84,11 @@ def test_from_nothing_to_the_first_sellable_offer(world: World, desk: Client) ->
     assert send(desk, "setup_nodes", **NODE).status_code == 302
     node = Node.objects.get()
     assert node.working_days == [1, 2, 3] and NodeClosure.objects.get().label == "Christmas Day"
+    publishing.load_planning(now)  # as every new marketplace has them
     assert states(now)["freight"] == "todo"
     assert send(desk, "setup_freight_table", sheet=FREIGHT).status_code == 302
-    rate = FreightRate.objects.get()
-    assert (rate.cost_minor, rate.charge_minor, rate.customs_minor) == (310, 399, 0)
+    charge = ShippingCharge.objects.get()
+    assert (charge.flat_minor, charge.cost_rate, charge.free_from_minor) == (399, 0, 4900)
     costs = {"payment_rate_EUR": "1.75", "payment_EUR": "0.12", "handling_EUR": "0.60", "storage_EUR": "0.09"}
     answer = send(desk, "setup_costs", valid_from=now.date().isoformat(), source="contract", **costs)
     assert answer.status_code == 302 and CostRate.objects.count() == 3
@@ -106,7 +107,7 @@ def test_from_nothing_to_the_first_sellable_offer(world: World, desk: Client) ->
     overview = text_of(desk.get(reverse("desk:overview")))
     assert "On the way to the first sale" not in overview and "Set-up: markets" in overview
     assert "Everything is there" in text_of(desk.get(reverse("desk:setup")))
-    assert {"markets.open", "nodes.create", "freight.set", "programmes.choose", "categories.keep"} <= set(
+    assert {"markets.open", "nodes.create", "freight.charge", "programmes.choose", "categories.keep"} <= set(
         AuditEntry.objects.values_list("verb", flat=True)
     )
 
@@ -121,27 +122,28 @@ def test_the_first_person_signs_in_without_a_mail_server(database) -> None:
 @pytest.mark.parametrize(
     ("column", "row", "said"),
     [
-        ("cost", "DE,DE,Post,ground,0,500,EUR,3.123,3.99,0,1,3,2026-01-01,x", "Row 2, cost"),
-        ("market", "XX,DE,Post,ground,0,500,EUR,3.12,3.99,0,1,3,2026-01-01,x", "Row 2, market"),
-        ("weight_from_g", "DE,DE,Post,ground,some,500,EUR,3.12,3.99,0,1,3,2026-01-01,x", "Row 2, weight_from_g"),
-        ("weight_until_g", "DE,DE,Post,ground,500,500,EUR,3.12,3.99,0,1,3,2026-01-01,x", "Row 2, weight_until_g"),
-        ("valid_from", "DE,DE,Post,ground,0,500,EUR,3.12,3.99,0,1,3,soon,x", "Row 2, valid_from"),
-        ("source", "DE,DE,Post,ground,0,500,EUR,3.12,3.99,0,1,3,2026-01-01,", "Row 2, source"),
-        ("currency", "DE,DE,Post,ground,0,500,QQQ,3.12,3.99,0,1,3,2026-01-01,x", "Row 2, currency"),
-        ("charge", "DE,DE,Post,ground,0,500,EUR,3.12,-1,0,1,3,2026-01-01,x", "Row 2, charge"),
+        ("flat", "DE,DE,0,500,EUR,3.123,0,,2026-01-01,x", "Row 2, flat"),
+        ("market", "XX,DE,0,500,EUR,3.12,0,,2026-01-01,x", "Row 2, market"),
+        ("weight_from_g", "DE,DE,some,500,EUR,3.12,0,,2026-01-01,x", "Row 2, weight_from_g"),
+        ("weight_until_g", "DE,DE,500,500,EUR,3.12,0,,2026-01-01,x", "Row 2, weight_until_g"),
+        ("valid_from", "DE,DE,0,500,EUR,3.12,0,,soon,x", "Row 2, valid_from"),
+        ("source", "DE,DE,0,500,EUR,3.12,0,,2026-01-01,", "Row 2, source"),
+        ("currency", "DE,DE,0,500,QQQ,3.12,0,,2026-01-01,x", "Row 2, currency"),
+        ("cost_share", "DE,DE,0,500,EUR,3.12,half,,2026-01-01,x", "Row 2, cost_share"),
+        ("free_from", "DE,DE,0,500,EUR,3.12,0,-1,2026-01-01,x", "Row 2, free_from"),
     ],
 )
 def test_a_table_names_the_row_and_the_column_that_is_wrong(
     world: World, desk: Client, column: str, row: str, said: str
 ) -> None:
     world.market("DE")
-    before = FreightRate.objects.count()
+    before = ShippingCharge.objects.count()
     head = FREIGHT.partition("\n")[0].replace(";", ",")
     answer = send(desk, "setup_freight_table", sheet=f"{head}\n{row}\n")
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert said in text_of(answer) and row.split(",")[2] in page
-    assert FreightRate.objects.count() == before
+    assert said in text_of(answer) and row.split(",")[4] in page
+    assert ShippingCharge.objects.count() == before
 
 
 def test_a_form_keeps_what_was_typed_and_names_the_field(desk: Client) -> None:

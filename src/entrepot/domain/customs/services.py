@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models as django_models
 
-from entrepot.domain.customs import models, reference, rows
+from entrepot.domain.customs import models, queries, reference, rows
 from entrepot.domain.customs.rates import to_json
 from entrepot.kernel import audit, db, ids
 from entrepot.kernel.actors import Actor
@@ -86,6 +86,35 @@ def load_editions(
             )
         outcomes.append(Loaded(edition.schedule, edition.name, len(edition.lines) or len(edition.codes), not there))
     return outcomes
+
+
+@db.atomic
+def assume_free(*, destination: str, currency: str, on: date, source: str, actor: Actor, now: datetime) -> bool:
+    """A regime that charges nothing, for days before the first that is known; False where one is known on the day.
+
+    It says in the database, with its source, what would else be an unknown: for histories older than the tables.
+    """
+    book = queries.load_book(codes=())
+    try:
+        book.regime(destination, on)
+    except rows.Missing:
+        names = {destination, *(row.union for row in book.memberships if row.country == destination)}
+        later = [row.valid_from for row in book.regimes if row.destination in names and row.valid_from > on]
+        row = models.Regime(
+            id=ids.new_id(now), created_at=now, destination=destination, currency=currency, schedule="none",
+            duty_base="goods", value_base="goods", retail_importers="shopper", rounding="half_even",
+            rounding_level="line", decides="", valid_from=on, valid_until=min(later, default=None), reviewed_on=on,
+            source=source,
+        )  # fmt: skip
+        row.save(force_insert=True)
+        mark = rows.Edition("", f"free {destination} {on}", False, on, row.valid_until, source)
+        _keep(mark, digest=f"free {destination} {on}", now=now)
+        audit.record(
+            actor=actor, verb="customs.assume", subject_kind="regime", subject_id=row.id, now=now,
+            after={"destination": destination, "from": on.isoformat(), "source": source},
+        )  # fmt: skip
+        return True
+    return False
 
 
 def _keep(edition: rows.Edition, *, digest: str, now: datetime, is_shipped: bool = False) -> models.Edition:

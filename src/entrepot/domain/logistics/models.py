@@ -1,4 +1,4 @@
-"""Nodes, closures, flat freight rates, shipping charges, rate cards, lanes, parcels and tracking events."""
+"""Nodes, closures, shipping charges, rate cards, lanes, parcels and tracking events."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
@@ -50,57 +50,6 @@ class NodeClosure(Record):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["node", "closed_on"], name="node_closure_once")]
-
-
-class FreightRate(Record):
-    """The flat freight of one parcel from a country (blank: any) to a market, by weight band [from, until), dated.
-
-    `cost_minor` is what the carrier takes, `charge_minor` what the shopper pays; `customs_minor` is the flat duty that
-    a parcel of the band bears when it crosses a border.
-    """
-
-    market_code = models.CharField(max_length=8)
-    origin_country = models.CharField(max_length=2, blank=True)
-    carrier = models.CharField(max_length=40)
-    service = models.CharField(max_length=40)
-    weight_from_g = models.PositiveIntegerField()
-    weight_until_g = models.PositiveIntegerField()
-    currency = models.CharField(max_length=3)
-    cost_minor = models.BigIntegerField()
-    charge_minor = models.BigIntegerField()
-    customs_minor = models.BigIntegerField(default=0)
-    transit_days_min = models.PositiveSmallIntegerField()
-    transit_days_max = models.PositiveSmallIntegerField()
-    valid_from = models.DateField()
-    valid_until = models.DateField(null=True)
-    source = models.TextField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["market_code", "origin_country", "weight_from_g", "valid_from"], name="freight_rate_once"
-            ),
-            ExclusionConstraint(
-                name="freight_rate_one_a_weight_and_day",
-                index_type="gist",
-                expressions=[
-                    (F("market_code"), RangeOperators.EQUAL),
-                    (F("origin_country"), RangeOperators.EQUAL),
-                    (Func(F("weight_from_g"), F("weight_until_g"), function="int4range"), RangeOperators.OVERLAPS),
-                    (Func(F("valid_from"), F("valid_until"), function="daterange"), RangeOperators.OVERLAPS),
-                ],
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="freight_rate_period"
-            ),
-            models.CheckConstraint(condition=Q(weight_until_g__gt=F("weight_from_g")), name="freight_rate_band"),
-            models.CheckConstraint(
-                condition=Q(cost_minor__gte=0, charge_minor__gte=0, customs_minor__gte=0), name="freight_rate_positive"
-            ),
-            models.CheckConstraint(
-                condition=Q(transit_days_max__gte=F("transit_days_min")), name="freight_rate_transit"
-            ),
-        ]
 
 
 class ShippingCharge(Record):

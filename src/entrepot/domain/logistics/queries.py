@@ -1,16 +1,14 @@
-"""Reads of nodes, freight and parcels."""
+"""Reads of nodes and parcels."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from django.db.models import Q
-
 from entrepot.domain.logistics import rules
-from entrepot.domain.logistics.models import FreightRate, Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
+from entrepot.domain.logistics.models import Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
 from entrepot.kernel import db
-from entrepot.kernel.errors import NotFound, Unavailable
+from entrepot.kernel.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,9 @@ class NodeView:
             closures=self.closures,
         )
 
-    def promise(self, ship_by: datetime, transit_days_min: int, transit_days_max: int) -> tuple[date, date]:
-        """The first and last day on which a parcel that leaves here by `ship_by` arrives."""
-        return rules.promise(ship_by, transit_days_min, transit_days_max, time_zone=self.time_zone)
+    def left_on(self, ship_by: datetime) -> date:
+        """The day here on which a parcel leaves that leaves at the last moment."""
+        return rules.last_day(ship_by, time_zone=self.time_zone)
 
 
 def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None = None) -> dict[UUID, NodeView]:
@@ -96,80 +94,6 @@ def get_node(*, code: str) -> Node:
 def list_closures(*, node_id: UUID, since: date) -> list[NodeClosure]:
     """The days on which a node does not work, from a day on."""
     return list(NodeClosure.objects.filter(node_id=node_id, closed_on__gte=since).order_by("closed_on"))
-
-
-def list_freight(*, market_code: str = "", on: date) -> list[FreightRate]:
-    """The freight tables that hold on a day or later: by market, origin, first day and weight."""
-    rows = FreightRate.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on))
-    if market_code:
-        rows = rows.filter(market_code=market_code)
-    return list(rows.order_by("market_code", "origin_country", "valid_from", "weight_from_g")[:FREIGHT_MAX])
-
-
-#: Rows of freight tables that are read at once.
-FREIGHT_MAX = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class FreightQuote:
-    """What a parcel costs, what the shopper is asked for it, and how long it takes. Units: minor of `currency`."""
-
-    rate_id: UUID
-    carrier: str
-    service: str
-    currency: str
-    cost_minor: int
-    charge_minor: int
-    customs_minor: int
-    transit_days_min: int
-    transit_days_max: int
-
-
-class NoFreightRate(Unavailable):
-    """Nobody carries such a parcel there on that day."""
-
-    code = "logistics.no_freight_rate"
-    message = "There is no freight rate for a parcel of {weight_g} g from {origin} to {market} on {on}."
-
-
-def quote_freight(rows: Sequence[tuple[str, str, int]], on: date) -> list[FreightQuote]:
-    """The freight of parcels (market, country of origin, weight in grams) on a day, in their order.
-
-    Raises: NoFreightRate for the first that nobody carries.
-    """
-    quotes = []
-    for (market, origin, weight_g), quote in zip(rows, find_freight(rows, on), strict=True):
-        if quote is None:
-            raise NoFreightRate(market=market, origin=origin, weight_g=weight_g, on=on.isoformat())
-        quotes.append(quote)
-    return quotes
-
-
-def find_freight(rows: Sequence[tuple[str, str, int]], on: date) -> list[FreightQuote | None]:
-    """The same, with None where there is no rate. A rate for the exact country goes before one for any."""
-    source, params = db.unnest(
-        "wanted",
-        {"place": "int", "market": "text", "origin": "text", "weight": "bigint"},
-        ((place, *row) for place, row in enumerate(rows)),
-    )
-    found = db.fetch_rows(
-        f"""
-        SELECT rate.* FROM {source}
-        LEFT JOIN LATERAL (
-            SELECT id, carrier, service, currency, cost_minor, charge_minor, customs_minor,
-                transit_days_min, transit_days_max
-            FROM logistics_freightrate
-            WHERE market_code = wanted.market AND origin_country IN (wanted.origin, '')
-              AND weight_from_g <= wanted.weight AND wanted.weight < weight_until_g
-              AND valid_from <= %s AND (valid_until IS NULL OR %s < valid_until)
-            ORDER BY origin_country DESC
-            LIMIT 1
-        ) rate ON true
-        ORDER BY wanted.place
-        """,
-        [*params, on, on],
-    )
-    return [None if row.id is None else FreightQuote(*row) for row in found]
 
 
 def list_parcels(*, reference_ids: Collection[UUID]) -> list[Parcel]:

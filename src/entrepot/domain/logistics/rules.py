@@ -1,4 +1,4 @@
-"""When a parcel is due to leave, when it is promised to arrive, and how late it is."""
+"""When a parcel is due to leave, and how late it is."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,8 +8,6 @@ from entrepot.kernel.errors import Invalid
 
 #: A node that rests longer than this works no more; the search for its next working day ends here.
 REST_MAX_DAYS = 366
-
-WEEK = range(1, 8)
 
 
 class NoWorkingDay(Invalid):
@@ -58,34 +56,14 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
-def promise(
-    ship_by: datetime,
-    transit_days_min: int,
-    transit_days_max: int,
-    *,
-    time_zone: str,
-    delivery_days: Collection[int] = WEEK,
-) -> tuple[date, date]:
-    """The first and the last day of arrival of a parcel that leaves on its last day, in the time zone of its node.
-
-    Transit days count on `delivery_days` (ISO weekdays). A deadline that is the end of a day belongs to that day.
-    """
-    left_on = (ship_by - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()
-    return (
-        _after_transit(left_on, transit_days_min, delivery_days),
-        _after_transit(left_on, transit_days_max, delivery_days),
-    )
+def last_day(ship_by: datetime, *, time_zone: str) -> date:
+    """The day of a deadline in a time zone: one that is the end of a day belongs to that day."""
+    return (ship_by - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()
 
 
 def lateness(due: datetime, done: datetime) -> timedelta:
     """How much later than due; zero where it was in time. A deadline is met up to its own instant."""
     return max(done - due, timedelta(0))
-
-
-def _after_transit(day: date, transit_days: int, delivery_days: Collection[int]) -> date:
-    for _ in range(transit_days):
-        day = next_working_day(day, delivery_days)
-    return day
 
 
 def _works(day: date, working_days: Collection[int], closures: Collection[date]) -> bool:

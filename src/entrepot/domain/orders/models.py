@@ -91,6 +91,8 @@ class Suborder(Record):
     """The part of an order from one seller, one node, one performer, under one programme.
 
     `routing` says why it leaves from that node: every node with its verdict, and the rules that held.
+    It arrives between `promised_from` and `promised_until` as often as `confidence` says. `segments` are the parts of
+    that promise: leg, task, the party that performs it by the terms, and the day by which it must be done.
     """
 
     class State(models.TextChoices):
@@ -110,12 +112,14 @@ class Suborder(Record):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     carrier = models.CharField(max_length=40)
     service = models.CharField(max_length=40)
-    freight_rate_id = models.UUIDField()
+    lane_code = models.CharField(max_length=60)
     freight_cost_minor = models.BigIntegerField()
     ship_by = models.DateTimeField()
     promised_from = models.DateField()
     promised_until = models.DateField()
     routing = models.JSONField(default=dict)
+    confidence = models.DecimalField(max_digits=4, decimal_places=3)
+    segments = models.JSONField(default=list)
 
     class Meta:
         constraints = [
@@ -133,6 +137,7 @@ class OrderLine(Record):
     Units: minor units of the order's currency, but `supply_minor`, in `supply_currency`.
     `list_minor` is as displayed (with tax where the market shows tax); `discount_minor` likewise. `fx_rate` is units of
     `supply_currency`, which is the seller's where there is no supply price, for one unit of the order's currency.
+    `border` says what the customs duty consists of, by which rule of which day.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
@@ -168,6 +173,7 @@ class OrderLine(Record):
     fx_rate = models.DecimalField(max_digits=20, decimal_places=10)
     fx_on = models.DateField(null=True)
     fx_source = models.CharField(max_length=200, blank=True)
+    border = models.JSONField(default=dict)
     attribution = models.JSONField(default=dict)
     replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     snapshot_hash = models.CharField(max_length=64)

@@ -44,12 +44,14 @@ class NewSuborder:
     programme_code: str
     carrier: str
     service: str
-    freight_rate_id: UUID
+    lane_code: str
     freight_cost_minor: int
     ship_by: datetime
     promised_from: date
     promised_until: date
     routing: Mapping[str, Any]
+    confidence: Decimal
+    segments: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class NewLine:
     fx_on: date | None
     fx_source: str
     attribution: dict[str, Any]
+    border: dict[str, Any]
     replaces_id: UUID | None = None
 
 

@@ -27,10 +27,25 @@ class Sellable:
     category_path: str
     tax_class: str
     weight_g: int | None
+    sides_mm: tuple[int, int, int]
+    hs_code: str
+    origin_country: str
+    has_battery: bool
     settlement_currency: str
     components: tuple[tuple[UUID, int], ...]
     terms: Terms
     objection: str
+
+    @property
+    def volume_cm3(self) -> int:
+        """A unit's, rounded up; nothing where its sides are not known."""
+        longest, middle, least = self.sides_mm
+        return -(-longest * middle * least // 1000)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """What a carrier asks of goods."""
+        return frozenset({"battery"}) if self.has_battery else frozenset()
 
 
 def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, Sellable]:
@@ -38,7 +53,9 @@ def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, S
     rows = fetch_rows(
         """
         SELECT offer.id, offer.seller_id, offer.sku_id, offer.market_id, offer.enrolment_id, offer.programme_code,
-            offer.status, offer.stock_policy, sku.product_id, sku.weight_g, product.status AS product_status,
+            offer.status, offer.stock_policy, sku.product_id, sku.weight_g, sku.length_mm,
+            sku.width_mm, sku.height_mm, sku.hs_code, sku.origin_country, sku.has_battery,
+            product.status AS product_status,
             category.path AS category_path, category.tax_class, seller.status AS seller_status,
             seller.settlement_currency, enrolment.programme_version_id, enrolment.valid_from, enrolment.valid_until
         FROM catalogue_offer offer
@@ -66,6 +83,10 @@ def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, S
             category_path=row.category_path or "",
             tax_class=row.tax_class or "standard",
             weight_g=row.weight_g,
+            sides_mm=_sides(row),
+            hs_code=row.hs_code,
+            origin_country=row.origin_country,
+            has_battery=row.has_battery,
             settlement_currency=row.settlement_currency,
             components=components.get(row.sku_id, ()),
             terms=terms[row.programme_version_id, row.valid_from.date()],
@@ -93,6 +114,13 @@ def title_in(titles: Mapping[str, str], languages: Collection[str]) -> str:
         if found := titles.get(language) or titles.get(language[:2]):
             return found
     return next(iter(titles.values()), "")
+
+
+def _sides(row: Any) -> tuple[int, int, int]:
+    """The sides, longest first; nothing where one is not known."""
+    sides = (row.length_mm, row.width_mm, row.height_mm)
+    longest, middle, least = sorted(sides, reverse=True) if all(sides) else (0, 0, 0)
+    return longest, middle, least
 
 
 def _components(sku_ids: Collection[UUID]) -> dict[UUID, tuple[tuple[UUID, int], ...]]:

@@ -82,15 +82,13 @@ def read(data: Mapping[str, Any], seller: Seller, market: Any, now: Any) -> Numb
     own = seller.settlement_currency
     is_own = "cost" in data
     try:
-        weight = int(data.get("weight", WEIGHT_G)) if is_own else WEIGHT_G
         basis = reckoning.gather(
             market=market,
             currency=own,
             home_country=seller.organisation.country,
-            weight_g=min(max(weight, 1), 100_000),
             now=now,
         )
-    except (EntrepotError, ValueError):
+    except EntrepotError:
         basis = None
     given: Mapping[str, Any] = data if is_own else _made_up(own, market.currency, basis)
     form = NumbersForm(given, own=own, market=market.currency)

@@ -50,31 +50,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='FreightRate',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('market_code', models.CharField(max_length=8)),
-                ('origin_country', models.CharField(blank=True, max_length=2)),
-                ('carrier', models.CharField(max_length=40)),
-                ('service', models.CharField(max_length=40)),
-                ('weight_from_g', models.PositiveIntegerField()),
-                ('weight_until_g', models.PositiveIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('cost_minor', models.BigIntegerField()),
-                ('charge_minor', models.BigIntegerField()),
-                ('customs_minor', models.BigIntegerField(default=0)),
-                ('transit_days_min', models.PositiveSmallIntegerField()),
-                ('transit_days_max', models.PositiveSmallIntegerField()),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField(null=True)),
-                ('source', models.TextField()),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('market_code', 'origin_country', 'weight_from_g', 'valid_from'), name='freight_rate_once'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('market_code'), '='), (models.F('origin_country'), '='), (models.Func(models.F('weight_from_g'), models.F('weight_until_g'), function='int4range'), '&&'), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='freight_rate_one_a_weight_and_day'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='freight_rate_period'), models.CheckConstraint(condition=models.Q(('weight_until_g__gt', models.F('weight_from_g'))), name='freight_rate_band'), models.CheckConstraint(condition=models.Q(('charge_minor__gte', 0), ('cost_minor__gte', 0), ('customs_minor__gte', 0)), name='freight_rate_positive'), models.CheckConstraint(condition=models.Q(('transit_days_max__gte', models.F('transit_days_min'))), name='freight_rate_transit')],
-            },
-        ),
-        migrations.CreateModel(
             name='Lane',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),

@@ -204,7 +204,7 @@ def reckon_unit(
     seller = queries.get_seller(seller_id=chosen)
     basis = reckoning.gather(
         market=preview.market, currency=seller.settlement_currency, home_country=seller.organisation.country,
-        weight_g=weight_g, now=now,
+        now=now,
     )  # fmt: skip
     found = reckoning.reckon(
         basis=basis, programme=wording_of(preview.version), version=preview.version.version,

@@ -13,7 +13,8 @@ from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics import services as nodes
-from entrepot.domain.logistics.services import FreightRow
+from entrepot.domain.logistics import shipping
+from entrepot.domain.logistics.shipping import ChargeRow
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets import services as market_services
 from entrepot.domain.terms import services as terms
@@ -32,7 +33,6 @@ from entrepot.surfaces.api.schemas import (
     In,
     Minor,
     ReasonIn,
-    Short,
     Text,
 )
 
@@ -150,29 +150,28 @@ class NodeCalendarOut(Schema):
     closures: list[date]
 
 
-class FreightBandIn(In):
-    """A weight band of a freight table. Units: grams, minor of `currency`, days."""
+class ShippingChargeIn(In):
+    """What shoppers are asked for a parcel of a weight band: a flat amount and a share of its cost.
+
+    Nothing for goods from `free_from_minor` on. Units: grams, minor of `currency`.
+    """
 
     market_code: Annotated[str, Field(min_length=1, max_length=8)]
     origin_country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
-    carrier: Annotated[str, Field(min_length=1, max_length=40)]
-    service: Short = ""
     weight_from_g: Annotated[int, Field(ge=0, le=100_000_000)]
     weight_until_g: Annotated[int, Field(ge=1, le=100_000_000)]
     currency: Currency
-    cost_minor: Minor
-    charge_minor: Minor
-    customs_minor: Minor = 0
-    transit_days_min: Annotated[int, Field(ge=0, le=365)]
-    transit_days_max: Annotated[int, Field(ge=0, le=365)]
+    flat_minor: Minor
+    cost_rate: Annotated[Decimal, Field(ge=0, lt=100, max_digits=8, decimal_places=6)] = Decimal(0)
+    free_from_minor: Minor | None = None
     valid_from: date
     source: Text
 
 
-class FreightTableIn(In):
-    """Freight tables from a day on; what a market and origin had before ends there."""
+class ShippingChargesIn(In):
+    """Tables from a day on; what a market and origin had before ends there."""
 
-    rates: Annotated[list[FreightBandIn], Field(min_length=1, max_length=ROWS_MAX)]
+    rates: Annotated[list[ShippingChargeIn], Field(min_length=1, max_length=ROWS_MAX)]
 
 
 class PartnerIn(In):
@@ -284,10 +283,10 @@ def open_node(request: HttpRequest, code: str, payload: OpeningsIn) -> Done:
 
 
 @routes.post("/freight", Done, "setup.edit", status=201, everybodys=True)
-def set_freight(request: HttpRequest, payload: FreightTableIn) -> Done:
-    """Set freight tables from a day on."""
-    rows = [FreightRow(**each.dict()) for each in payload.rates]
-    return Done(count=nodes.set_freight_rates(actor=actor_of(request), rows=rows, now=clock.now()))
+def set_shipping_charges(request: HttpRequest, payload: ShippingChargesIn) -> Done:
+    """Set what shoppers are asked for carriage, from a day on."""
+    rows = [ChargeRow(**each.dict()) for each in payload.rates]
+    return Done(count=shipping.set_charges(actor=actor_of(request), rows=rows, now=clock.now()))
 
 
 @routes.get("/partners", Page[OrganisationOut], "setup.edit", everybodys=True)

@@ -1,6 +1,8 @@
-"""Freight tables: what a parcel costs, what the shopper is asked, how long it takes; by day, from a table."""
+"""What shoppers are asked for carriage, by day, from a table; and the lanes to the door that parcels take."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -10,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from entrepot.domain.logistics import queries, services
-from entrepot.domain.logistics.models import FreightRate
-from entrepot.domain.logistics.services import FreightRow
+from entrepot.domain.logistics import publishing, shipping
+from entrepot.domain.logistics.models import ShippingCharge
+from entrepot.domain.logistics.shipping import ChargeRow
 from entrepot.domain.markets import queries as markets
+from entrepot.flows import delivering
 from entrepot.kernel import clock, money
 from entrepot.kernel.errors import Refused
 from entrepot.kernel.sheets import Unreadable, write_csv
@@ -27,23 +30,19 @@ from entrepot.surfaces.shared.guards import ActingRequest
 READERS = {
     "market": sheets.text(1, 8),
     "origin": sheets.country,
-    "carrier": sheets.text(1, 40),
-    "service": sheets.text(1, 40),
     "weight_from_g": sheets.whole,
     "weight_until_g": sheets.whole,
     "currency": sheets.currency,
-    "cost": sheets.text(1, 30),
-    "charge": sheets.text(1, 30),
-    "customs": sheets.optional(sheets.text(0, 30), "0"),
-    "days_min": sheets.whole,
-    "days_max": sheets.whole,
+    "flat": sheets.text(1, 30),
+    "cost_share": sheets.optional(sheets.number, Decimal(0)),
+    "free_from": sheets.optional(sheets.text(0, 30), ""),
     "valid_from": sheets.day,
     "source": sheets.text(1, 400),
 }
 EXAMPLE = (
-    "market,origin,carrier,service,weight_from_g,weight_until_g,currency,cost,charge,customs,days_min,days_max,valid_from,source\n"
-    "DE,DE,Parcel Post,ground,0,2000,EUR,3.10,3.99,0,1,3,{day},our contract\n"
-    "DE,,Parcel Post,air,0,2000,EUR,7.80,8.99,2.00,6,12,{day},our contract"
+    "market,origin,weight_from_g,weight_until_g,currency,flat,cost_share,free_from,valid_from,source\n"
+    "DE,DE,0,2000,EUR,3.99,0,49.00,{day},free from 49 euros on\n"
+    "DE,,0,2000,EUR,2.00,0.5,,{day},half of what it costs and 2 euros"
 )
 
 
@@ -61,9 +60,8 @@ def table(request: ActingRequest) -> HttpResponse:
     form = sheets.SheetForm(request.POST, request.FILES, name="freight")
 
     def keep(typed: Mapping[str, Any]) -> Done:
-        rows = read(typed)
-        made = services.set_freight_rates(actor=request.actor, rows=rows, now=clock.now())
-        return Done(ngettext("{count} rate is set.", "{count} rates are set.", made).format(count=made))
+        made = shipping.set_charges(actor=request.actor, rows=read(typed), now=clock.now())
+        return Done(ngettext("{count} charge is set.", "{count} charges are set.", made).format(count=made))
 
     return attempt(request, form, keep, to=reverse("desk:setup_freight")) or _show(request, freight=form)
 
@@ -71,17 +69,18 @@ def table(request: ActingRequest) -> HttpResponse:
 @guards.allow("setup.edit", kind="operator")
 @require_POST
 def planning(request: ActingRequest) -> HttpResponse:
-    """Begin with the flat planning rates that come along, for the markets that are open."""
+    """Begin with the planning lanes, cards and charges that come along, for the markets that are open."""
     form = ActForm(request.POST, name="planning")
 
     def load(typed: Mapping[str, Any]) -> Done:
-        codes = [each.code for each in markets.list_markets()]
-        made = services.load_flat_rates(clock.now(), actor=request.actor, market_codes=codes)
+        now = clock.now()
+        publishing.load_planning(now)
+        made = shipping.load_planning(now, actor=request.actor, market_codes=[m.code for m in markets.list_markets()])
         if not made:
             raise Refused(
-                "logistics.no_flat_rates", "There are no planning rates for your markets that you do not have."
+                "logistics.no_planning_charges", "There are no planning charges for your markets that you do not have."
             )
-        return Done(ngettext("{count} rate is set.", "{count} rates are set.", made).format(count=made))
+        return Done(ngettext("{count} charge is set.", "{count} charges are set.", made).format(count=made))
 
     return attempt(request, form, load, to=reverse("desk:setup_freight")) or _show(request, planning=form)
 
@@ -90,7 +89,7 @@ def planning(request: ActingRequest) -> HttpResponse:
 @require_GET
 def sheet(request: ActingRequest) -> HttpResponse:
     """The tables that hold, as a file that can be changed and sent back with a later day."""
-    rows = [_cells(each) for each in queries.list_freight(on=clock.now().date())]
+    rows = [_cells(each) for each in shipping.list_charges(on=clock.now().date(), until=date.max)]
     return HttpResponse(
         write_csv(list(READERS), rows),
         content_type="text/csv; charset=utf-8",
@@ -98,34 +97,28 @@ def sheet(request: ActingRequest) -> HttpResponse:
     )
 
 
-def read(typed: Mapping[str, Any]) -> list[FreightRow]:
+def read(typed: Mapping[str, Any]) -> list[ChargeRow]:
     """The rows of a table; amounts are read in the row's currency. Raises: Unreadable, Invalid."""
     known = {each.code for each in markets.list_all_markets()}
     return [_row(place, row, known) for place, row in enumerate(sheets.table(typed, READERS), start=2)]
 
 
-def _row(place: int, row: Mapping[str, Any], known: set[str]) -> FreightRow:
+def _row(place: int, row: Mapping[str, Any], known: set[str]) -> ChargeRow:
     market = row["market"].upper()
     if market not in known:
         problem = _("there is no market {code}").format(code=market)
         raise Unreadable(field="sheet", row=place, column="market", problem=problem)
     if row["weight_until_g"] <= row["weight_from_g"]:
         raise Unreadable(field="sheet", row=place, column="weight_until_g", problem=_("is not above where it begins"))
-    if row["days_max"] < row["days_min"]:
-        raise Unreadable(field="sheet", row=place, column="days_max", problem=_("is below days_min"))
-    return FreightRow(
+    return ChargeRow(
         market_code=market,
         origin_country=row["origin"],
-        carrier=row["carrier"],
-        service=row["service"],
         weight_from_g=row["weight_from_g"],
         weight_until_g=row["weight_until_g"],
         currency=row["currency"],
-        cost_minor=_minor(place, "cost", row),
-        charge_minor=_minor(place, "charge", row),
-        customs_minor=_minor(place, "customs", row),
-        transit_days_min=row["days_min"],
-        transit_days_max=row["days_max"],
+        flat_minor=_minor(place, "flat", row),
+        cost_rate=row["cost_share"],
+        free_from_minor=_minor(place, "free_from", row) if row["free_from"] else None,
         valid_from=row["valid_from"],
         source=row["source"],
     )
@@ -143,28 +136,29 @@ def _minor(place: int, column: str, row: Mapping[str, Any]) -> int:
     return amount
 
 
-def _cells(rate: FreightRate) -> Sequence[object]:
-    def amount(minor: int) -> object:
-        return money.decimal_of(minor, rate.currency)
-
+def _cells(charge: ShippingCharge) -> Sequence[object]:
+    free = charge.free_from_minor
     return (
-        rate.market_code, rate.origin_country, rate.carrier, rate.service, rate.weight_from_g, rate.weight_until_g,
-        rate.currency, amount(rate.cost_minor), amount(rate.charge_minor), amount(rate.customs_minor),
-        rate.transit_days_min, rate.transit_days_max, rate.valid_from, rate.source,
+        charge.market_code, charge.origin_country, charge.weight_from_g, charge.weight_until_g, charge.currency,
+        money.decimal_of(charge.flat_minor, charge.currency), charge.cost_rate,
+        "" if free is None else money.decimal_of(free, charge.currency), charge.valid_from, charge.source,
     )  # fmt: skip
 
 
 def _show(request: ActingRequest, **refused: ActForm) -> HttpResponse:
     today = clock.now().date()
-    found = queries.list_freight(on=today)
+    found = shipping.list_charges(on=today, until=date.max)
     tables = [
-        {"market": market, "origin": origin, "since": since, "is_coming": since > today, "rates": list(rates)}
-        for (market, origin, since), rates in groupby(
+        {"market": market, "origin": origin, "since": since, "is_coming": since > today, "charges": list(charges)}
+        for (market, origin, since), charges in groupby(
             found, key=lambda each: (each.market_code, each.origin_country, each.valid_from)
         )
     ]
+    network = delivering.load(today)
     context = {
         "tables": tables,
+        "ways": [(lane, network.forecast(lane, today)) for found in network.lanes.values() for lane in found],
+        "today": today,
         "freight": refused.get("freight") or sheets.SheetForm(name="freight"),
         "planning": refused.get("planning") or ActForm(name="planning"),
         "example": EXAMPLE.format(day=today),
