@@ -149,7 +149,13 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
         **{
             name: {"": uuid4()}
             for name in (
-                "quote_id", "document_id", "proposal_id", "approval_id", "rule_id", "request_id", "notice_id",
+                "quote_id",
+                "document_id",
+                "proposal_id",
+                "approval_id",
+                "rule_id",
+                "request_id",
+                "notice_id",
                 "doubt_id",
             )
         },

@@ -140,6 +140,7 @@ def languages() -> list[str]:
     """In which languages texts of goods are looked for: the page's, then English."""
     return list(dict.fromkeys([(get_language() or "en").lower(), "en"]))
 
+
 #: What became of a node when goods were routed.
 VERDICTS: Mapping[str, Text] = {
     "chosen": _("Taken"),
