@@ -201,9 +201,9 @@ def test_settings_count_from_the_day_on_which_they_are_set(world, offer):
     address = reverse("desk:inbound_settings")
     assert "starting values" in text_of(desk.get(address))
     row = {
-        "programme": "fully-managed", "answer_days": "1", "ship_days": "2", "deliver_days": "4", "void_days": "10",
-        "sales_days": "7", "cover_days": "21", "inspection_level": "II", "aql": "4.0",
-        "source": "contract 7", "reason": "spring season",
+        "programme": "fully-managed", "answer_days": "1", "ship_days": "2", "deliver_days": "4",
+            "void_days": "10", "sales_days": "7",
+        "cover_days": "21", "inspection_level": "II", "aql": "4.0", "source": "contract 7", "reason": "spring season",
     }  # fmt: skip
     wrong = desk.post(address, row | {"sales_days": "0"})
     assert wrong.status_code == 422 and 'value="21"' in wrong.content.decode()
@@ -241,3 +241,23 @@ def test_a_time_at_the_dock_from_hours_to_the_day(world, offer):
     refused = desk.post(reverse("desk:shipment_arrival", args=args))
     assert refused.status_code == 409 and "no slot" in text_of(refused)
     assert desk.post(reverse("desk:shipment_arrival", args=args), {"without_slot": "on"}).status_code == 302
+
+
+def test_bills_of_a_way_become_the_landed_cost_of_a_unit(world, offer):
+    shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offer)))
+    desk, seller, args = browser(world, "operator.finance"), client_of(world, offer.seller), [shipment.number]
+    bill = {
+        "kind": "freight", "issuer": "Blue Line", "document_number": "BL-1", "incurred_on": f"{world.now.date()}",
+        "currency": "CNY", "amount": "1000.01", "share_by": "weight",
+    }  # fmt: skip
+    wrong = desk.post(reverse("desk:shipment_cost", args=args), bill | {"amount": "much"})
+    assert wrong.status_code == 422 and 'value="much"' in wrong.content.decode()
+    assert desk.post(reverse("desk:shipment_cost", args=args), bill).status_code == 302
+    own = bill | {"document_number": "T-9", "kind": "drayage", "amount": "-0.01"}
+    assert seller.post(reverse("seller:shipment_cost", args=args), own).status_code == 302
+    assert desk.post(reverse("desk:shipment_landed_cost", args=args), {"currency": "CNY"}).status_code == 409
+    stocking.receive(world, shipment, good=20)
+    assert desk.post(reverse("desk:shipment_landed_cost", args=args), {"currency": "CNY"}).status_code == 302
+    for page in (desk.get(reverse("desk:shipment", args=args)), seller.get(reverse("seller:shipment", args=args))):
+        shown = text_of(page)
+        assert "Landed cost" in shown and "50.00" in shown and "Blue Line" in shown and "Version 1" in shown

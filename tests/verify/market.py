@@ -12,12 +12,15 @@ import stocking
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Membership
 from entrepot.domain.catalogue.models import Offer
+from entrepot.domain.inbound import costing
+from entrepot.domain.inbound.costing import NewCost
+from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.ledger import sealing
 from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.settlement import services as settlement
 from entrepot.domain.settlement.models import Payout
-from entrepot.flows import checkout, inbound, returns, settling
+from entrepot.flows import checkout, inbound, landing, returns, settling
 from entrepot.kernel import audit, idempotency, ids, outbox
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
@@ -74,8 +77,17 @@ def _supply(world: World, offers: dict[str, Offer]) -> None:
     for code, good, extra in (("fully-managed", 22, True), ("shein-self-run", 18, False)):
         shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offers[code])))
         stocking.receive(world, shipment, good=good, damaged=1, take_extra=extra)
+        _land(world, shipment)
     stocking.pack(world, stocking.accept(world, stocking.ask(world, offers["fully-managed"])))
     stocking.ask(world, offers["fully-managed"])
+
+
+def _land(world: World, shipment: Shipment) -> None:
+    """Two bills for the way of a shipment, one of them corrected, shared among its units."""
+    for kind, minor, paper in (("freight", 100_001, "BL-1"), ("customs_duty", 5_003, "7501"), ("freight", -7, "CN-1")):
+        bill = NewCost(kind, "CNY", minor, "weight", "Blue Line", paper, world.now.date())
+        landing.enter_cost(shipment_id=shipment.id, cost=bill, actor=SYSTEM, now=world.now)
+    costing.share(shipment_id=shipment.id, currency="CNY", reason="", actor=SYSTEM, now=world.now)
 
 
 def _received(world: World) -> Offer:

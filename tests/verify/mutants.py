@@ -408,6 +408,17 @@ MUTANTS: dict[str, list[str]] = {
     ],
     "I50 units put away beyond what was announced": ["DELETE FROM inbound_discrepancy WHERE kind = 'over'"],
     "I51 a shortage that nobody recorded": ["DELETE FROM inbound_discrepancy WHERE kind = 'short'"],
+    "I53 a bill that is not shared out whole": [
+        f"""UPDATE inbound_landedshare SET amount_minor = amount_minor - 1 WHERE id =
+        {first("inbound_landedshare", "true")}"""
+    ],
+    "I53 a landed cost that is not its bills": [
+        f"UPDATE inbound_landedcost SET total_minor = total_minor + 1 WHERE id = {first('inbound_landedcost', 'true')}"
+    ],
+    "I53 a bill that the marketplace paid and that is said to be the seller's": [
+        f"""UPDATE inbound_shipmentcost SET paid_by = 'seller' WHERE id =
+        {first("inbound_shipmentcost", "amount_minor > 0")}"""
+    ],
     "I52 a stock order that is not its lines": [
         f"UPDATE inbound_stockorder SET asked_minor = asked_minor + 1 WHERE id = {first('inbound_stockorder', 'true')}"
     ],

@@ -75,6 +75,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "settlement.run",
             "payouts.confirm",
             "verify.run",
+            "shipments.read",
             "approvals.decide",
             "ledger.correct",
             "returns.read",

@@ -458,3 +458,7 @@ class InboundEvent(Record):
             models.Index(fields=["stock_order", "id"], name="inbound_event_stock_order"),
             models.Index(fields=["shipment", "id"], name="inbound_event_shipment"),
         ]
+
+
+# Django finds models through this module.
+from entrepot.domain.inbound import cost_models  # noqa: E402, F401

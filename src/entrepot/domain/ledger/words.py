@@ -49,6 +49,7 @@ JOURNALS: Mapping[str, Promise] = {
     "payout": _("Payout sent"),
     "payout_confirmed": _("Payout confirmed"),
     "payout_failed": _("Payout came back"),
+    "landing": _("Way of a shipment paid"),
     "adjustment": _("Own stock corrected after a count"),
     "correction": _("Corrected by hand"),
 }

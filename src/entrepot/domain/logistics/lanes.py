@@ -41,6 +41,8 @@ class Leg:
 
     `country` is whose holidays count, `closed` are the days on which this leg itself stands still, `card` the rate card
     by which it is paid. What is handed over after the `cut_off` leaves as if it had come a day later.
+    A leg by sea between known ports has its distance and passages (`via`); `is_estimated` where no history said how
+    long it takes. Units: kilometres.
     """
 
     code: str
@@ -56,6 +58,9 @@ class Leg:
     cut_off: time | None = None
     capacity: Capacity | None = None
     closed: frozenset[date] = frozenset()
+    distance_km: int = 0
+    via: tuple[str, ...] = ()
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True)

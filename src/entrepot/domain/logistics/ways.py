@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from entrepot.domain.logistics import transit
+from entrepot.domain.logistics import seaways, transit
 from entrepot.domain.logistics.cells import country, day, one_of, quantity
 from entrepot.domain.logistics.lanes import WEEK, Capacity, Lane, Leg
 from entrepot.kernel import measure
@@ -60,13 +60,7 @@ def _way(rows: Sequence[dict[str, Any]], field: str, table: Sequence[Sequence[st
     except Invalid as problem:
         _fail(field, head, "value_max", str(problem).removeprefix("amount: "))
     _check_way(rows, field)
-    legs = tuple(
-        Leg(
-            row["leg"], row["task"], row["mode"], row["days"], row["from"], row["to"], row["country"],
-            row["departs"], row["moves"], row["card"], row["cut_off"], row["capacity"], row["closed"],
-        )
-        for row in rows
-    )  # fmt: skip
+    legs = tuple(_leg(row) for row in rows)
     lane = Lane(
         head["lane"], head["title"] or head["lane"], head["origin"], head["destination"], legs, head["source"],
         frozenset(head["refuses"].split()), head["weight_max"], value_max, head["currency"], head["confidence"],
@@ -80,8 +74,8 @@ def _check_way(rows: Sequence[dict[str, Any]], field: str) -> None:
     been: dict[str, int] = {}
     at = ""
     for row in rows:
-        for column in ("leg", "task", "mode", "days", "from", "to"):
-            if not row[column]:
+        for column in ("leg", "task", "mode", "from", "to", "days"):
+            if not row[column] and not (column == "days" and _sea(row)):
                 _fail(field, row, column, "a leg needs this")
         if at and row["from"] != at:
             _fail(field, row, "from", f"the leg before ends at {at}")
@@ -90,6 +84,21 @@ def _check_way(rows: Sequence[dict[str, Any]], field: str) -> None:
             _fail(field, row, "to", f"the lane runs in a loop: it was at {row['to']} in row {been[row['to']]}")
         been[row["to"]] = row["number"]
         at = row["to"]
+
+
+def _leg(row: Mapping[str, Any]) -> Leg:
+    """A leg; one by sea has its distance, and without days of its own those of a ship over that distance."""
+    found = _sea(row)
+    return Leg(
+        row["leg"], row["task"], row["mode"], row["days"] or seaways.sailing_days(found.km if found else 0),
+        row["from"], row["to"], row["country"], row["departs"], row["moves"], row["card"],
+        row["cut_off"], row["capacity"], row["closed"],
+        found.km if found else 0, found.via if found else (), not row["days"],
+    )  # fmt: skip
+
+
+def _sea(row: Mapping[str, Any]) -> seaways.Distance | None:
+    return seaways.distance(row["from"], row["to"]) if row["mode"] == "sea" else None
 
 
 def _fail(field: str, row: Mapping[str, Any], column: str, problem: str) -> NoReturn:

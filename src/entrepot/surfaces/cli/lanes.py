@@ -77,10 +77,14 @@ def explain(code: str, on: datetime | None, confidence: float, as_json: bool) ->
         (leg["leg"], leg["task"].replace("_", " "), leg["mode"], f"{leg['from']} → {leg['to']}",
          "–".join(str(each) for each in dict.fromkeys(leg["days"])),
          leg["departs"] + (f" until {leg['cut_off']}" if leg["cut_off"] else ""), _takes(leg["capacity"]),
-         ", ".join(leg["closed"][:4]) + (" …" if len(leg["closed"]) > 4 else ""), leg["done_by"], leg["card"])
+         ", ".join(leg["closed"][:4]) + (" …" if len(leg["closed"]) > 4 else ""), leg["done_by"], _far(leg),
+         leg["card"])
         for leg in document["legs"]
     ]  # fmt: skip
-    _table(("leg", "duty", "by", "way", "days", "departs", "takes", "closed", "done by", "rate card"), rows)
+    _table(("leg", "duty", "by", "way", "days", "departs", "takes", "closed", "done by", "distance", "rate card"), rows)
+    for leg in document["legs"]:
+        if leg["days_are_estimated"]:
+            print(f"\n{leg['leg']}: no history says how long it takes; the days are those of ships that far.")
     print(f"\nReady on {day}: arrives between {document['first']} and {document['last']}, "
           f"{confidence:.0%} of all by the last day.")  # fmt: skip
     return 0
@@ -108,6 +112,24 @@ def publish(file: Path, look: bool) -> int:
     for code in made:
         print(f"published {code}")
     print(f"{len(made)} lanes are new.")
+    return 0
+
+
+@lanes.command()
+@click.argument("network", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def distances(network: Path) -> int:
+    """The distances by sea between the ports that are known, through the lines of NETWORK, GeoJSON; as CSV.
+
+    Every pair has its shortest way, and where that leads through Suez or Panama the way around.
+    """
+    from entrepot.domain.logistics import seanet, seaways
+
+    try:
+        found = seanet.read_network(json.loads(network.read_text(encoding="utf-8")))
+        rows = seaways.measure(found, seaways.ports().values())
+    except (ValueError, KeyError, TypeError) as problem:
+        raise click.ClickException(f"{network}: no network of lines by sea: {problem}") from None
+    print(seaways.write_table(rows), end="")
     return 0
 
 
@@ -171,7 +193,8 @@ def _document(way: "Way", day: date, confidence: float) -> dict[str, Any]:
              "capacity": {"parcels": leg.capacity.parcels, "weight_g": leg.capacity.weight_g,
                           "volume_cm3": leg.capacity.volume_cm3} if leg.capacity else None,
              "closed": [each.isoformat() for each in sorted(leg.closed)],
-             "done_by": segment.done_by.isoformat()}
+             "done_by": segment.done_by.isoformat(), "distance_km": leg.distance_km or None, "via": list(leg.via),
+             "days_are_estimated": leg.is_estimated}
             for leg, segment in zip(lane.legs, found.segments, strict=True)
         ],
     }  # fmt: skip
@@ -183,6 +206,13 @@ def _takes(capacity: dict[str, int] | None) -> str:
         return ""
     units = {"parcels": (1, "parcels"), "weight_g": (1000, "kg"), "volume_cm3": (1_000_000, "cbm")}
     return ", ".join(f"{amount / units[name][0]:g} {units[name][1]}" for name, amount in capacity.items() if amount)
+
+
+def _far(leg: dict[str, Any]) -> str:
+    if not leg["distance_km"]:
+        return ""
+    via = f" via {', '.join(leg['via'])}" if leg["via"] else ""
+    return f"{leg['distance_km']:,} km{via}"
 
 
 def _table(headings: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:

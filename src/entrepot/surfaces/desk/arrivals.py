@@ -18,18 +18,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.catalogue import queries as catalogue
-from entrepot.domain.inbound import queries, receiving, shipping
+from entrepot.domain.inbound import costing, queries, receiving, shipping
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.queries import Scope, ShipmentView
 from entrepot.domain.inbound.receiving import Scan
 from entrepot.flows import receiving as flow
+from entrepot.flows.landing import enter_cost
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import docking, guards, inbound
+from entrepot.surfaces.shared import docking, guards, inbound, landing
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -302,6 +303,33 @@ def closing(request: ActingRequest, number: str) -> HttpResponse:
     return attempt(request, form, close, to=_url(number)) or _page(request, view, {"close": form})
 
 
+@guards.allow("settlement.run", kind="operator")
+@require_POST
+def cost(request: ActingRequest, number: str) -> HttpResponse:
+    """Enter a bill for the way."""
+    view, form = _found(request, number), landing.CostForm(request.POST, name="cost")
+
+    def enter(typed: Mapping[str, Any]) -> None:
+        bill = form.cost(typed)
+        enter_cost(shipment_id=view.shipment.id, cost=bill, actor=request.actor, now=clock.now())
+
+    answer = attempt(request, form, enter, said=_("The bill is entered."), to=_url(number) + "#costs")
+    return answer or _page(request, view, {"cost": form})
+
+
+@guards.allow("settlement.run", kind="operator")
+@require_POST
+def landed_cost(request: ActingRequest, number: str) -> HttpResponse:
+    """Share the bills among the units."""
+    view, form = _found(request, number), landing.ShareForm(request.POST, name="share")
+
+    def share(typed: Mapping[str, Any]) -> None:
+        costing.share(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
+
+    answer = attempt(request, form, share, said=_("The landed cost is shared out."), to=_url(number) + "#costs")
+    return answer or _page(request, view, {"share": form})
+
+
 @guards.allow("shipments.read", kind=DESK)
 @require_POST
 def shipment_paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
@@ -345,6 +373,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "was_counted": shipment.state in ("receiving", "closed"),
         "reads_orders": actor.may("stock_orders.read"),
         "arrive": refused.get("arrive") or ArriveForm(name="arrive"),
+        **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=works_here, now=now),
         "slot_url": reverse("desk:shipment_slot", args=[shipment.number]),

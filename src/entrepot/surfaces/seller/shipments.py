@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
-from entrepot.domain.inbound import ordering, queries, shipping
+from entrepot.domain.inbound import costing, ordering, queries, shipping
 from entrepot.domain.inbound.models import Shipment, StockOrderLine
 from entrepot.domain.inbound.queries import Scope, ShipmentView
 from entrepot.domain.inbound.shipping import NewCarton
@@ -23,12 +23,13 @@ from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.models import Enrolment
 from entrepot.domain.terms import rules as terms
 from entrepot.domain.terms.rules import Party, Task
+from entrepot.flows.landing import enter_cost
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import PAGE, languages, read_cursor, render, seller_of, slice_of
 from entrepot.surfaces.seller.goods import where
-from entrepot.surfaces.shared import docking, inbound
+from entrepot.surfaces.shared import docking, inbound, landing
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -305,6 +306,33 @@ def slot_return(request: ActingRequest, number: str) -> HttpResponse:
     return answer or _page(request, view, {"slot_return": form})
 
 
+@allow("shipments.send", kind="seller")
+@require_POST
+def cost(request: ActingRequest, number: str) -> HttpResponse:
+    """Enter a bill for the way."""
+    view, form = _found(request, number), landing.CostForm(request.POST, name="cost")
+
+    def enter(typed: Mapping[str, Any]) -> None:
+        bill = form.cost(typed)
+        enter_cost(shipment_id=view.shipment.id, cost=bill, actor=request.actor, now=clock.now())
+
+    answer = attempt(request, form, enter, said=_("The bill is entered."), to=_url(number) + "#costs")
+    return answer or _page(request, view, {"cost": form})
+
+
+@allow("shipments.send", kind="seller")
+@require_POST
+def landed_cost(request: ActingRequest, number: str) -> HttpResponse:
+    """Share the bills among the units."""
+    view, form = _found(request, number), landing.ShareForm(request.POST, name="share")
+
+    def share(typed: Mapping[str, Any]) -> None:
+        costing.share(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
+
+    answer = attempt(request, form, share, said=_("The landed cost is shared out."), to=_url(number) + "#costs")
+    return answer or _page(request, view, {"share": form})
+
+
 @allow("shipments.read", kind="seller")
 @require_POST
 def paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
@@ -350,6 +378,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         or AnnounceForm(name="announce", initial={"expected_on": (expected - timedelta(seconds=1)).date()}),
         "send": refused.get("send") or SendForm(name="send", initial={"carrier": shipment.carrier}),
         "cancel": refused.get("cancel") or ActForm(name="cancel"),
+        **landing.panel(shipment, by_sku, refused, actor=request.actor, surface="seller"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=may_send, now=now),
         "slot_url": reverse("seller:shipment_slot", args=[shipment.number]),

@@ -88,6 +88,8 @@ urlpatterns = [
         name="shipment_carton_removal",
     ),
     path("shipments/<str:number>/announcement", shipments.announcement, name="shipment_announcement"),
+    path("shipments/<str:number>/costs", shipments.cost, name="shipment_cost"),
+    path("shipments/<str:number>/landed-costs", shipments.landed_cost, name="shipment_landed_cost"),
     path("shipments/<str:number>/slot", shipments.slot, name="shipment_slot"),
     path("shipments/<str:number>/slot-return", shipments.slot_return, name="shipment_slot_return"),
     path("shipments/<str:number>/departure", shipments.departure, name="shipment_departure"),

@@ -68,6 +68,8 @@ EVENTS: Mapping[str, Said] = {
     "arrived": Said(gettext_lazy("Arrived"), "accent"),
     "counting": Said(gettext_lazy("Counting began"), "accent"),
     "inspected": Said(gettext_lazy("Inspected"), "accent"),
+    "cost_entered": Said(gettext_lazy("Bill entered")),
+    "landed": Said(gettext_lazy("Landed cost shared out"), "good"),
     "slot_booked": Said(gettext_lazy("Time at the dock booked")),
     "slot_moved": Said(gettext_lazy("Time at the dock moved")),
     "slot_given_back": Said(gettext_lazy("Time at the dock given back")),

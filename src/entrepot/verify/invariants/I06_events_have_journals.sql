@@ -36,7 +36,8 @@ may AS (
         ('payout', 'payout'), ('payout', 'payout_confirmed'), ('payout', 'payout_failed'), ('movement', 'receipt'),
         ('parcel', 'handover'), ('parcel', 'reversal'), ('parcel', 'liability'), ('parcel_line', 'accrual'),
         ('parcel_line', 'period'), ('return_case', 'reversal'), ('return_case', 'liability'),
-        ('movement', 'adjustment'), ('approval', 'correction')) AS pairs(source_type, kind)
+        ('movement', 'adjustment'), ('approval', 'correction'),
+        ('shipment_cost', 'landing')) AS pairs(source_type, kind)
 ),
 known AS (
     SELECT 'capture' AS source_type, id FROM payments_capture
@@ -47,6 +48,7 @@ known AS (
     UNION ALL SELECT 'parcel', id FROM logistics_parcel WHERE direction = 'outbound' AND handed_over_at IS NOT NULL
     UNION ALL SELECT 'parcel_line', id FROM logistics_parcelline WHERE first_unit IS NOT NULL
     UNION ALL SELECT 'return_case', id FROM aftersales_returncase
+    UNION ALL SELECT 'shipment_cost', id FROM inbound_shipmentcost
     UNION ALL SELECT 'approval', id FROM kernel_approval WHERE status = 'approved' AND decided_by <> requested_by
 ),
 -- Of what a parcel costs, the share that these books carry: where the seller is its own carrier, what others pay of it.

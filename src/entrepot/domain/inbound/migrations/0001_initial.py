@@ -15,6 +15,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Carton',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('barcode', models.CharField(max_length=24, unique=True)),
+                ('weight_g', models.PositiveIntegerField()),
+                ('length_mm', models.PositiveIntegerField()),
+                ('width_mm', models.PositiveIntegerField()),
+                ('height_mm', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Setting',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -58,16 +70,113 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Carton',
+            name='LandedCost',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
-                ('barcode', models.CharField(max_length=24, unique=True)),
-                ('weight_g', models.PositiveIntegerField()),
-                ('length_mm', models.PositiveIntegerField()),
-                ('width_mm', models.PositiveIntegerField()),
-                ('height_mm', models.PositiveIntegerField()),
+                ('version', models.PositiveIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('total_minor', models.BigIntegerField()),
+                ('reason', models.CharField(blank=True, max_length=400)),
+                ('made_by', models.CharField(max_length=200)),
                 ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Inspection',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('lot_size', models.PositiveIntegerField()),
+                ('level', models.CharField(max_length=3)),
+                ('aql', models.DecimalField(decimal_places=3, max_digits=6)),
+                ('plan', models.CharField(help_text='the plan and its code letter', max_length=60)),
+                ('sample_size', models.PositiveIntegerField()),
+                ('accept_max', models.PositiveIntegerField()),
+                ('defects', models.PositiveIntegerField()),
+                ('passed', models.BooleanField()),
+                ('inspected_by', models.CharField(max_length=200)),
+                ('note', models.CharField(blank=True, max_length=400)),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='DockSlot',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('starts_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField()),
+                ('place', models.PositiveSmallIntegerField()),
+                ('state', models.CharField(choices=[('booked', 'Booked'), ('moved', 'Moved'), ('given_back', 'Given Back'), ('kept', 'Kept'), ('late', 'Late'), ('missed', 'Missed')], default='booked', max_length=10)),
+                ('booked_by', models.CharField(max_length=200)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Discrepancy',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('kind', models.CharField(choices=[('short', 'Short'), ('over', 'Over'), ('wrong_item', 'Wrong Item'), ('damaged', 'Damaged'), ('failed', 'Failed')], max_length=10)),
+                ('declared_qty', models.PositiveIntegerField()),
+                ('counted_qty', models.PositiveIntegerField()),
+                ('quantity', models.PositiveIntegerField()),
+                ('outcome', models.CharField(choices=[('missing', 'Missing'), ('taken', 'Taken'), ('goes_back', 'Goes Back')], max_length=10)),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Count',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('condition', models.CharField(choices=[('new', 'New'), ('damaged', 'Damaged')], max_length=10)),
+                ('quantity', models.IntegerField()),
+                ('scan_key', models.CharField(max_length=80)),
+                ('counted_by', models.CharField(max_length=200)),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('carton', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.carton')),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.AddField(
+            model_name='carton',
+            name='shipment',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment'),
+        ),
+        migrations.CreateModel(
+            name='ShipmentCost',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('kind', models.CharField(choices=[('freight', 'Freight'), ('terminal_handling', 'Terminal Handling'), ('drayage', 'Drayage'), ('insurance', 'Insurance'), ('customs_duty', 'Customs Duty'), ('entry_fees', 'Entry Fees'), ('brokerage', 'Brokerage'), ('unloading', 'Unloading'), ('other', 'Other')], max_length=20)),
+                ('currency', models.CharField(max_length=3)),
+                ('amount_minor', models.BigIntegerField()),
+                ('share_by', models.CharField(choices=[('value', 'Value'), ('weight', 'Weight'), ('volume', 'Volume'), ('quantity', 'Quantity')], max_length=8)),
+                ('paid_by', models.CharField(choices=[('platform', 'Platform'), ('seller', 'Seller')], max_length=8)),
+                ('issuer', models.CharField(max_length=60)),
+                ('document_number', models.CharField(max_length=60)),
+                ('incurred_on', models.DateField()),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('entered_by', models.CharField(max_length=200)),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LandedBill',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('amount_minor', models.BigIntegerField()),
+                ('rate', models.DecimalField(decimal_places=10, max_digits=24)),
+                ('landed_cost', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.landedcost')),
+                ('cost', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipmentcost')),
             ],
         ),
         migrations.CreateModel(
@@ -179,6 +288,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LandedShare',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('quantity', models.PositiveIntegerField()),
+                ('amount_minor', models.BigIntegerField()),
+                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.landedbill')),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('bill', 'sku'), name='landed_share_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='landed_share_has_units')],
+            },
+        ),
+        migrations.CreateModel(
             name='PutAway',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -195,82 +318,65 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='put_away_positive')],
             },
         ),
-        migrations.CreateModel(
-            name='Inspection',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('lot_size', models.PositiveIntegerField()),
-                ('level', models.CharField(max_length=3)),
-                ('aql', models.DecimalField(decimal_places=3, max_digits=6)),
-                ('plan', models.CharField(help_text='the plan and its code letter', max_length=60)),
-                ('sample_size', models.PositiveIntegerField()),
-                ('accept_max', models.PositiveIntegerField()),
-                ('defects', models.PositiveIntegerField()),
-                ('passed', models.BooleanField()),
-                ('inspected_by', models.CharField(max_length=200)),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
-                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['shipment', 'sku'], name='inspection_shipment')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('defects__lte', models.F('accept_max')), ('passed', True)), models.Q(('defects__gt', models.F('accept_max')), ('passed', False)), _connector='OR'), name='inspection_follows_its_plan'), models.CheckConstraint(condition=models.Q(('defects__lte', models.F('sample_size')), ('sample_size__gt', 0), ('sample_size__lte', models.F('lot_size'))), name='inspection_sample_within_lot')],
-            },
+        migrations.AddConstraint(
+            model_name='landedcost',
+            constraint=models.UniqueConstraint(fields=('shipment', 'version'), name='landed_cost_version_once'),
         ),
-        migrations.CreateModel(
-            name='DockSlot',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('place', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('booked', 'Booked'), ('moved', 'Moved'), ('given_back', 'Given Back'), ('kept', 'Kept'), ('late', 'Late'), ('missed', 'Missed')], default='booked', max_length=10)),
-                ('booked_by', models.CharField(max_length=200)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
-                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['node', 'starts_at'], name='dock_slot_day')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'booked')), fields=('shipment',), name='dock_slot_one_live'), models.UniqueConstraint(condition=models.Q(('state__in', ['booked', 'kept', 'late'])), fields=('node', 'starts_at', 'place'), name='dock_slot_one_a_place'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('place__gt', 0)), name='dock_slot_lasts'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'booked')), models.Q(models.Q(('state', 'booked'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='dock_slot_ended_has_time')],
-            },
+        migrations.AddConstraint(
+            model_name='landedcost',
+            constraint=models.CheckConstraint(condition=models.Q(('version__gt', 0)), name='landed_cost_counts'),
         ),
-        migrations.CreateModel(
-            name='Discrepancy',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('short', 'Short'), ('over', 'Over'), ('wrong_item', 'Wrong Item'), ('damaged', 'Damaged'), ('failed', 'Failed')], max_length=10)),
-                ('declared_qty', models.PositiveIntegerField()),
-                ('counted_qty', models.PositiveIntegerField()),
-                ('quantity', models.PositiveIntegerField()),
-                ('outcome', models.CharField(choices=[('missing', 'Missing'), ('taken', 'Taken'), ('goes_back', 'Goes Back')], max_length=10)),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
-                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('shipment', 'sku', 'kind', 'outcome'), name='discrepancy_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='discrepancy_positive')],
-            },
+        migrations.AddConstraint(
+            model_name='landedcost',
+            constraint=models.CheckConstraint(condition=models.Q(('version', 1), models.Q(('reason', ''), _negated=True), _connector='OR'), name='landed_cost_says_why'),
         ),
-        migrations.CreateModel(
-            name='Count',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('condition', models.CharField(choices=[('new', 'New'), ('damaged', 'Damaged')], max_length=10)),
-                ('quantity', models.IntegerField()),
-                ('scan_key', models.CharField(max_length=80)),
-                ('counted_by', models.CharField(max_length=200)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('carton', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.carton')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
-                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('shipment', 'scan_key', 'sku', 'condition'), name='count_once'), models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='count_counts')],
-            },
+        migrations.AddIndex(
+            model_name='inspection',
+            index=models.Index(fields=['shipment', 'sku'], name='inspection_shipment'),
+        ),
+        migrations.AddConstraint(
+            model_name='inspection',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('defects__lte', models.F('accept_max')), ('passed', True)), models.Q(('defects__gt', models.F('accept_max')), ('passed', False)), _connector='OR'), name='inspection_follows_its_plan'),
+        ),
+        migrations.AddConstraint(
+            model_name='inspection',
+            constraint=models.CheckConstraint(condition=models.Q(('defects__lte', models.F('sample_size')), ('sample_size__gt', 0), ('sample_size__lte', models.F('lot_size'))), name='inspection_sample_within_lot'),
+        ),
+        migrations.AddIndex(
+            model_name='dockslot',
+            index=models.Index(fields=['node', 'starts_at'], name='dock_slot_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='dockslot',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'booked')), fields=('shipment',), name='dock_slot_one_live'),
+        ),
+        migrations.AddConstraint(
+            model_name='dockslot',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['booked', 'kept', 'late'])), fields=('node', 'starts_at', 'place'), name='dock_slot_one_a_place'),
+        ),
+        migrations.AddConstraint(
+            model_name='dockslot',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('place__gt', 0)), name='dock_slot_lasts'),
+        ),
+        migrations.AddConstraint(
+            model_name='dockslot',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'booked')), models.Q(models.Q(('state', 'booked'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='dock_slot_ended_has_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='discrepancy',
+            constraint=models.UniqueConstraint(fields=('shipment', 'sku', 'kind', 'outcome'), name='discrepancy_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='discrepancy',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='discrepancy_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='count',
+            constraint=models.UniqueConstraint(fields=('shipment', 'scan_key', 'sku', 'condition'), name='count_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='count',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='count_counts'),
         ),
         migrations.AddIndex(
             model_name='carton',
@@ -279,6 +385,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='carton',
             constraint=models.CheckConstraint(condition=models.Q(('height_mm__gt', 0), ('length_mm__gt', 0), ('weight_g__gt', 0), ('width_mm__gt', 0)), name='carton_measures_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipmentcost',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='shipment_cost_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipmentcost',
+            constraint=models.UniqueConstraint(fields=('shipment', 'kind', 'issuer', 'document_number'), name='shipment_cost_once_a_document'),
+        ),
+        migrations.AddConstraint(
+            model_name='landedbill',
+            constraint=models.UniqueConstraint(fields=('landed_cost', 'cost'), name='landed_bill_once'),
         ),
         migrations.AddIndex(
             model_name='stockorder',

@@ -3,14 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from entrepot.domain.inbound import docking, queries, receiving, shipping
-from entrepot.domain.inbound.models import DockSlot, Shipment
+from entrepot.domain.inbound import queries, receiving, shipping
+from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.queries import Scope, ShipmentView
 from entrepot.domain.inbound.receiving import Scan
 from entrepot.domain.inbound.shipping import NewCarton
@@ -24,8 +23,6 @@ from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Short, Text, Units, UnitsOrNone
 
 routes = Routes("Shipments")
-#: Free times that one answer names.
-SLOTS_MAX = 100
 
 
 class CartonOut(Schema):
@@ -250,33 +247,6 @@ class ArrivalIn(In):
     without_slot: bool = False
 
 
-class FreeSlotOut(Schema):
-    """A time at a dock, and how many vehicles it still takes."""
-
-    starts_at: datetime
-    ends_at: datetime
-    left: int
-
-
-class SlotIn(In):
-    """A time at the dock, one of those that are free."""
-
-    starts_at: AwareDatetime
-
-
-class SlotOut(Schema):
-    """A shipment's time at the dock."""
-
-    starts_at: datetime
-    ends_at: datetime
-    state: str
-
-    @classmethod
-    def of(cls, slot: DockSlot) -> "SlotOut":
-        """A slot."""
-        return cls(starts_at=slot.starts_at, ends_at=slot.ends_at, state=slot.state)
-
-
 class PutAwayOut(Schema):
     """Units that became stock; `is_bought` says that the platform bought them in that moment."""
 
@@ -377,30 +347,6 @@ def receive_shipment(request: HttpRequest, shipment_id: UUID, payload: ArrivalIn
     is_free = payload is not None and payload.without_slot
     done = shipping.arrive(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), without_slot=is_free)
     return ShipmentOut.of(done)
-
-
-@routes.get("/shipments/{uuid:shipment_id}/slots", list[FreeSlotOut], "shipments.read")
-def list_free_slots(request: HttpRequest, shipment_id: UUID, since: date | None = None) -> Any:
-    """The next free times at the dock of its node, from a day on; none where the node takes what comes."""
-    shipment, now = queries.find_shipment(shipment_id=shipment_id, scope=_shipments_of(request)), clock.now()
-    today = now.astimezone(ZoneInfo(shipment.node.time_zone)).date()
-    found = docking.free_slots(shipment.node_id, since=max(since or today, today), now=now, limit=SLOTS_MAX)
-    return [FreeSlotOut(starts_at=each.starts_at, ends_at=each.ends_at, left=each.left) for each in found]
-
-
-@routes.put("/shipments/{uuid:shipment_id}/slot", SlotOut, "shipments.send", "stock.receive")
-def book_slot(request: HttpRequest, shipment_id: UUID, payload: SlotIn) -> SlotOut:
-    """Book a time at the dock, or another one; the refusal of a taken one names the next that are free."""
-    slot = shipping.book_slot(
-        shipment_id=shipment_id, starts_at=payload.starts_at, actor=actor_of(request), now=clock.now()
-    )
-    return SlotOut.of(slot)
-
-
-@routes.delete("/shipments/{uuid:shipment_id}/slot", SlotOut, "shipments.send", "stock.receive")
-def give_slot_back(request: HttpRequest, shipment_id: UUID) -> SlotOut:
-    """Give the time at the dock back."""
-    return SlotOut.of(shipping.give_slot_back(shipment_id=shipment_id, actor=actor_of(request), now=clock.now()))
 
 
 @routes.post("/shipments/{uuid:shipment_id}/turning-away", ShipmentOut, "stock.receive")
