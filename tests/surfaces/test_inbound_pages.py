@@ -8,11 +8,14 @@ from django.urls import reverse
 
 import shipping
 import stocking
+from entrepot.domain.inbound import ways
 from entrepot.domain.inbound.models import Carton, Discrepancy, Shipment, StockOrder
 from entrepot.domain.inventory.models import Stock
+from entrepot.domain.logistics import publishing, seaways
 from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
 from entrepot.domain.settlement.models import Accrual
 from entrepot.kernel import clock
+from entrepot.kernel.actors import SYSTEM
 from surfaces.desk.desks import browser, text_of
 from surfaces.seller.shops import client_of
 from worlds import World
@@ -230,7 +233,7 @@ def test_a_time_at_the_dock_from_hours_to_the_day(world, offer):
     assert desk.post(address, hours).status_code == 302
     shown = seller.get(reverse("seller:shipment", args=args))
     assert "lets in only who has booked" in text_of(shown) and "Deadlines" in text_of(shown)
-    first = re.search(r'<option value="([^"]+)"', shown.content.decode())[1]
+    first = re.search(r'<option value="(20\d\d-[^"]+)"', shown.content.decode())[1]
     wrong = seller.post(reverse("seller:shipment_slot", args=args), {"starts_at": "2020-01-01T09:00:00+00:00"})
     assert wrong.status_code == 409 and "is not free" in text_of(wrong)
     assert seller.post(reverse("seller:shipment_slot", args=args), {"starts_at": "soon"}).status_code == 422
@@ -261,3 +264,40 @@ def test_bills_of_a_way_become_the_landed_cost_of_a_unit(world, offer):
     for page in (desk.get(reverse("desk:shipment", args=args)), seller.get(reverse("seller:shipment", args=args))):
         shown = text_of(page)
         assert "Landed cost" in shown and "50.00" in shown and "Blue Line" in shown and "Version 1" in shown
+
+
+def test_the_way_of_a_shipment_moves_leg_by_leg(world, offer):
+    publishing.publish_lanes(actor=SYSTEM, text=LANES, now=world.now)
+    shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offer)))
+    seller, desk, args = client_of(world, offer.seller), browser(world, "operator.warehouse"), [shipment.number]
+    today = world.now.date()
+    plan = {"lane": "vn-cn", "ready_on": f"{today}"}
+    assert seller.post(reverse("seller:shipment_lane", args=args), plan | {"lane": "nowhere"}).status_code == 422
+    assert seller.post(reverse("seller:shipment_lane", args=args), plan).status_code == 302
+    legs = ways.list_legs(shipment.id)
+    far = seaways.distance("Ho Chi Minh City", "Shanghai").km
+    assert [(each.distance_km, each.done_on) for each in legs] == [(0, None), (far, None), (0, None)]
+    shown = seller.get(reverse("seller:shipment", args=args)).content.decode()
+    assert '<svg class="way"' in shown and f"{far} km" in shown and 'class="way-stop way-here"' in shown
+    done = {"position": "2", "done_on": f"{today}"}
+    assert seller.post(reverse("seller:shipment_leg", args=args), done).status_code == 409, "one after the other"
+    late = legs[0].promised_on + timedelta(days=4)
+    world.pass_time(days=60)
+    assert (
+        seller.post(reverse("seller:shipment_leg", args=args), {"position": "1", "done_on": f"{late}"}).status_code
+        == 302
+    )
+    again = seller.post(reverse("seller:shipment_lane", args=args), plan)
+    assert again.status_code in (409, 422), "what is under way is not planned anew"
+    for position, leg in enumerate(legs[1:], start=2):
+        day = {"position": f"{position}", "done_on": f"{leg.promised_on + timedelta(days=4)}"}
+        assert desk.post(reverse("desk:shipment_leg", args=args), day).status_code == 302
+    assert "4 days late by" in text_of(desk.get(reverse("desk:shipment", args=args)))
+    assert [(each.leg, each.days) for each in ways.who_delayed(ways.list_legs(shipment.id))] == [("truck", 4)]
+
+
+LANES = """lane,title,origin,destination,valid_from,source,leg,task,mode,from,to,country,days
+vn-cn,By sea from Vietnam,VN,CN,2020-01-01,test,truck,first_mile,truck,Saigon,Ho Chi Minh City port,VN,1-2
+,,,,,,sea,line_haul,sea,Ho Chi Minh City port,Shanghai port,,
+,,,,,,clearance,customs,clearance,Shanghai port,Shanghai port,CN,1-3
+"""

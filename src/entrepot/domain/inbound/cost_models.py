@@ -99,3 +99,33 @@ class LandedShare(Record):
             models.UniqueConstraint(fields=["bill", "sku"], name="landed_share_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="landed_share_has_units"),
         ]
+
+
+class ShipmentLeg(Record):
+    """A part of a shipment's way, as its lane had it when the way was planned: promised, and when it was done.
+
+    Units: kilometres by sea, 0 where no distance is known.
+    """
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    lane = models.CharField(max_length=60)
+    leg = models.CharField(max_length=60)
+    task = models.CharField(max_length=30)
+    mode = models.CharField(max_length=12)
+    start = models.CharField(max_length=80)
+    end = models.CharField(max_length=80)
+    distance_km = models.PositiveIntegerField(default=0)
+    performer = models.CharField(max_length=12)
+    begins_on = models.DateField()
+    promised_on = models.DateField()
+    done_on = models.DateField(null=True)
+    done_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "position"], name="shipment_leg_once"),
+            models.CheckConstraint(
+                condition=Q(done_on__isnull=True) | ~Q(done_by=""), name="shipment_leg_done_by_somebody"
+            ),
+        ]

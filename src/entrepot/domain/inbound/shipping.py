@@ -233,13 +233,13 @@ def book_slot(*, shipment_id: UUID, starts_at: datetime, actor: Actor, now: date
 
     Raises: NotFound, Refused: see `docking.book`.
     """
-    return docking.book(shipment=_lock_for_dock(shipment_id, actor), starts_at=starts_at, actor=actor, now=now)
+    return docking.book(shipment=lock_for_either(shipment_id, actor), starts_at=starts_at, actor=actor, now=now)
 
 
 @transaction.atomic
 def give_slot_back(*, shipment_id: UUID, actor: Actor, now: datetime) -> DockSlot:
     """Free the time that a shipment has at the dock. Raises: NotFound, Refused where it has none."""
-    return docking.give_back(shipment=_lock_for_dock(shipment_id, actor), actor=actor, now=now)
+    return docking.give_back(shipment=lock_for_either(shipment_id, actor), actor=actor, now=now)
 
 
 @transaction.atomic
@@ -275,7 +275,8 @@ def lock_at_node(shipment_id: UUID, *, actor: Actor) -> tuple[Shipment, StockOrd
     return shipment, order
 
 
-def _lock_for_dock(shipment_id: UUID, actor: Actor) -> Shipment:
+def lock_for_either(shipment_id: UUID, actor: Actor) -> Shipment:
+    """Lock a shipment for its seller's people or for those of its node. Raises: NotFound."""
     shipment, _ = _lock(shipment_id)
     is_nodes = shipment.state != "draft" and actor.reaches("stock.receive", shipment.node.operator_id)
     if not is_nodes and not actor.reaches("shipments.send", shipment.seller_id):

@@ -22,6 +22,8 @@ from entrepot.domain.inbound import costing, queries, receiving, shipping
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.queries import Scope, ShipmentView
 from entrepot.domain.inbound.receiving import Scan
+from entrepot.domain.inbound.ways import pass_leg
+from entrepot.domain.inbound.ways import plan as plan_way
 from entrepot.flows import receiving as flow
 from entrepot.flows.landing import enter_cost
 from entrepot.kernel import clock
@@ -30,7 +32,7 @@ from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import docking, guards, inbound, landing
+from entrepot.surfaces.shared import docking, guards, inbound, landing, ways
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -330,6 +332,36 @@ def landed_cost(request: ActingRequest, number: str) -> HttpResponse:
     return answer or _page(request, view, {"share": form})
 
 
+@guards.allow("stock.receive", kind=DESK)
+@require_POST
+def lane(request: ActingRequest, number: str) -> HttpResponse:
+    """Plan the way by a lane."""
+    view = _found(request, number)
+    form = ways.LaneForm(request.POST, shipment=view.shipment, name="lane")
+
+    def plan(typed: Mapping[str, Any]) -> None:
+        plan_way(
+            shipment_id=view.shipment.id, lane_code=typed["lane"], ready_on=typed["ready_on"], actor=request.actor,
+            now=clock.now(),
+        )  # fmt: skip
+
+    answer = attempt(request, form, plan, said=_("The way is planned."), to=_url(number) + "#way")
+    return answer or _page(request, view, {"lane": form})
+
+
+@guards.allow("stock.receive", kind=DESK)
+@require_POST
+def leg(request: ActingRequest, number: str) -> HttpResponse:
+    """Say that a leg is done."""
+    view, form = _found(request, number), ways.LegForm(request.POST, name="leg")
+
+    def done(typed: Mapping[str, Any]) -> None:
+        pass_leg(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
+
+    answer = attempt(request, form, done, said=_("The leg is done."), to=_url(number) + "#way")
+    return answer or _page(request, view, {"leg": form})
+
+
 @guards.allow("shipments.read", kind=DESK)
 @require_POST
 def shipment_paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
@@ -374,6 +406,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "reads_orders": actor.may("stock_orders.read"),
         "arrive": refused.get("arrive") or ArriveForm(name="arrive"),
         **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk"),
+        **ways.panel(shipment, refused, may_move=works_here, surface="desk"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=works_here, now=now),
         "slot_url": reverse("desk:shipment_slot", args=[shipment.number]),

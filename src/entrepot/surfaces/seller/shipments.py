@@ -17,6 +17,8 @@ from entrepot.domain.inbound import costing, ordering, queries, shipping
 from entrepot.domain.inbound.models import Shipment, StockOrderLine
 from entrepot.domain.inbound.queries import Scope, ShipmentView
 from entrepot.domain.inbound.shipping import NewCarton
+from entrepot.domain.inbound.ways import pass_leg
+from entrepot.domain.inbound.ways import plan as plan_way
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.sellers import queries as sellers
@@ -29,7 +31,7 @@ from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import PAGE, languages, read_cursor, render, seller_of, slice_of
 from entrepot.surfaces.seller.goods import where
-from entrepot.surfaces.shared import docking, inbound, landing
+from entrepot.surfaces.shared import docking, inbound, landing, ways
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -333,6 +335,36 @@ def landed_cost(request: ActingRequest, number: str) -> HttpResponse:
     return answer or _page(request, view, {"share": form})
 
 
+@allow("shipments.send", kind="seller")
+@require_POST
+def lane(request: ActingRequest, number: str) -> HttpResponse:
+    """Plan the way by a lane."""
+    view = _found(request, number)
+    form = ways.LaneForm(request.POST, shipment=view.shipment, name="lane")
+
+    def plan(typed: Mapping[str, Any]) -> None:
+        plan_way(
+            shipment_id=view.shipment.id, lane_code=typed["lane"], ready_on=typed["ready_on"], actor=request.actor,
+            now=clock.now(),
+        )  # fmt: skip
+
+    answer = attempt(request, form, plan, said=_("The way is planned."), to=_url(number) + "#way")
+    return answer or _page(request, view, {"lane": form})
+
+
+@allow("shipments.send", kind="seller")
+@require_POST
+def leg(request: ActingRequest, number: str) -> HttpResponse:
+    """Say that a leg is done."""
+    view, form = _found(request, number), ways.LegForm(request.POST, name="leg")
+
+    def done(typed: Mapping[str, Any]) -> None:
+        pass_leg(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
+
+    answer = attempt(request, form, done, said=_("The leg is done."), to=_url(number) + "#way")
+    return answer or _page(request, view, {"leg": form})
+
+
 @allow("shipments.read", kind="seller")
 @require_POST
 def paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
@@ -379,6 +411,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "send": refused.get("send") or SendForm(name="send", initial={"carrier": shipment.carrier}),
         "cancel": refused.get("cancel") or ActForm(name="cancel"),
         **landing.panel(shipment, by_sku, refused, actor=request.actor, surface="seller"),
+        **ways.panel(shipment, refused, may_move=may_send, surface="seller"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=may_send, now=now),
         "slot_url": reverse("seller:shipment_slot", args=[shipment.number]),

@@ -88,6 +88,8 @@ urlpatterns = [
         name="shipment_carton_removal",
     ),
     path("shipments/<str:number>/announcement", shipments.announcement, name="shipment_announcement"),
+    path("shipments/<str:number>/lane", shipments.lane, name="shipment_lane"),
+    path("shipments/<str:number>/legs", shipments.leg, name="shipment_leg"),
     path("shipments/<str:number>/costs", shipments.cost, name="shipment_cost"),
     path("shipments/<str:number>/landed-costs", shipments.landed_cost, name="shipment_landed_cost"),
     path("shipments/<str:number>/slot", shipments.slot, name="shipment_slot"),

@@ -68,6 +68,8 @@ EVENTS: Mapping[str, Said] = {
     "arrived": Said(gettext_lazy("Arrived"), "accent"),
     "counting": Said(gettext_lazy("Counting began"), "accent"),
     "inspected": Said(gettext_lazy("Inspected"), "accent"),
+    "way_planned": Said(gettext_lazy("Way planned")),
+    "leg_done": Said(gettext_lazy("Leg done"), "accent"),
     "cost_entered": Said(gettext_lazy("Bill entered")),
     "landed": Said(gettext_lazy("Landed cost shared out"), "good"),
     "slot_booked": Said(gettext_lazy("Time at the dock booked")),
@@ -189,6 +191,8 @@ def _event(each: InboundEvent) -> Event:
         parts.append(str(_SLOT_WORDS[each.data["slot"]]))
     if "units" in each.data:
         parts.append(_("{units} units").format(units=each.data["units"]))
+    if each.kind in ("way_planned", "leg_done"):
+        parts.append(str(each.data.get("leg") or each.data.get("lane")))
     if each.data.get("carrier"):
         parts.append(str(each.data["carrier"]))
     if each.note:

@@ -180,6 +180,27 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ShipmentLeg',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('position', models.PositiveSmallIntegerField()),
+                ('lane', models.CharField(max_length=60)),
+                ('leg', models.CharField(max_length=60)),
+                ('task', models.CharField(max_length=30)),
+                ('mode', models.CharField(max_length=12)),
+                ('start', models.CharField(max_length=80)),
+                ('end', models.CharField(max_length=80)),
+                ('distance_km', models.PositiveIntegerField(default=0)),
+                ('performer', models.CharField(max_length=12)),
+                ('begins_on', models.DateField()),
+                ('promised_on', models.DateField()),
+                ('done_on', models.DateField(null=True)),
+                ('done_by', models.CharField(blank=True, max_length=200)),
+                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
+            ],
+        ),
+        migrations.CreateModel(
             name='StockOrder',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -397,6 +418,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='landedbill',
             constraint=models.UniqueConstraint(fields=('landed_cost', 'cost'), name='landed_bill_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipmentleg',
+            constraint=models.UniqueConstraint(fields=('shipment', 'position'), name='shipment_leg_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipmentleg',
+            constraint=models.CheckConstraint(condition=models.Q(('done_on__isnull', True), models.Q(('done_by', ''), _negated=True), _connector='OR'), name='shipment_leg_done_by_somebody'),
         ),
         migrations.AddIndex(
             model_name='stockorder',
