@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import shipping
@@ -292,7 +294,10 @@ def test_the_way_of_a_shipment_moves_leg_by_leg(world, offer):
     for position, leg in enumerate(legs[1:], start=2):
         day = {"position": f"{position}", "done_on": f"{leg.promised_on + timedelta(days=4)}"}
         assert desk.post(reverse("desk:shipment_leg", args=args), day).status_code == 302
-    assert "4 days late by" in text_of(desk.get(reverse("desk:shipment", args=args)))
+    for person, surface in ((desk, "desk"), (seller, "seller")):
+        with CaptureQueriesContext(connection) as asked:
+            assert "4 days late by" in text_of(person.get(reverse(f"{surface}:shipment", args=args)))
+        assert len(asked) <= 25, [each["sql"][:90] for each in asked]
     assert [(each.leg, each.days) for each in ways.who_delayed(ways.list_legs(shipment.id))] == [("truck", 4)]
 
 

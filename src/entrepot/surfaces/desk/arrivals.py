@@ -405,7 +405,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "was_counted": shipment.state in ("receiving", "closed"),
         "reads_orders": actor.may("stock_orders.read"),
         "arrive": refused.get("arrive") or ArriveForm(name="arrive"),
-        **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk"),
+        **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk", wants_border="border" in request.GET),
         **ways.panel(shipment, refused, may_move=works_here, surface="desk"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=works_here, now=now),

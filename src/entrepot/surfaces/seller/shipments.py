@@ -410,7 +410,9 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         or AnnounceForm(name="announce", initial={"expected_on": (expected - timedelta(seconds=1)).date()}),
         "send": refused.get("send") or SendForm(name="send", initial={"carrier": shipment.carrier}),
         "cancel": refused.get("cancel") or ActForm(name="cancel"),
-        **landing.panel(shipment, by_sku, refused, actor=request.actor, surface="seller"),
+        **landing.panel(
+            shipment, by_sku, refused, actor=request.actor, surface="seller", wants_border="border" in request.GET
+        ),
         **ways.panel(shipment, refused, may_move=may_send, surface="seller"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=may_send, now=now),

@@ -83,7 +83,13 @@ class ShareForm(ActForm):
 
 
 def panel(
-    shipment: Shipment, titles: Mapping[UUID, str], refused: Mapping[str, ActForm], *, actor: Actor, surface: str
+    shipment: Shipment,
+    titles: Mapping[UUID, str],
+    refused: Mapping[str, ActForm],
+    *,
+    actor: Actor,
+    surface: str,
+    wants_border: bool,
 ) -> dict[str, Any]:
     """What the page of a shipment shows of its costs."""
     may_enter = costing.may_enter(actor, shipment)
@@ -103,7 +109,8 @@ def panel(
         "may_share_costs": may_enter and shipment.state == "closed" and bool(costs),
         "cost_form": refused.get("cost") or CostForm(name="cost", initial=initial),
         "share_form": refused.get("share") or ShareForm(name="share", initial={"currency": currency}),
-        "border": _border(shipment) if may_enter and _is_abroad(shipment) else None,
+        "may_reckon_border": may_enter and _is_abroad(shipment) and not wants_border,
+        "border": _border(shipment) if wants_border and may_enter and _is_abroad(shipment) else None,
         "cost_url": reverse(f"{surface}:shipment_cost", args=[shipment.number]),
         "share_url": reverse(f"{surface}:shipment_landed_cost", args=[shipment.number]),
     }
