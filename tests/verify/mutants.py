@@ -444,6 +444,7 @@ ALSO: dict[str, set[str]] = {
     "I15 another rate than the line froze": {"I05"},
     "I15 legs that do not agree": {"I05"},
     "I01 a posting of nothing": {"I05", "I39"},
+    "I50 goods that came into stock and were never put away": {"I53"},
     "I50 units put away that nobody counted": {"I51"},
     "I50 units put away beyond what was announced": {"I51"},
     "I01 a posting that moves nowhere": {"I05", "I39"},
