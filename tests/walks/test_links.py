@@ -31,7 +31,9 @@ UNLINKED = {
     **dict.fromkeys(("seller:upload", "seller:upload_rejects"), "sheets brought in; see the brand's tour"),
     "desk:letter": "letters that the demonstration has sent; see the operator's tour",
     "shop:address_kept": "an address that somebody keeps",
-    "shop:return": "a return of one's own; see the shopper's tour",
+    **dict.fromkeys(("shop:return", "shop:order_returns"), "of what was delivered; see the shopper's tour"),
+    "desk:parcel_paper": "of a parcel that is packed; the first work items have none yet",
+    "seller:doubts": "a task, while the tracking of one's own parcels is in doubt",
 }
 ELEMENTS = re.compile(r'<(\w+)\b[^>]*?(?:class="([^"]*)")?')
 SIZE = """[document.documentElement.scrollWidth, innerWidth,

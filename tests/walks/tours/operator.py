@@ -120,7 +120,7 @@ def _logistics(guide: Guide, operator: Person) -> None:
     operator.go("Set-up")
     operator.follow("Set freight rates")
     operator.press("Begin with planning rates")
-    operator.expect("rates are set.")
+    operator.expect("charges are set.")
 
     guide.step("Say what things cost you")
     operator.go("Set-up")
