@@ -37,9 +37,9 @@ def world(database, monkeypatch) -> World:
     """A market in the United States with lanes, cards, law and two programmes that ship either way or not."""
     made = World()
     monkeypatch.setattr(clock, "now", lambda: made.now)
-    customs.load_reference(now=made.now)
-    publishing.load_planning(made.now)
     made.market("US")
+    customs.load_reference(now=made.now)  # the law of the world goes
+    publishing.load_planning(made.now)
     for code in ("self-managed", "fully-managed", "semi-managed-local-stock"):
         made.programme(code)
     return made

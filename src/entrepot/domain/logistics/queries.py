@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+
 from entrepot.domain.logistics import rules
 from entrepot.domain.logistics.models import Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
 from entrepot.kernel import db
@@ -47,17 +50,12 @@ class NodeView:
 
 def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None = None) -> dict[UUID, NodeView]:
     """Nodes with their closures by id: these, or those that an organisation operates, or all; by code."""
-    nodes = Node.objects.select_related("operator").order_by("code")
+    closed = NodeClosure.objects.filter(node=OuterRef("id")).values("closed_on")
+    nodes = Node.objects.select_related("operator").annotate(closures=ArraySubquery(closed)).order_by("code")
     if ids is not None:
         nodes = nodes.filter(id__in=list(ids))
     if operator_id is not None:
         nodes = nodes.filter(operator_id=operator_id)
-    found = list(nodes)
-    closures: dict[UUID, set[date]] = {}
-    for node_id, closed_on in NodeClosure.objects.filter(node_id__in=[node.id for node in found]).values_list(
-        "node_id", "closed_on"
-    ):
-        closures.setdefault(node_id, set()).add(closed_on)
     return {
         node.id: NodeView(
             id=node.id,
@@ -71,10 +69,10 @@ def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None 
             time_zone=node.time_zone,
             working_days=tuple(node.working_days),
             cut_off=node.cut_off,
-            closures=frozenset(closures.get(node.id, ())),
+            closures=frozenset(node.closures),
             is_archived=node.archived_at is not None,
         )
-        for node in found
+        for node in nodes
     }
 
 
