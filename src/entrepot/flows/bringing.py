@@ -19,6 +19,8 @@ from entrepot.domain.markets import queries as markets
 from entrepot.domain.pricing.landed import Landed
 from entrepot.domain.terms.rules import Party, Programme, Task
 from entrepot.flows import landed
+from entrepot.flows.crossing import Border
+from entrepot.flows.delivering import Network
 from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Share
 from entrepot.kernel.errors import EntrepotError, Unavailable
@@ -63,14 +65,14 @@ class Brought:
 
 
 def bring(
-    plans: Sequence[tuple[Plan, str]], *, cards: Sequence[RateCard], ways: Sequence[Lane], on: date
+    plans: Sequence[tuple[Plan, str]], *, network: Network, border: Border, on: date
 ) -> list[tuple[Brought, ...]]:
     """For each plan and the country of its market: every lane that brings stock there, by its code."""
-    bills = _Bills(cards, on)
+    bills = _Bills(network, border, on)
     hauls = [
         (place, plan, country, lane, _attempt(bills.haul, plan, country, lane))
         for place, (plan, country) in enumerate(plans)
-        for lane in _into(plan, country, ways)
+        for lane in _into(plan, country, network.ways)
     ]
     duties = _duties([(plan, country, haul) for _place, plan, country, _lane, haul in hauls], bills)
     found: list[list[Brought]] = [[] for _plan in plans]
@@ -126,7 +128,7 @@ def _duties(asked: Sequence[tuple[Plan, str, Found]], bills: "_Bills") -> list[F
             continue
         places.append(place)
         rows.append(_entry(plan, country, haul, bills.on))
-    while isinstance(answer := _quote(rows), dict):
+    while isinstance(answer := _quote(rows, bills.border), dict):
         for row, problem in answer.items():
             found[places[row]] = problem
         kept = [row for row in range(len(rows)) if row not in answer]
@@ -138,12 +140,12 @@ def _duties(asked: Sequence[tuple[Plan, str, Found]], bills: "_Bills") -> list[F
     return found
 
 
-def _quote(rows: Sequence[Mapping[str, object]]) -> Landed | dict[int, EntrepotError] | None:
+def _quote(rows: Sequence[Mapping[str, object]], border: Border) -> Landed | dict[int, EntrepotError] | None:
     """The landed cost of the rows, or what is wrong with some of them by their place."""
     if not rows:
         return None
     try:
-        return landed.quote(rows)
+        return landed.quote(rows, version=border.version)
     except BadLines as problem:
         bad: dict[int, EntrepotError] = {}
         for each in problem.values["rows"]:
@@ -168,10 +170,11 @@ def _volume(plan: Plan) -> int:
 
 
 class _Bills:
-    """Rate cards and rates of exchange of a day."""
+    """Rate cards, border law and rates of exchange of a day."""
 
-    def __init__(self, cards: Sequence[RateCard], on: date) -> None:
-        self.cards = {each.card.code: each for each in cards}
+    def __init__(self, network: Network, border: Border, on: date) -> None:
+        self.cards = network.cards
+        self.border = border
         self.on = on
         self.rates: dict[tuple[str, str], Decimal] = {}
 

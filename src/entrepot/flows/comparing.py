@@ -12,12 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.logistics import publishing
-from entrepot.domain.logistics.cards import RateCard
 from entrepot.domain.logistics.lanes import Lane
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
@@ -26,8 +23,9 @@ from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.models import ProgrammeVersion
 from entrepot.domain.terms.rules import Programme, ShipFrom
 from entrepot.domain.terms.words import Chapter, tell
-from entrepot.flows import bringing, enrolling, reckoning
+from entrepot.flows import bringing, delivering, enrolling, reckoning
 from entrepot.flows.bringing import Brought, Missing
+from entrepot.flows.delivering import Network
 from entrepot.flows.delivering import Option as Service
 from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Basis, Example, Share, Unit
@@ -182,32 +180,27 @@ def compare(
     """
     on = now.date()
     by_code = {each.code: each for each in known}
-    ways, cards = _published(publishing.version(), on)
+    network = delivering.load(on)
     open_in = {
         code: _open_in(by_code.get(code) or markets.get_market(code), now, actor, seller_id)
         for code in dict.fromkeys(plan.market_code for plan in plans)
     }
-    bases = _bases(plans, open_in, now)
+    bases = _bases(plans, open_in, network, now)
     asked = [(plan, open_in[plan.market_code].market.country) for plan in plans]
-    brought = bringing.bring(asked, cards=cards, ways=ways, on=on)
+    brought = bringing.bring(asked, network=network, border=bases[0].border, on=on) if bases else []
     return [
-        _compare(plan, open_in[plan.market_code], basis, inbound, ways)
+        _compare(plan, open_in[plan.market_code], basis, inbound, network.ways)
         for plan, basis, inbound in zip(plans, bases, brought, strict=True)
     ]
 
 
-@lru_cache(maxsize=16)
-def _published(version: str, on: date) -> tuple[Sequence[Lane], Sequence[RateCard]]:
-    """The lanes and rate cards of a day, read again once something new is published."""
-    del version  # a part of the key
-    return [each.lane for each in publishing.list_lanes(on=on)], publishing.list_cards(on=on)
-
-
-def _bases(plans: Sequence[Plan], open_in: Mapping[str, "OpenIn"], now: datetime) -> list[Basis]:
+def _bases(plans: Sequence[Plan], open_in: Mapping[str, "OpenIn"], network: Network, now: datetime) -> list[Basis]:
     """What a day's rates say for each plan, read once for all that share a market, a currency and a country."""
     keys = [(plan.market_code, plan.currency, plan.home_country) for plan in plans]
     found = {
-        key: reckoning.gather(market=open_in[key[0]].market, currency=key[1], home_country=key[2], now=now)
+        key: reckoning.gather(
+            market=open_in[key[0]].market, currency=key[1], home_country=key[2], now=now, network=network
+        )
         for key in dict.fromkeys(keys)
     }
     return [found[key] for key in keys]

@@ -87,8 +87,9 @@ class Option:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The lanes to the door that are in use on a day, by origin and destination, with cards and charges."""
+    """The lanes in use on a day; those to the door by origin and destination; cards and charges."""
 
+    ways: Sequence[Lane]
     lanes: Mapping[tuple[str, str], Sequence[Lane]]
     cards: Mapping[str, RateCard]
     charges: Sequence[ShippingCharge]
@@ -117,11 +118,12 @@ def load(on: date) -> Network:
 def _load(version: str, on: date) -> Network:
     del version  # a part of the key: what is published never changes
     found: dict[tuple[str, str], list[Lane]] = defaultdict(list)
-    for each in publishing.list_lanes(on=on):
-        if each.lane.ends_at_door:
-            found[each.lane.origin, each.lane.destination].append(each.lane)
+    ways = [each.lane for each in publishing.list_lanes(on=on)]
+    for lane in ways:
+        if lane.ends_at_door:
+            found[lane.origin, lane.destination].append(lane)
     cards = {each.card.code: each for each in publishing.list_cards(on=on)}
-    return Network(found, cards, shipping.list_charges(on=on))
+    return Network(ways, found, cards, shipping.list_charges(on=on))
 
 
 def find_options(

@@ -29,18 +29,25 @@ def quote(
     share_by: Share = Share.VALUE,
     is_spread: bool = False,
     known_on: date | None = None,
+    version: str = "",
 ) -> Landed:
     """The landed cost of rows of texts. `is_spread` shares freight and the like of a consignment among its lines anew.
+
+    `version` is that of the law, where it is known already.
 
     Raises: BadLines, Invalid.
     """
     lines = reading.read(rows)
-    return quote_lines(spread(lines, share_by) if is_spread else lines, share_by=share_by, known_on=known_on)
+    lines = spread(lines, share_by) if is_spread else lines
+    return quote_lines(lines, share_by=share_by, known_on=known_on, version=version)
 
 
-def quote_lines(lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None) -> Landed:
+def quote_lines(
+    lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None, version: str = ""
+) -> Landed:
     """The landed cost of lines. Raises: BadLines, TooLarge."""
-    book = _book(queries.version(), tuple(sorted({code[:4] for code in lines.words.hs}))).known_on(known_on)
+    version = version or queries.version()
+    book = _book(version, tuple(sorted({code[:4] for code in lines.words.hs}))).known_on(known_on)
     exchange = exchange_of(Law(book, lines).exchanges())
     try:
         return land(Law(book, lines, exchange), share_by)

@@ -139,10 +139,12 @@ class Basis:
         return self.found[parcel]
 
 
-def gather(*, market: Market, currency: str, home_country: str, now: datetime) -> Basis:
+def gather(
+    *, market: Market, currency: str, home_country: str, now: datetime, network: delivering.Network | None = None
+) -> Basis:
     """The rates that count today, in one query each. Raises: Unavailable without an exchange rate."""
     on = now.date()
-    network = delivering.load(on)
+    network = network or delivering.load(on)
     tax = markets.tax_rates([market.id], on).get((market.id, "standard"), Decimal(0))
     costs = settlement.list_cost_rates(on=on)
     pair, euro = (market.currency, currency), ("EUR", market.currency)
