@@ -55,6 +55,8 @@ def database(_server, django_db_blocker) -> Iterator[None]:
     """Access to the database as the run-time role; afterwards every row that the test left is deleted."""
     from django.db import connections
 
+    from entrepot.domain.ledger import sealing
+
     with django_db_blocker.unblock():
         yield
         for connection in connections.all(initialized_only=True):
@@ -63,6 +65,7 @@ def database(_server, django_db_blocker) -> Iterator[None]:
         with connections["owner"].cursor() as cursor:
             cursor.execute("SET lock_timeout = '10s'")
             cursor.execute("SELECT entrepot_reset()")
+        (FOLDER / sealing.ANCHORS).unlink(missing_ok=True)  # of a chain that is gone
 
 
 @pytest.fixture

@@ -113,6 +113,8 @@ def _reset(settings: Any) -> None:
     """Drop the embedded database where nothing in it would be missed. Raises: Refused."""
     from django.db import connections
 
+    from entrepot.domain.ledger import sealing
+
     if not settings.DATABASE_SERVER.embedded:
         raise Refused("up.reset_outside", "--reset-demo never touches the database that ENTREPOT_DATABASE_URL names.")
     if not _is_disposable():
@@ -121,7 +123,8 @@ def _reset(settings: Any) -> None:
     settings.DATABASE_SERVER.recreate()
     for name in ("media", "mail"):
         shutil.rmtree(settings.DATA_DIR / name, ignore_errors=True)
-    (settings.DATA_DIR / SIGN_INS).unlink(missing_ok=True)
+    for name in (SIGN_INS, sealing.ANCHORS):  # anchors hold a chain that is gone with its database
+        (settings.DATA_DIR / name).unlink(missing_ok=True)
     console.print("[green]✓[/] Demonstration dropped")
 
 
