@@ -108,7 +108,8 @@ class Shop:
             ),
             (self.shipment.number,): (
                 "shipment", "shipment_cartons", "shipment_announcement", "shipment_departure", "shipment_cancellation",
-                "shipment_slot", "shipment_slot_return",
+                "shipment_slot", "shipment_slot_return", "shipment_lane", "shipment_leg", "shipment_cost",
+                "shipment_landed_cost",
             ),
             (self.shipment.number, "labels"): ("shipment_paper",),
             (self.shipment.number, Carton.objects.filter(shipment=self.shipment)[0].id): ("shipment_carton_removal",),
