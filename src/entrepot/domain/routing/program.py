@@ -42,7 +42,7 @@ class _Model:
     def __init__(self, carts: Carts, groups: Sequence[int], free: Free, room: Sequence[int], parcels: Sequence[int]):
         from ortools.sat.python import cp_model
 
-        self.library: Any = cp_model
+        self.solving: Any = cp_model
         self.model = cp_model.CpModel()
         self.units: dict[tuple[int, int], Any] = {}
         self.goes: dict[tuple[int, int], Any] = {}
@@ -64,7 +64,7 @@ class _Model:
     def _at_most(self, parts: Sequence[tuple[int, Any]], most: int) -> None:
         variables = [each for _, each in parts]
         factors = [factor for factor, _ in parts]
-        self.model.add(self.library.LinearExpr.weighted_sum(variables, factors) <= max(0, most))
+        self.model.add(self.solving.LinearExpr.weighted_sum(variables, factors) <= max(0, most))
 
     def _add(self, carts: Carts, group: int, free: Free, taken: dict, packed: dict, posted: dict) -> None:
         cart, begins = carts.cart(group), carts.first[group]
@@ -124,7 +124,7 @@ class _Model:
         ]
         variables += self.units.values()
         factors += [-step] * len(self.units)
-        self.model.minimize(self.library.LinearExpr.weighted_sum(variables, factors))
+        self.model.minimize(self.solving.LinearExpr.weighted_sum(variables, factors))
         return True
 
     def solve(self, hint: Rows, effort: float) -> tuple[Rows, bool] | None:
@@ -133,12 +133,12 @@ class _Model:
         given = {(need, option): units for need, option, units in hint}
         for key, variable in self.units.items():
             self.model.add_hint(variable, given.get(key, 0))
-        solver = self.library.CpSolver()
+        solver = self.solving.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 1
         solver.parameters.max_deterministic_time = effort
         status = solver.solve(self.model)
-        if status not in (self.library.OPTIMAL, self.library.FEASIBLE):
+        if status not in (self.solving.OPTIMAL, self.solving.FEASIBLE):
             return None
         rows = [(need, option, units) for (need, option), each in self.units.items() if (units := solver.value(each))]
-        return rows, status == self.library.OPTIMAL
+        return rows, status == self.solving.OPTIMAL
