@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
@@ -80,6 +81,7 @@ def empty(server: TestServer) -> Iterator[tuple[str, str]]:
     """A marketplace of one's own after its first start; yields the first sign-in (address, password)."""
     from entrepot.flows import installing
 
+    import_module(settings.ROOT_URLCONF)  # routes are those of the settings under which they were first asked for
     own = override_settings(DEMONSTRATION=False, PAYMENT_PROVIDERS=["manual"], BANK_ACCOUNT="NL00 TEST 0000 0000 00")
     with server.copy_of(server.template) as name, pointed_at(name), _clock_at(NOW), own:
         first = installing.install(now=NOW)

@@ -135,11 +135,8 @@ def share(*, shipment_id: UUID, currency: str, reason: str, actor: Actor, now: d
     if version > 1:
         reason = audit.require_reason(reason)
     rates = {
-        (each.currency, each.incurred_on): markets.exchange_rates({(each.currency, currency)}, each.incurred_on)[
-            each.currency, currency
-        ].rate
-        for each in costs
-        if each.currency != currency
+        (own, day): markets.exchange_rates({(own, currency)}, day)[own, currency].rate
+        for own, day in {(each.currency, each.incurred_on) for each in costs if each.currency != currency}
     }
     rate_of = {each.id: rates.get((each.currency, each.incurred_on), Decimal(1)) for each in costs}
     bills = [
