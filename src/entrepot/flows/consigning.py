@@ -44,11 +44,6 @@ class Consigned:
     contents: tuple[Content, ...]
     incoterm: str
 
-    @property
-    def crosses_border(self) -> bool:
-        """Whether it goes from one country to another."""
-        return self.sender.country != self.recipient.country
-
     def sum(self, part: str) -> int:
         """What the shopper pays of a part for all that is in it."""
         return sum(each.parts[part] for each in self.contents)

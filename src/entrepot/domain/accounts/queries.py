@@ -201,8 +201,3 @@ def list_keys(*, organisation_id: UUID, after: UUID | None = None, limit: int = 
     if after is not None:
         found = found.filter(id__lt=after)
     return list(found.order_by("-id")[:limit])
-
-
-def list_held_verbs(*, role: str) -> list[str]:
-    """The verbs of a role."""
-    return list(Permission.objects.filter(role=role).order_by("verb").values_list("verb", flat=True))

@@ -77,16 +77,6 @@ def open_quotes(offer_ids: Collection[UUID]) -> list[SupplyQuote]:
     return list(SupplyQuote.objects.filter(offer_id__in=list(offer_ids), status__in=["quoted", "countered"]))
 
 
-def count_open_quotes(*, made_by_party: str) -> int:
-    """How many steps of a party wait for the other side's answer."""
-    return SupplyQuote.objects.filter(status__in=["quoted", "countered"], made_by_party=made_by_party).count()
-
-
-def count_proposals(*, waits_for_party: str) -> int:
-    """How many retail prices wait for a party's consent."""
-    return RetailProposal.objects.filter(status=RetailProposal.Status.OPEN, waits_for_party=waits_for_party).count()
-
-
 def price_history(*, offer_id: UUID, seller_id: UUID | None = None) -> list[RetailPrice]:
     """Every retail price that an offer had, the newest first."""
     history = RetailPrice.objects.filter(offer_id=offer_id)

@@ -85,11 +85,6 @@ def get_answers(*, seller_id: UUID) -> ReadinessAnswers | None:
     return ReadinessAnswers.objects.filter(seller_id=seller_id).order_by("-version").first()
 
 
-def list_answers(*, seller_id: UUID, limit: int = 20) -> list[ReadinessAnswers]:
-    """The versions of a seller's answers, the newest first."""
-    return list(ReadinessAnswers.objects.filter(seller_id=seller_id).order_by("-version")[:limit])
-
-
 def get_enrolment(*, enrolment_id: UUID, seller_id: UUID | None = None) -> Enrolment:
     """An enrolment with seller, market and programme version, within the scope. Raises: NotFound."""
     found = _enrolments(seller_id).filter(id=enrolment_id).first()

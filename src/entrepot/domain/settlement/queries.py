@@ -10,8 +10,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
-
 from entrepot.domain.ledger import words as ledger_words
 from entrepot.domain.ledger.queries import PostingRow, postings_about, postings_of
 from entrepot.domain.ledger.rules import CHART, Nature, kinds
@@ -215,11 +213,6 @@ def list_owed() -> list[Standing]:
         " GROUP BY currency ORDER BY currency"
     )
     return [Standing(*row) for row in rows]
-
-
-def count_payouts() -> dict[str, int]:
-    """How many payouts there are, by state."""
-    return dict(Payout.objects.order_by().values_list("state").annotate(count=Count("id")))
 
 
 def list_payouts(

@@ -207,9 +207,6 @@ RETURN_PARTS: tuple[Part, ...] = (
 #: What goods are worth to the seller who owns them: what it would have kept of them.
 VALUE_PARTS: Mapping[str, int] = {"earning": 1, "supply": 1, "subsidy_earning": 1, "promotion": -1, "commission": -1}
 
-#: The parts that the shopper's money goes to; they sum to what was paid.
-PAID_PARTS = frozenset(part.code for part in ACCRUAL_PARTS if part.source == "shopper_funds")
-
 
 def column(parts: tuple[Part, ...], code: str) -> int:
     """The place of a part among its kind."""

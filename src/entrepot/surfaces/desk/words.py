@@ -80,12 +80,6 @@ PAYMENTS: Mapping[str, Said] = {
     "declined": Said(_("Declined"), "bad"),
     "unknown": Said(_("Not answered"), "warn"),
 }
-CALLS: Mapping[str, Said] = {
-    "about_to": Said(_("Being asked for"), "warn"),
-    "done": Said(_("Done"), "good"),
-    "failed": Said(_("Failed"), "bad"),
-    "unknown": Said(_("Not answered"), "warn"),
-}
 RETURNS = states.RETURNS
 RETURN_REASONS = states.RETURN_REASONS
 DISPOSITIONS = states.DISPOSITIONS

@@ -62,11 +62,6 @@ def of_group(title: Text, views: Sequence[AccrualView], address: Callable[[Accru
     return Explanation(title, parts, [Trace(gettext("Terms"), each) for each in _versions(views)])
 
 
-def of_one(view: AccrualView, *, event_href: str = "") -> Explanation:
-    """One accrual down to its rule, its inputs, its event and its posting."""
-    return Explanation(view.says, [Part(view.says, view.amount_minor)], traces(view, event_href=event_href))
-
-
 def traces(view: AccrualView, *, event_href: str = "") -> list[Trace]:
     """Where an amount comes from."""
     version, key = rule(view.rule)

@@ -30,9 +30,6 @@ from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link, Text
 from entrepot.surfaces.shared.guards import ActingRequest
 
-#: How far back a list of what was handed over looks.
-LIST_DAYS = 14
-
 
 @dataclass(frozen=True, slots=True)
 class Places:
