@@ -39,8 +39,14 @@ def phone(chromium, address, request) -> Iterator[Any]:
 
 
 def fits(page: Any) -> None:
-    """Nothing runs over the edge."""
+    """Nothing runs over the edge of the page that a click led to."""
+    page.wait_for_load_state("load")  # a page that has only begun has no element to measure
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+
+
+def says(page: Any, text: str) -> None:
+    """The page that a click led to reads so, now or in a moment."""
+    page.get_by_role("main").get_by_text(text).first.wait_for()
 
 
 def test_a_guest_buys_cancels_and_sends_back(stage, phone):
@@ -66,7 +72,7 @@ def test_a_guest_buys_cancels_and_sends_back(stage, phone):
     phone.get_by_role("button", name="Cancel something").click()
     phone.locator("#cancel").get_by_label("Porcelain mug").fill("1")
     phone.locator("#cancel").get_by_role("button", name="Cancel it").click()
-    assert "It is cancelled" in phone.get_by_role("main").inner_text()
+    says(phone, "It is cancelled")
     assert OrderLine.objects.get().cancelled_qty == 1
 
     stage.pass_time(hours=1)
@@ -105,7 +111,7 @@ def test_the_market_and_the_language_are_chosen_from_the_top(stage, phone):
     phone.goto("/")
     phone.get_by_role("button", name="Market").click()
     phone.get_by_role("button", name="United States USD").click()
-    assert "paid in USD" in phone.get_by_role("main").inner_text()
+    says(phone, "paid in USD")
     phone.get_by_role("contentinfo").get_by_role("button", name="Deutsch").click()
-    assert phone.locator("html").get_attribute("lang") == "de"
+    phone.locator("html[lang=de]").wait_for()
     assert "USD" in phone.get_by_role("main").inner_text()

@@ -223,7 +223,7 @@ def follow_a_cent(visit: Any, code: str) -> None:
         parts, total = seller.opened(amount)
         assert sum(parts) == total == minor(amount.inner_text())
         amount.click()
-        seller.page.locator(".sheet[popover]:popover-open .sum-label a").first.click()
+        seller.click(seller.page.locator(".sheet[popover]:popover-open .sum-label a").first)
         accrual = Accrual.objects.get(id=seller.page.url.rpartition("/")[2])
         assert minor(seller.page.locator("h1").inner_text().rpartition(":")[2]) == accrual.amount_minor
         posting = Posting.objects.get(id=accrual.posting_id)

@@ -58,15 +58,21 @@ class Visitor:
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_load_state("load")
         assert self.page.url == self.address + to
 
     def press(self, name: str) -> None:
         """Press the first button of the page with this name."""
-        self.page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
+        self.click(self.page.get_by_role("main").get_by_role("button", name=name, exact=True).first)
 
     def follow(self, name: str) -> None:
         """Follow the first link of the page with this name."""
-        self.page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
+        self.click(self.page.get_by_role("main").get_by_role("link", name=name, exact=True).first)
+
+    def click(self, found: Any) -> None:
+        """Click on something, and be where it leads: a page that has only begun has nothing to read."""
+        found.click()
+        self.page.wait_for_load_state("load")
 
     def reads(self, text: str) -> bool:
         """Whether the page says so."""
