@@ -6,10 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import Error
+from django.db import Error, connection
+from django.test.utils import CaptureQueriesContext
 
 from bookkeeping import balances, come_back, payable, postings, settle
 from entrepot.domain.ledger import queries as ledger
+from entrepot.domain.ledger.models import Journal, Posting
 from entrepot.domain.ledger.rules import AccountKey
 from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.settlement import queries
@@ -103,6 +105,41 @@ def test_two_settlers_at_once_make_one_statement(world: World) -> None:
     assert all(outcome == outcomes[0] and len(outcome) == 3 for outcome in outcomes)
     assert StatementLine.objects.count() == Accrual.objects.count()
     assert settle(world) == outcomes[0]
+
+
+def test_statements_are_written_by_sets_and_say_the_same_again(world: World) -> None:
+    """One seller, then four more and the first one's reserve: as many statements of SQL, and twice the same rows."""
+    counts = []
+    for sellers, orders, closed in ((1, 1, 1), (4, 2, 5)):
+        for _ in range(sellers):
+            offer = world.offer(world.seller(programme="semi-managed-local-stock"), price="59.50", stock=5)
+            for _ in range(orders):
+                deliver(world, order(world, (offer, 1)))
+        world.pass_time(days=14)
+        with CaptureQueriesContext(connection) as asked:
+            assert len(settle(world)) == closed
+        counts.append(len(asked))
+        rows = _everything_settled()
+        settle(world)
+        assert _everything_settled() == rows
+        with CaptureQueriesContext(connection) as asked:
+            settling.pay_out(now=world.now, actor=SYSTEM)
+        counts.append(len(asked))
+        sent = Payout.objects.filter(state="in_transit").values_list("id", flat=True)
+        with CaptureQueriesContext(connection) as asked:
+            assert settling.confirm_payouts(payout_ids=list(sent), now=world.now, actor=SYSTEM) == closed
+        counts.append(len(asked))
+    assert all(many <= few for few, many in zip(counts[:3], counts[3:], strict=True)), counts
+    placed = StatementLine.objects.order_by("id").values_list("accrual_id", flat=True)
+    assert len(placed) == Accrual.objects.count()
+    assert {line.statement.seller_id == line.accrual.seller_id
+            for line in StatementLine.objects.select_related("statement", "accrual")} == {True}  # fmt: skip
+
+
+def _everything_settled() -> list:
+    """Every row that settlement wrote."""
+    tables = (Statement, StatementLine, ReserveHold, Journal, Posting)
+    return [list(table.objects.order_by("id").values()) for table in tables]
 
 
 def test_a_day_that_has_not_come_is_not_settled(world: World) -> None:

@@ -1,11 +1,13 @@
 """Who did what, when and why: one row a privileged act, in the act's transaction, chained by hash in the database."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from entrepot.kernel import ids
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import copy_rows
 from entrepot.kernel.errors import Invalid
 from entrepot.kernel.models import AuditEntry
 
@@ -36,6 +38,30 @@ def record(
         reason=reason,
         before=before,
         after=after,
+    )
+
+
+def record_each(
+    *,
+    actor: Actor,
+    verb: str,
+    subject_kind: str,
+    acts: Iterable[tuple[UUID, dict[str, Any]]],
+    now: datetime,
+    reason: str = "",
+) -> int:
+    """Append the same act on many subjects, each with what it is afterwards, in their order; how many."""
+    told = list(acts)
+    columns = ["id", "created_at", "sequence", "actor_user_id", "actor_organisation_id", "actor_label", "actor_role",
+               "verb", "subject_kind", "subject_id", "reason", "after", "previous_hash", "hash"]  # fmt: skip
+    who = (actor.user_id, actor.organisation_id, actor.label, actor.role)
+    return copy_rows(
+        "kernel_auditentry",
+        columns,
+        (
+            (identity, now, 0, *who, verb, subject_kind, subject_id, reason, after, "", "")
+            for identity, (subject_id, after) in zip(ids.new_ids(now, len(told)), told, strict=True)
+        ),
     )
 
 

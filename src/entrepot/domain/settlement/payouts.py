@@ -15,7 +15,7 @@ from entrepot.domain.settlement.rules import SELLER_OWNED
 from entrepot.kernel import audit, ids, outbox
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.crashing import crash_point
-from entrepot.kernel.db import assert_no_transaction, atomic, execute, fetch_rows
+from entrepot.kernel.db import assert_no_transaction, atomic, copy_rows, execute, fetch_rows, unnest
 from entrepot.kernel.outbox import Event
 
 #: One run at a time decides what is paid out.
@@ -70,13 +70,15 @@ def _open_batches(provider: str, now: datetime) -> list[PayoutBatch]:
     ]  # fmt: skip
     PayoutBatch.objects.bulk_create(batches)
     rows = [(batch, row) for batch in batches for row in by_currency[batch.currency]]
-    Payout.objects.bulk_create(
-        [
-            Payout(id=identity, created_at=now, statement_id=row.id, batch=batch, seller_id=row.seller_id,
-                   currency=row.currency, amount_minor=row.payable_minor)
+    copy_rows(
+        "settlement_payout",
+        ["id", "created_at", "statement_id", "batch_id", "seller_id", "currency", "amount_minor", "state",
+         "provider_reference", "failure"],
+        (
+            (identity, now, row.id, batch.id, row.seller_id, row.currency, row.payable_minor,
+             str(Payout.State.ABOUT_TO), "", "")
             for identity, (batch, row) in zip(ids.new_ids(now, len(rows)), rows, strict=True)
-        ],
-        batch_size=2000,
+        ),
     )  # fmt: skip
     return list(PayoutBatch.objects.filter(sent_at__isnull=True).order_by("id"))
 
@@ -111,7 +113,7 @@ def _record(batch_id: UUID, receipt: Receipt, actor: Actor, now: datetime) -> bo
         payout.provider_reference = receipt.references.get(payout.id, "")
         payout.failure = receipt.refused.get(payout.id, "")[:200]
         payout.state = Payout.State.FAILED if payout.id in receipt.refused else Payout.State.IN_TRANSIT
-    Payout.objects.bulk_update(payouts, ["provider_reference", "failure", "state"], batch_size=2000)
+    _save(payouts)
     _post("payout", [payout for payout in payouts if payout.state == Payout.State.IN_TRANSIT], now)
     outbox.append([Event("payout.sent", "payout", payout.id, {"reference": payout.provider_reference})
                    for payout in payouts if payout.state == Payout.State.IN_TRANSIT], now=now)  # fmt: skip
@@ -151,12 +153,28 @@ def _end(
     for payout in payouts:
         payout.state, payout.failure = state, reason[:200]
         payout.done_at = now if state == Payout.State.DONE else None
-    Payout.objects.bulk_update(payouts, ["state", "failure", "done_at"], batch_size=2000)
+    _save(payouts)
     _post(kind, payouts, now)
-    for payout in payouts:
-        audit.record(actor=actor, verb=verb, subject_kind="payout", subject_id=payout.id, now=now, reason=reason,
-                     after={"amount_minor": payout.amount_minor, "currency": payout.currency})  # fmt: skip
+    acts = [(payout.id, {"amount_minor": payout.amount_minor, "currency": payout.currency}) for payout in payouts]
+    audit.record_each(actor=actor, verb=verb, subject_kind="payout", acts=acts, now=now, reason=reason)
     return payouts
+
+
+def _save(payouts: Sequence[Payout]) -> None:
+    """Write what moved of payouts, of all in one statement."""
+    source, params = unnest(
+        "moved",
+        {"id": "uuid", "state": "text", "provider_reference": "text", "failure": "text", "done_at": "timestamptz"},
+        ((each.id, each.state, each.provider_reference, each.failure, each.done_at) for each in payouts),
+    )
+    execute(
+        f"""
+        UPDATE settlement_payout payout SET state = moved.state, provider_reference = moved.provider_reference,
+            failure = moved.failure, done_at = moved.done_at
+        FROM {source} WHERE moved.id = payout.id
+        """,
+        params,
+    )
 
 
 def _post(kind: str, payouts: Sequence[Payout], now: datetime) -> None:

@@ -1,4 +1,8 @@
-"""Statements: the accruals of each seller and currency gathered up to a day, less a reserve, paid or carried."""
+"""Statements: the accruals of each seller and currency gathered up to a day, less a reserve, paid or carried.
+
+The accruals never come here: one statement of SQL finds those that are due, places each on a statement that is still to
+be written, and answers with their sums by seller, currency and terms. What follows is as long as there are sellers.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +14,7 @@ from uuid import UUID
 from entrepot.domain.ledger import services as ledger
 from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
 from entrepot.domain.settlement.closing import Closed, Group, close
-from entrepot.domain.settlement.models import ReserveHold, Statement
+from entrepot.domain.settlement.models import Statement
 from entrepot.domain.terms.arrays import ppm
 from entrepot.domain.terms.queries import get_terms
 from entrepot.domain.terms.rules import Terms
@@ -31,7 +35,7 @@ class Due:
     """What a seller has due in a currency. Units: minor."""
 
     amounts: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # terms digest -> sum of its accruals
-    accrual_ids: list[UUID] = field(default_factory=list)
+    statement_id: UUID | None = None  # on which the accruals are placed already; None where there are none
     earliest: datetime | None = None
     held_minor: int = 0
     released_minor: int = 0
@@ -40,11 +44,16 @@ class Due:
     last_terms: str = ""
 
 
+Made = tuple[UUID, str, Due, list[tuple[Group, int]], Closed]
+
+
 @atomic
 def close_statements(*, until: datetime, now: datetime, actor: Actor) -> list[Statement]:
     """Close statements up to `until`; those that are closed for it stay as they are. All of that day, by seller."""
+    # A run takes as long as it takes; references of what it placed are checked when it commits.
+    execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'")
     execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    due = _find_due(until)
+    due = _place_due(until, now)
     terms = get_terms({digest for each in due.values() for digest in (*each.amounts, each.last_terms) if digest})
     made = []
     for (seller_id, currency), each in sorted(due.items()):
@@ -60,7 +69,6 @@ def close_statements(*, until: datetime, now: datetime, actor: Actor) -> list[St
     statements = _write(made, until, now)
     if statements:
         _reserve(made, statements, until, now)
-        _place_accruals(due, statements, now)
         _release(statements, until)
         _post(statements, now)
         outbox.append([Event("statement.issued", "statement", each.id, {"number": each.number})
@@ -71,14 +79,15 @@ def close_statements(*, until: datetime, now: datetime, actor: Actor) -> list[St
     return list(Statement.objects.filter(period_until=until).order_by("seller_id", "currency"))
 
 
-def _find_due(until: datetime) -> dict[Key, Due]:
-    """What is due where no statement runs that far. The accruals are read once: what comes later is of a later run."""
+def _place_due(until: datetime, now: datetime) -> dict[Key, Due]:
+    """What is due where no statement runs that far, its accruals placed. What accrues meanwhile is of a later run."""
     due: dict[Key, Due] = defaultdict(Due)
-    for row in fetch_rows(_DUE, {"until": until}):
+    given = {"until": until, "now": now, **ids.series(now, "line"), **ids.series(now, "statement")}
+    for row in fetch_rows(_PLACE_DUE, given):
         each = due[row.seller_id, row.currency]
-        each.amounts[row.terms_id] += row.amount_minor
-        each.accrual_ids.append(row.id)
-        each.earliest = min(row.accrued_at, each.earliest or row.accrued_at)
+        each.statement_id = row.statement_id
+        each.amounts[row.terms_id] += int(row.amount)
+        each.earliest = min(row.earliest, each.earliest or row.earliest)
     for row in fetch_rows(_HELD, {"until": until}):
         if row.released or (row.seller_id, row.currency) in due:
             each = due[row.seller_id, row.currency]
@@ -110,55 +119,40 @@ def _minimum(due: Due, currency: str, terms: Mapping[str, Terms]) -> int:
     return min((clause.get(currency, 0) for clause in clauses), default=0)
 
 
-def _write(
-    made: Sequence[tuple[UUID, str, Due, list[tuple[Group, int]], Closed]], until: datetime, now: datetime
-) -> dict[Key, Statement]:
+def _write(made: Sequence[Made], until: datetime, now: datetime) -> dict[Key, Statement]:
     statements = {}
     for identity, (seller_id, currency, due, _, closed) in zip(ids.new_ids(now, len(made)), made, strict=True):
         since = due.period_from or min(due.earliest or until, until - timedelta(seconds=1))
+        named = due.statement_id or identity
         statements[seller_id, currency] = Statement(
-            id=identity, created_at=now, number=ids.number("S", identity, 10), seller_id=seller_id, currency=currency,
+            id=named, created_at=now, number=ids.number("S", named, 10), seller_id=seller_id, currency=currency,
             period_from=since, period_until=until, opening_minor=closed.opening_minor, lines_minor=closed.lines_minor,
             reserved_minor=closed.reserved_minor, released_minor=closed.released_minor,
             payable_minor=closed.payable_minor, carried_minor=closed.carried_minor,
         )  # fmt: skip
-    Statement.objects.bulk_create(statements.values(), batch_size=2000)
+    columns = [column.attname for column in Statement._meta.concrete_fields]
+    copy_rows(
+        "settlement_statement",
+        columns,
+        ([getattr(each, column) for column in columns] for each in statements.values()),
+    )
     return statements
 
 
-def _reserve(
-    made: Sequence[tuple[UUID, str, Due, list[tuple[Group, int]], Closed]],
-    statements: Mapping[Key, Statement],
-    until: datetime,
-    now: datetime,
-) -> None:
+def _reserve(made: Sequence[Made], statements: Mapping[Key, Statement], until: datetime, now: datetime) -> None:
     """Keep back what the reserve clauses say, until their days."""
     holds: dict[tuple[Key, int], int] = defaultdict(int)
     for seller_id, currency, _, groups, closed in made:
         for (_, days), amount in zip(groups, closed.reserved, strict=True):
             if amount:
                 holds[(seller_id, currency), days] += amount
-    ReserveHold.objects.bulk_create(
-        [
-            ReserveHold(
-                id=identity, created_at=now, statement=statements[key], seller_id=key[0], currency=key[1],
-                amount_minor=amount, release_at=until + timedelta(days=days),
-            )
-            for identity, ((key, days), amount) in zip(ids.new_ids(now, len(holds)), holds.items(), strict=True)
-        ],
-        batch_size=2000,
-    )  # fmt: skip
-
-
-def _place_accruals(due: Mapping[Key, Due], statements: Mapping[Key, Statement], now: datetime) -> None:
-    """Put every accrual that is due on the statement of its seller and currency."""
-    placed = [
-        (statement.id, accrual_id) for key, statement in statements.items() for accrual_id in due[key].accrual_ids
-    ]
     copy_rows(
-        "settlement_statementline",
-        ["id", "created_at", "statement_id", "accrual_id"],
-        ((identity, now, *row) for identity, row in zip(ids.new_ids(now, len(placed)), placed, strict=True)),
+        "settlement_reservehold",
+        ["id", "created_at", "statement_id", "seller_id", "currency", "amount_minor", "release_at"],
+        (
+            (identity, now, statements[key].id, *key, amount, until + timedelta(days=days))
+            for identity, ((key, days), amount) in zip(ids.new_ids(now, len(holds)), holds.items(), strict=True)
+        ),
     )
 
 
@@ -193,17 +187,33 @@ def _post(statements: Mapping[Key, Statement], now: datetime) -> None:
     ledger.post(journals=journals, now=now)
 
 
-_DUE = """
-SELECT accrual.id, accrual.seller_id, accrual.currency, accrual.terms_id, accrual.amount_minor, accrual.accrued_at
-FROM settlement_accrual accrual
-WHERE accrual.eligible_at <= %(until)s
-  AND NOT EXISTS (SELECT FROM settlement_statementline line WHERE line.accrual_id = accrual.id)
-  AND NOT EXISTS (
-      SELECT FROM settlement_statement statement
-      WHERE statement.seller_id = accrual.seller_id AND statement.currency = accrual.currency
-        AND statement.period_until >= %(until)s
-  )
-ORDER BY accrual.id
+#: The statements are numbered by seller and currency, the lines in the order of their accruals.
+_PLACE_DUE = f"""
+WITH due AS MATERIALIZED (
+    SELECT accrual.id, accrual.seller_id, accrual.currency, accrual.terms_id, accrual.amount_minor, accrual.accrued_at
+    FROM settlement_accrual accrual
+    WHERE accrual.eligible_at <= %(until)s
+      AND NOT EXISTS (SELECT FROM settlement_statementline line WHERE line.accrual_id = accrual.id)
+      AND NOT EXISTS (
+          SELECT FROM settlement_statement statement
+          WHERE statement.seller_id = accrual.seller_id AND statement.currency = accrual.currency
+            AND statement.period_until >= %(until)s
+      )
+),
+sums AS MATERIALIZED (
+    SELECT seller_id, currency, terms_id, sum(amount_minor) AS amount, min(accrued_at) AS earliest
+    FROM due GROUP BY seller_id, currency, terms_id
+),
+numbered AS MATERIALIZED (
+    SELECT seller_id, currency, {ids.series_sql("row_number() OVER (ORDER BY seller_id, currency)", "statement")} AS id
+    FROM (SELECT DISTINCT seller_id, currency FROM sums) keys
+),
+placed AS (
+    INSERT INTO settlement_statementline (id, created_at, statement_id, accrual_id)
+    SELECT {ids.series_sql("row_number() OVER (ORDER BY due.id)", "line")}, %(now)s, numbered.id, due.id
+    FROM due JOIN numbered USING (seller_id, currency)
+)
+SELECT numbered.id AS statement_id, sums.* FROM sums JOIN numbered USING (seller_id, currency)
 """
 
 _HELD = """
