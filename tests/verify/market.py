@@ -15,7 +15,9 @@ from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.inbound import costing
 from entrepot.domain.inbound.costing import NewCost
 from entrepot.domain.inbound.models import Shipment
+from entrepot.domain.inventory import places, placing
 from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger import sealing
 from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.settlement import services as settlement
@@ -36,6 +38,7 @@ def build() -> World:
         world = World()
         settlement.set_cost_rates(rows=COSTS, valid_from=world.now.date(), actor=SYSTEM, now=world.now)
         offers = _sellers(world)
+        _stow(world, offers)
         _supply(world, offers)
         shopping.voucher(world, "HARBOUR", platform_share=Decimal("0.60"), limit_total=9, limit_per_shopper=9)
         _trade(world, offers)
@@ -70,6 +73,18 @@ def _sellers(world: World) -> dict[str, Offer]:
         audit.record(actor=SYSTEM, verb="sellers.admit", subject_kind="seller", subject_id=row.organisation_id,
                      reason="test", now=world.now)  # fmt: skip
     return offers
+
+
+def _stow(world: World, offers: dict[str, Offer]) -> None:
+    """A warehouse that knows its places: goods put away, some of them in quarantine, others still at the dock."""
+    node = world.nodes["platform-cn"]
+    rows = placing.read("A-1..2-1..2\nQ-1, quarantine")
+    places.make_places(node_id=node.id, places=rows, actor=SYSTEM, now=world.now)
+    stock = Stock.objects.get(node=node, sku_id=offers["shein-self-run"].sku_id, on_hand__gt=0)
+    for code, units in (("A-1-2", 12), ("A-2-1", 3), ("Q-1", 2)):
+        places.move(
+            stock_id=stock.id, from_code="DOCK", to_code=code, quantity=units, actor=SYSTEM, now=world.now
+        )  # fmt: skip
 
 
 def _supply(world: World, offers: dict[str, Offer]) -> None:

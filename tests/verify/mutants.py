@@ -419,6 +419,16 @@ MUTANTS: dict[str, list[str]] = {
         f"""UPDATE inbound_shipmentcost SET paid_by = 'seller' WHERE id =
         {first("inbound_shipmentcost", "amount_minor > 0")}"""
     ],
+    "I54 a place that holds more than came to it": [
+        f"UPDATE inventory_placeunits SET quantity = quantity + 1 WHERE id = {first('inventory_placeunits', 'true')}"
+    ],
+    "I54 units that went out of quarantine and are kept from sale as if they had not": [
+        """UPDATE inventory_placeunits SET quantity = 0 WHERE place_id =
+        (SELECT id FROM inventory_place WHERE kind = 'quarantine')"""
+    ],
+    "I54 a stock row that does not know its places": [
+        f"UPDATE inventory_stock SET is_placed = false WHERE id = {first('inventory_stock', 'is_placed')}"
+    ],
     "I52 a stock order that is not its lines": [
         f"UPDATE inbound_stockorder SET asked_minor = asked_minor + 1 WHERE id = {first('inbound_stockorder', 'true')}"
     ],

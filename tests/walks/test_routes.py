@@ -118,6 +118,8 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "desk/setup/markets": "DE",
             "desk/setup/nodes": next(iter(stage.nodes)),
             "desk/warehouse/docks": next(iter(stage.nodes)),
+            "desk/warehouse/places": next(iter(stage.nodes)),
+            "desk/warehouse/put-away": next(iter(stage.nodes)),
             "desk/setup/partners": stage.partner().code,
             "desk/borders/lanes": "nl-de-road",
             "desk/borders/cards": "nl-parcel",
@@ -157,6 +159,7 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
                 "request_id",
                 "notice_id",
                 "doubt_id",
+                "place_id",
             )
         },
         **{name: {"": "closed"} for name in ("status", "decision", "view", "answer")},

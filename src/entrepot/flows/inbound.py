@@ -99,7 +99,7 @@ def receive_goods(
         )
         for row, movement in zip(rows, movements, strict=True)
     ]
-    stocks = inventory.receive(rows=placed, now=now)
+    stocks = inventory.receive(rows=placed, now=now, withholds=False)
     received = [
         Received(row.sku_id, row.quantity, stock_id, movement, is_bought=False)
         for row, stock_id, movement in zip(rows, stocks, movements, strict=True)
@@ -114,14 +114,22 @@ def receive_goods(
     goods = [(placed[place], stocks[place], under[rows[place].sku_id], rows[place].cost) for place in bought]
     for place, (stock_id, movement) in zip(bought, _buy(goods, wordings, now), strict=True):
         received[place] = replace(received[place], stock_id=stock_id, movement_id=movement, is_bought=True)
+    inventory.withhold(stock_ids={each.stock_id for each in received}, now=now)
     return received
 
 
 @atomic
-def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: str, now: datetime) -> None:
+def adjust_stock(
+    *,
+    actor: Actor,
+    changes: Sequence[tuple[UUID, int]],
+    reason: str,
+    now: datetime,
+    place_id: UUID | None = None,
+) -> None:
     """Correct stock rows (id, units more or fewer) after a count, by whoever runs the node; kept with the reason.
 
-    What the platform owns is worth what it paid for it, and the books follow.
+    `place_id` is where it was counted. What the platform owns is worth what it paid for it, and the books follow.
     Raises: NotFound, Invalid, Refused below what is held or set aside, or for own goods of which no purchase is known.
     """
     found = {row.id: row for row in reads.get_rows(stock_ids=[stock_id for stock_id, _ in changes])}
@@ -146,6 +154,7 @@ def adjust_stock(*, actor: Actor, changes: Sequence[tuple[UUID, int]], reason: s
                 row.lot,
                 row.condition,
                 movement_id=movement,
+                place_id=place_id,
             )
         )
     inventory.adjust(rows=rows, actor=actor, reason=reason, now=now)

@@ -4,14 +4,16 @@ Also how a scanned number finds the work that it belongs to. Each act is `fulfil
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.inventory import places
 from entrepot.domain.inventory import queries as inventory
+from entrepot.domain.inventory.queries import Held
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.orders import work
@@ -28,13 +30,15 @@ MOST = 200
 
 @dataclass(slots=True)
 class Pick:
-    """Units of a SKU to be fetched at a node, and for which suborders."""
+    """Units of a SKU to be fetched at a node, from which place where that is known, and for which suborders."""
 
     node_id: UUID
     sku_code: str
     title: str
     barcode: str
     lot: str
+    place: str = ""
+    walk: str = ""
     units: int = 0
     orders: list[tuple[str, int]] = field(default_factory=list)
 
@@ -72,31 +76,46 @@ def chosen_work(*, work_item_ids: Collection[UUID], actor: Actor) -> list[Work]:
 
 
 def pick_list(*, items: Sequence[Work], languages: Sequence[str]) -> list[Pick]:
-    """What is to be fetched for these suborders, each SKU once for every node and lot, in the order of the codes."""
+    """What is to be fetched for these suborders, each SKU once for every node, lot and place.
+
+    In the order in which one walks past the places; without places in that of the codes.
+    """
     lines = work.list_lines(suborder_ids=[item.suborder_id for item in items])
     wanted = {line.id: line for group in lines.values() for line in group if line.to_pack > 0}
     held = inventory.list_held(line_ids=wanted)
     texts = catalogue.texts({each.product_id for group in held.values() for each in group}, languages=languages)
     of = {item.suborder_id: item for item in items}
-    picks: dict[tuple[UUID, str, str], Pick] = {}
+    wants: list[tuple[WorkLine, Held, int]] = []
     for line_id, line in wanted.items():
-        item = of[line.suborder_id]
         left: dict[UUID, int] = {}
         for each in held.get(line_id, ()):
             open_units = left.setdefault(each.sku_id, line.to_pack * each.per_unit)
             units = min(open_units, each.quantity)
-            if not units:
-                continue
-            left[each.sku_id] -= units
-            text = texts.get(each.product_id)
-            title = line.title if each.sku_id == line.sku_id else text.title if text else each.sku_code
-            pick = picks.setdefault(
-                (item.node_id, each.sku_code, each.lot),
-                Pick(item.node_id, each.sku_code, title, each.barcode, each.lot),
-            )
-            pick.units += units
-            pick.orders.append((item.suborder_number, units))
-    return [picks[key] for key in sorted(picks, key=lambda key: (key[1], key[2], key[0]))]
+            if units:
+                left[each.sku_id] -= units
+                wants.append((line, each, units))
+    picks: dict[tuple[UUID, str, str, str, str], Pick] = {}
+    for line, each, walk, place, units in _from_places(wants):
+        item = of[line.suborder_id]
+        text = texts.get(each.product_id)
+        title = line.title if each.sku_id == line.sku_id else text.title if text else each.sku_code
+        pick = picks.setdefault(
+            (item.node_id, walk, each.sku_code, each.lot, place),
+            Pick(item.node_id, each.sku_code, title, each.barcode, each.lot, place, walk),
+        )
+        pick.units += units
+        pick.orders.append((item.suborder_number, units))
+    return [picks[key] for key in sorted(picks, key=lambda key: (not key[1], *key[1:4], key[0]))]
+
+
+def _from_places(wants: Sequence[tuple[WorkLine, Held, int]]) -> Iterator[tuple[WorkLine, Held, str, str, int]]:
+    """The same with the places from which the units are taken: one want may come from several."""
+    found = iter(places.fetch_from([(each.stock_id, units) for _line, each, units in wants]))
+    for line, each, units in wants:
+        while units > 0:
+            _stock, walk, place, taken = next(found)
+            units -= taken
+            yield line, each, walk, place, taken
 
 
 def pack_whole(*, work_item_ids: Sequence[UUID], actor: Actor, now: datetime) -> list[Parcel]:

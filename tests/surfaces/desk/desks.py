@@ -25,6 +25,9 @@ from entrepot.domain.inbound.models import Shipment, StockOrder, StockOrderLine
 from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.receiving import Scan
 from entrepot.domain.inbound.shipping import NewCarton
+from entrepot.domain.inventory import places, placing
+from entrepot.domain.inventory.models import Stock
+from entrepot.domain.inventory.place_models import Place
 from entrepot.domain.ledger.models import Account, Journal
 from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.orders.models import Order, Suborder
@@ -115,6 +118,7 @@ class Market:
     closed_shipment: Shipment
     node_code: str
     partner_code: str
+    place: Place
 
     @property
     def arguments(self) -> dict[str, tuple[Any, ...]]:
@@ -145,6 +149,7 @@ class Market:
             "accrual": (self.accrual.id,),
             "batch": (self.batch.number,),
             "batch_file": (self.batch.number,),
+            "place": (self.place.node.code, self.place.id),
             "accounts": ("seller_payable", "EUR"),
             "account": (self.account_id,),
             "journal": (self.journal_id,),
@@ -282,7 +287,19 @@ def furnish(world: World) -> Market:
         closed_shipment=bring(world, [supplied], is_closed=True)[1],
         node_code=next(iter(world.nodes)),
         partner_code=world.partner().code,
+        place=_stow(world, supplied),
     )
+
+
+def _stow(world: World, offer: Offer) -> Place:
+    """A node gets places, and some of the goods stand at the one that is returned."""
+    stock = Stock.objects.filter(sku_id=offer.sku_id, condition="new", on_hand__gt=20).order_by("id")[0]
+    rows = placing.read("A-1..2-1..3\nQ-1, quarantine")
+    place, *_ = places.make_places(node_id=stock.node_id, places=rows, actor=SYSTEM, now=world.now)
+    places.move(
+        stock_id=stock.id, from_code="DOCK", to_code=place.code, quantity=20, actor=SYSTEM, now=world.now
+    )  # fmt: skip
+    return place
 
 
 def text_of(answer: HttpResponse) -> str:

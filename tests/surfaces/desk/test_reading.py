@@ -43,6 +43,7 @@ ACTS = {
     "parcel_giving_up", "manifest_closing", "doubt_decision", "carrier_account", "tracking_standard",
     "document_requests", "stock_order_decision",
     "stock_order_end", "shipment_arrival", "shipment_slot", "shipment_slot_return", "dock_hours",
+    "stowing_move", "places_making", "places_selling", "place_move", "place_count", "place_archival",
     "shipment_lane", "shipment_leg", "shipment_cost", "shipment_landed_cost",
     "shipment_turning_away", "shipment_scans", "shipment_counts",
     "shipment_inspections", "shipment_put_aways", "shipment_closing", "shipment_paper", "conversation_messages",

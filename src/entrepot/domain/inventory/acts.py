@@ -9,7 +9,8 @@ from uuid import UUID
 class Receipt:
     """A change of on hand at a place: units that came (above zero) or went (below), with the cause.
 
-    `movement_id` where the caller has to name the movement; else it gets an id of its own.
+    `movement_id` where the caller has to name the movement; else it gets an id of its own. `place_id` where units come
+    to or leave a known place of the node.
     """
 
     seller_id: UUID
@@ -25,6 +26,7 @@ class Receipt:
     subject_id: UUID | None = None
     reason: str = ""
     movement_id: UUID | None = None
+    place_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

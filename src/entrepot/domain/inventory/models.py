@@ -27,6 +27,7 @@ class Stock(Record):
     on_hand = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0, help_text="sum of the active holds")
     allotted = models.BigIntegerField(default=0, help_text="sum of the allotments that are neither sold nor held")
+    is_placed = models.BooleanField(default=False, help_text="its node has places, and its units stand at them")
 
     class Meta:
         constraints = [
@@ -72,7 +73,7 @@ class Movement(Record):
 
 
 class Hold(Record):
-    """Units kept for an owner (an order line) until shipped, released or expired: one end.
+    """Units kept for an owner (an order line, or a place where nothing is sold) until shipped, let go or expired.
 
     A hold that ends in part is split: the ended part becomes a row of its own. `per_unit` says how many of these units
     one unit of what the owner bought takes, so that a kit's holds end in step; `offer` is whose allotment they left.
@@ -122,3 +123,7 @@ class Allotment(Record):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["offer", "stock"], name="allotment_once")]
+
+
+# What stands where within a node is a room of its own, in the same app.
+from entrepot.domain.inventory import place_models  # noqa: E402, F401

@@ -178,13 +178,14 @@ class Held:
     lot: str
     quantity: int
     per_unit: int
+    stock_id: UUID
 
 
 def list_held(*, line_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
     """What is kept for these order lines, by line, in the order in which it was kept; scope is the caller's."""
     rows = fetch_rows(
         "SELECT h.owner_id AS line_id, k.id AS sku_id, k.code AS sku_code, k.product_id, k.barcode, s.lot, h.quantity,"
-        " h.per_unit FROM inventory_hold h JOIN inventory_stock s ON s.id = h.stock_id"
+        " h.per_unit, h.stock_id FROM inventory_hold h JOIN inventory_stock s ON s.id = h.stock_id"
         " JOIN catalogue_sku k ON k.id = s.sku_id WHERE h.owner_id = ANY(%s) AND h.state = 'active'"
         " ORDER BY h.owner_id, h.id",
         [list(line_ids)],

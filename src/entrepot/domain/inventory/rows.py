@@ -57,6 +57,11 @@ def lock_or_make(keys: Collection[tuple[Any, ...]], now: datetime) -> dict[tuple
     """The locked stock row of each (seller, owner, node, SKU, lot, condition); new ones stand at zero."""
     locked = _lock_by_key(keys)
     if missing := sorted(set(keys) - locked.keys()):
+        # Whoever gives a node its first places waits for this, or this for them: a new row knows whether it has any.
+        execute(
+            "SELECT id FROM logistics_node WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
+            [sorted({key[2] for key in missing})],
+        )
         source, params = unnest(
             "w",
             {"id": "uuid"} | _KEY,
@@ -64,8 +69,10 @@ def lock_or_make(keys: Collection[tuple[Any, ...]], now: datetime) -> dict[tuple
         )
         names = ", ".join(_KEY)
         execute(
-            f"INSERT INTO inventory_stock (id, created_at, {names}, on_hand, reserved, allotted)"
-            f" SELECT id, %s, {names}, 0, 0, 0 FROM {source} ON CONFLICT ({names}) DO NOTHING",
+            f"INSERT INTO inventory_stock (id, created_at, {names}, on_hand, reserved, allotted, is_placed)"
+            f" SELECT id, %s, {names}, 0, 0, 0,"
+            f" EXISTS (SELECT FROM inventory_place p WHERE p.node_id = w.node_id) FROM {source}"
+            f" ON CONFLICT ({names}) DO NOTHING",
             [now, *params],
         )
         locked = _lock_by_key(keys)

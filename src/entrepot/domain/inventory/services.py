@@ -12,8 +12,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from entrepot.domain.inventory import rules
+from entrepot.domain.inventory import placed, rules
 from entrepot.domain.inventory.acts import NewHold, Receipt, StockRow, TitleTransfer, TouchedStock
+from entrepot.domain.inventory.locking import lock_rows, lock_stock
 from entrepot.domain.inventory.rows import (
     Ended,
     add_to_allotments,
@@ -32,14 +33,15 @@ from entrepot.kernel.errors import Invalid, NotFound, Refused
 __all__ = [
     "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "confirm_holds",
     "consume_holds", "expire_holds", "hold_again", "lock_rows", "lock_stock", "open_holds", "receive", "release_holds",
-    "release_quantities", "transfer_title",
+    "release_quantities", "transfer_title", "withhold",
 ]  # fmt: skip
 
 
 @transaction.atomic
-def receive(*, rows: Sequence[Receipt], now: datetime) -> list[UUID]:
+def receive(*, rows: Sequence[Receipt], now: datetime, withholds: bool = True) -> list[UUID]:
     """Move units in or out and return the stock row of each; rows that are missing are made.
 
+    Without `withholds` the caller keeps from sale later what came to places that do so: see `withhold`.
     Raises: Invalid for a quantity that is zero, out of range or of the wrong sign for its kind; Refused
     (`inventory.below_zero`) where a row would fall under what is held or set aside.
     """
@@ -67,6 +69,15 @@ def receive(*, rows: Sequence[Receipt], now: datetime) -> list[UUID]:
         ],
         now,
     )
+    at_places = {row.id for row in stocks.values() if row.is_placed}
+    if changes := [
+        placed.Change(stock_id, row.quantity, row.kind, row.place_id)
+        for stock_id, row in zip(touched, rows, strict=True)
+        if stock_id in at_places
+    ]:
+        placed.follow(changes, now)
+        if withholds:
+            withhold(stock_ids=at_places, now=now)
     return touched
 
 
@@ -178,48 +189,6 @@ def allot(*, offer_id: UUID, rows: Sequence[tuple[UUID, int]], now: datetime) ->
         [now, offer_id, *params],
     )
     add_to_stock({"allotted": {stock_id: quantity - present.get(stock_id, 0) for stock_id, quantity in wanted.items()}})
-
-
-def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Lock stock rows by id, in the caller's transaction; what is on hand in each."""
-    rows = fetch_rows(
-        "SELECT id, on_hand FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(stock_ids)]
-    )
-    return {row.id: row.on_hand for row in rows}
-
-
-def lock_stock(
-    *, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequence[str] = ("new",), lock: bool = True
-) -> list[StockRow]:
-    """Lock and return the rows of these (seller, SKU) that have units to promise, by id; in the caller's transaction.
-
-    For a kit, ask for its components. Without `lock` the rows are only read, for a quote.
-    """
-    source, params = unnest("w", {"seller_id": "uuid", "sku_id": "uuid"}, sorted(seller_skus))
-    rows = fetch_rows(
-        f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
-        f" s.allotted FROM inventory_stock s JOIN {source} ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
-        f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id"
-        + (" FOR NO KEY UPDATE OF s" if lock else ""),
-        [*params, list(conditions)],
-    )
-    allotments: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    if allotted := [row.id for row in rows if row.allotted]:
-        for row in fetch_rows(
-            "SELECT stock_id, offer_id, quantity FROM inventory_allotment WHERE stock_id = ANY(%s) AND quantity > 0",
-            [allotted],
-        ):
-            allotments[row.stock_id][row.offer_id] = row.quantity
-    return [
-        StockRow(
-            row.id, row.seller_id, row.owner_id, row.node_id, row.sku_id, row.lot, row.condition, row.on_hand,
-            row.reserved, row.allotted, allotments.get(row.id, _NONE) if row.allotted else _NONE,
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-_NONE: Mapping[UUID, int] = {}
 
 
 @transaction.atomic
@@ -348,6 +317,36 @@ def consume_holds(
     return dict(touched)
 
 
+def withhold(*, stock_ids: Collection[UUID], now: datetime) -> None:
+    """Keep from sale the new units that stand where nothing is sold, and let go of those that no longer do.
+
+    What is promised already stays promised. Rows whose node has no such place are passed over.
+    """
+    rows = fetch_rows(_WITHHELD, [list(stock_ids)])
+    release_quantities(rows=[(row.id, row.held - row.wanted) for row in rows if row.held > row.wanted], now=now)
+    free = {row.stock_id: row.free for row in rows}
+    for row in rows:
+        free[row.stock_id] += max(0, row.held - row.wanted)
+    holds = []
+    for row in rows:
+        units = min(row.wanted - row.held, free[row.stock_id])
+        if units > 0:
+            free[row.stock_id] -= units
+            holds.append(NewHold(row.stock_id, row.id, units, per_unit=1))
+    open_holds(holds=holds, expires_at=None, now=now)
+
+
+_WITHHELD = """
+    SELECT u.id, u.stock_id, s.on_hand - s.reserved - s.allotted AS free, h.held,
+        CASE WHEN p.is_withheld THEN u.quantity ELSE 0 END AS wanted
+    FROM inventory_placeunits u JOIN inventory_place p ON p.id = u.place_id
+    JOIN inventory_stock s ON s.id = u.stock_id AND s.condition = 'new'
+    CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0)::bigint AS held FROM inventory_hold
+        WHERE owner_id = u.id AND state = 'active') h
+    WHERE u.stock_id = ANY(%s) AND (p.is_withheld OR h.held > 0) ORDER BY u.stock_id, p.walk
+"""
+
+
 def _end(
     units: Mapping[UUID, int | None], state: str, now: datetime, *, expired_by: datetime | None = None
 ) -> list[Ended]:
@@ -355,9 +354,9 @@ def _end(
     if not units:
         return []
     # Locked first, read second: the second statement sees what the waiting made of the holds.
-    fetch_rows(
-        "SELECT id FROM inventory_stock WHERE id IN (SELECT stock_id FROM inventory_hold WHERE owner_id = ANY(%s)"
-        " AND state = 'active') ORDER BY id FOR NO KEY UPDATE",
+    locked = fetch_rows(
+        "SELECT id, is_placed FROM inventory_stock WHERE id IN (SELECT stock_id FROM inventory_hold"
+        " WHERE owner_id = ANY(%s) AND state = 'active') ORDER BY id FOR NO KEY UPDATE",
         [list(units)],
     )
     # `returns_to` is the offer whose allotment a released unit falls back to, if it still keeps one.
@@ -386,6 +385,10 @@ def _end(
     ended = [Ended(by_id[piece.hold_id], piece.quantity) for piece in drawn]
     write_ends(ended, state, now)
     _settle_stock(ended, shipped=state == "consumed")
+    at_places = {row.id for row in locked if row.is_placed} if state == "consumed" else set()
+    if left := [placed.Change(each.hold.stock_id, -each.quantity, "shipped") for each in ended
+                if each.hold.stock_id in at_places]:  # fmt: skip
+        placed.follow(left, now)
     return ended
 
 

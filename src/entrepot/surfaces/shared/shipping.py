@@ -156,7 +156,10 @@ def picks(request: ActingRequest, places: Places, scope: UUID | None) -> HttpRes
     for pick in found:
         by_node.setdefault(pick.node_id, []).append(pick)
     context = {
-        "nodes": [(nodes[node_id].name, rows, sum(row.units for row in rows)) for node_id, rows in by_node.items()],
+        "nodes": [
+            (nodes[node_id].name, rows, sum(row.units for row in rows), any(row.place for row in rows))
+            for node_id, rows in by_node.items()
+        ],
         "orders": len({number for pick in found for number, _units in pick.orders}),
         "units": sum(pick.units for pick in found),
         "printed_at": clock.now(),

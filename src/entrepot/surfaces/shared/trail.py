@@ -82,6 +82,7 @@ ACTS: Mapping[str, Text] = {
     "shipments.refuse": _("Turned a shipment away"),
     "shipments.costs": _("Shared a shipment's costs"),
     "stock.receive": _("Set the hours of a dock"),
+    "stock.places": _("Changed the places of a warehouse"),
     "bookings.give_up": _("Gave up a booking with a carrier"),
     "carriers.set": _("Set up a carrier"),
     "tracking.standard": _("Set when tracking is doubted"),

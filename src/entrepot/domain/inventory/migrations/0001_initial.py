@@ -16,6 +16,23 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Place',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('code', models.CharField(max_length=40)),
+                ('zone', models.CharField(blank=True, max_length=9)),
+                ('aisle', models.CharField(blank=True, max_length=9)),
+                ('bay', models.CharField(blank=True, max_length=9)),
+                ('bin', models.CharField(blank=True, max_length=9)),
+                ('walk', models.CharField(max_length=60)),
+                ('kind', models.CharField(choices=[('dock', 'Dock'), ('storage', 'Storage'), ('quarantine', 'Quarantine')], max_length=10)),
+                ('is_withheld', models.BooleanField(default=False)),
+                ('archived_at', models.DateTimeField(null=True)),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Stock',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -25,10 +42,34 @@ class Migration(migrations.Migration):
                 ('on_hand', models.BigIntegerField(default=0)),
                 ('reserved', models.BigIntegerField(default=0, help_text='sum of the active holds')),
                 ('allotted', models.BigIntegerField(default=0, help_text='sum of the allotments that are neither sold nor held')),
+                ('is_placed', models.BooleanField(default=False, help_text='its node has places, and its units stand at them')),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
                 ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PlaceUnits',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('quantity', models.BigIntegerField(default=0)),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.place')),
+                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PlaceMove',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('quantity', models.PositiveBigIntegerField()),
+                ('kind', models.CharField(choices=[('begun', 'Begun'), ('came', 'Came'), ('left', 'Left'), ('moved', 'Moved')], max_length=6)),
+                ('moved_by', models.CharField(blank=True, help_text='who moved them; blank where stock came or left', max_length=200)),
+                ('from_place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.place')),
+                ('to_place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.place')),
+                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
             ],
         ),
         migrations.CreateModel(
@@ -72,6 +113,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddIndex(
+            model_name='place',
+            index=models.Index(fields=['node', 'walk'], name='place_walk'),
+        ),
+        migrations.AddConstraint(
+            model_name='place',
+            constraint=models.UniqueConstraint(fields=('node', 'code'), name='place_code_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='place',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'dock')), fields=('node',), name='place_one_dock'),
+        ),
+        migrations.AddConstraint(
+            model_name='place',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'quarantine'), _negated=True), ('is_withheld', True), _connector='OR'), name='place_quarantine_keeps'),
+        ),
+        migrations.AddConstraint(
+            model_name='place',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'storage'), _negated=True), ('is_withheld', False), _connector='OR'), name='place_storage_sells'),
+        ),
+        migrations.AddIndex(
             model_name='stock',
             index=models.Index(fields=['sku', 'seller'], name='stock_sku'),
         ),
@@ -82,6 +143,30 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stock',
             constraint=models.CheckConstraint(condition=models.Q(('allotted__gte', 0), ('reserved__gte', 0), ('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('allotted')))), name='stock_promised_within_on_hand'),
+        ),
+        migrations.AddIndex(
+            model_name='placeunits',
+            index=models.Index(fields=['place'], name='place_units_place'),
+        ),
+        migrations.AddConstraint(
+            model_name='placeunits',
+            constraint=models.UniqueConstraint(fields=('stock', 'place'), name='place_units_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='placeunits',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='place_units_not_negative'),
+        ),
+        migrations.AddIndex(
+            model_name='placemove',
+            index=models.Index(fields=['stock', 'id'], name='place_move_stock'),
+        ),
+        migrations.AddConstraint(
+            model_name='placemove',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='place_move_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='placemove',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('from_place__isnull', True), ('kind__in', ['begun', 'came']), ('to_place__isnull', False)), models.Q(('from_place__isnull', False), ('kind', 'left'), ('to_place__isnull', True)), models.Q(('from_place__isnull', False), ('kind', 'moved'), ('to_place__isnull', False)), _connector='OR'), name='place_move_has_its_ends'),
         ),
         migrations.AddIndex(
             model_name='movement',

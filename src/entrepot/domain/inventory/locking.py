@@ -1,0 +1,50 @@
+"""Stock rows that are locked, or only read, by those who promise their units."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from entrepot.domain.inventory.acts import StockRow
+from entrepot.kernel.db import fetch_rows, unnest
+
+
+def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Lock stock rows by id, in the caller's transaction; what is on hand in each."""
+    rows = fetch_rows(
+        "SELECT id, on_hand FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(stock_ids)]
+    )
+    return {row.id: row.on_hand for row in rows}
+
+
+def lock_stock(
+    *, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequence[str] = ("new",), lock: bool = True
+) -> list[StockRow]:
+    """Lock and return the rows of these (seller, SKU) that have units to promise, by id; in the caller's transaction.
+
+    For a kit, ask for its components. Without `lock` the rows are only read, for a quote.
+    """
+    source, params = unnest("w", {"seller_id": "uuid", "sku_id": "uuid"}, sorted(seller_skus))
+    rows = fetch_rows(
+        f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
+        f" s.allotted FROM inventory_stock s JOIN {source} ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
+        f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id"
+        + (" FOR NO KEY UPDATE OF s" if lock else ""),
+        [*params, list(conditions)],
+    )
+    allotments: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    if allotted := [row.id for row in rows if row.allotted]:
+        for row in fetch_rows(
+            "SELECT stock_id, offer_id, quantity FROM inventory_allotment WHERE stock_id = ANY(%s) AND quantity > 0",
+            [allotted],
+        ):
+            allotments[row.stock_id][row.offer_id] = row.quantity
+    return [
+        StockRow(
+            row.id, row.seller_id, row.owner_id, row.node_id, row.sku_id, row.lot, row.condition, row.on_hand,
+            row.reserved, row.allotted, allotments.get(row.id, _NONE) if row.allotted else _NONE,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_NONE: Mapping[UUID, int] = {}
