@@ -429,6 +429,13 @@ MUTANTS: dict[str, list[str]] = {
     "I54 a stock row that does not know its places": [
         f"UPDATE inventory_stock SET is_placed = false WHERE id = {first('inventory_stock', 'is_placed')}"
     ],
+    "I57 a delay that its parts do not make up": [
+        f"UPDATE orders_promisepart SET days = days + 1 WHERE id = {first('orders_promisepart', 'true')}"
+    ],
+    "I57 a day of delay that nobody counted": [
+        f"""UPDATE orders_promise SET ends_on = (SELECT promised_until FROM orders_suborder WHERE id = suborder_id)
+        + late_days + 1 WHERE id = {first("orders_promise", "true")}"""
+    ],
     "I52 a stock order that is not its lines": [
         f"UPDATE inbound_stockorder SET asked_minor = asked_minor + 1 WHERE id = {first('inbound_stockorder', 'true')}"
     ],

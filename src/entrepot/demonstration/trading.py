@@ -16,7 +16,7 @@ from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.inventory import queries as inventory
 from entrepot.domain.orders.models import OrderLine, WorkItem
 from entrepot.domain.settlement.models import Payout
-from entrepot.flows import checkout, fulfilment, returns, settling
+from entrepot.flows import checkout, fulfilment, keeping, returns, settling
 from entrepot.flows.checkout import OrderRequest
 from entrepot.kernel.actors import SYSTEM
 
@@ -80,6 +80,7 @@ def play_day(trade: Trade, day: date, is_last: bool) -> None:
     morning, noon, evening = (datetime.combine(day, time(hour), tzinfo=UTC) for hour in (7, 12, 20))
     fulfilment.mark_late(now=morning)
     carriers.carry(now=morning)
+    keeping.watch(now=morning)
     _ship(trade, noon, keep_back=0.55 if is_last else 0.12)
     _come_back(trade, noon + timedelta(hours=1))
     for hour in HOURS:

@@ -20,7 +20,7 @@ from entrepot.domain.orders.progress import LockedLine, Step
 from entrepot.domain.orders.rules import EventKind
 from entrepot.domain.payments import queries as payment_reads
 from entrepot.domain.payments.providers import Act
-from entrepot.flows import deliveries, paying
+from entrepot.flows import deliveries, keeping, paying
 from entrepot.flows.deliveries import LOST
 from entrepot.kernel import outbox
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -57,6 +57,7 @@ class Reading:
     started: set[UUID] = field(default_factory=set)
     arrived: dict[UUID, datetime] = field(default_factory=dict)
     lost: set[UUID] = field(default_factory=set)
+    scanned: set[UUID] = field(default_factory=set)
 
 
 def record_tracking(*, events: Sequence[Scan], now: datetime, actor: Actor = SYSTEM) -> list[str]:
@@ -119,10 +120,11 @@ def _record(events: Sequence[Scan], actor: Actor, now: datetime) -> tuple[list[s
     if reading.lost:
         parcels.lose(parcel_ids=reading.lost)
     ended = [locked[key] for key in (*reading.arrived, *reading.lost) if not _is_return(locked[key])]
-    if not ended:
-        return reading.outcomes, []
-    refunds = _end(ended, reading, lines, actor, now)
-    crash_point("tracking.written")
+    refunds = _end(ended, reading, lines, actor, now) if ended else []
+    sent = {locked[key].reference_id for key in reading.scanned if not _is_return(locked[key])}
+    keeping.judge_promises(suborder_ids=sent, now=now)
+    if ended:
+        crash_point("tracking.written")
     return reading.outcomes, refunds
 
 
@@ -173,6 +175,7 @@ def _read(event: Scan, parcel: LockedParcel | None, new: set[tuple[UUID, str]], 
     new.discard((parcel.id, event.event_key))
     if event.origin != "carrier" or event.kind == "label_made":
         return "recorded"
+    reading.scanned.add(parcel.id)
     if parcel.state == Parcel.State.PACKED:
         reading.started.add(parcel.id)
     is_underway = parcel.state in (Parcel.State.PACKED, Parcel.State.HANDED_OVER)

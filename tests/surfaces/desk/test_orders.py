@@ -1,14 +1,18 @@
 """Orders on the desk: found, opened to every amount and posting, cancelled once, paid by hand."""
 
 import re
+from datetime import timedelta
 
+from django.test import Client
 from django.urls import reverse
 
 import shipping
 import shopping
 from entrepot.domain.ledger import queries as ledger
 from entrepot.domain.orders.models import Order, OrderLine, Suborder
+from entrepot.domain.sellers.models import Seller
 from surfaces.desk.desks import browser, key_in, text_of
+from surfaces.seller.shops import client_of
 from worlds import World
 
 
@@ -94,3 +98,40 @@ def test_a_bank_transfer_is_confirmed_by_hand(world: World) -> None:
     assert desk.post(url, {"reason": "Once more"}).status_code == 409
     merchandiser = browser(world, "operator.merchandiser")
     assert merchandiser.post(url, {"reason": "Not mine to say"}).status_code == 403
+
+
+def late_order(world: World) -> tuple[Order, Seller]:
+    """Handed over three days late, seen at customs, and not since."""
+    seller = world.seller("brand", programme="semi-managed-platform-logistics")
+    ordered = shipping.order(world, (world.offer(seller), 1))
+    [suborder] = Suborder.objects.filter(order=ordered)
+    world.now = suborder.ship_by + timedelta(days=3, hours=-12)
+    [parcel] = shipping.ship(world, ordered)
+    shipping.scan(world, "handed_over", parcel)
+    world.pass_time(days=20)
+    shipping.scan(world, "customs", parcel)
+    return ordered, seller
+
+
+def test_a_late_order_says_on_whose_part_and_by_which_scan(world: World) -> None:
+    ordered, seller = late_order(world)
+    desk = browser(world)
+    page = text_of(desk.get(reverse("desk:order", args=[ordered.number])))
+    assert re.search(r"Running late by \d+ days because of: dispatch 3 days, line haul \d+ days", page)
+    assert "At customs" in page and "hours after its deadline" in page
+    listed = text_of(desk.get(reverse("desk:late_orders")))
+    assert f"{ordered.number}-1" in listed and "dispatch, 3 days" in listed
+    assert "Nothing is late here" in text_of(desk.get(reverse("desk:late_orders"), {"state": "missed"}))
+    assert ordered.number in text_of(desk.get(reverse("desk:late_orders"), {"party": "seller"}))
+    own = text_of(client_of(world, seller).get(reverse("seller:order", args=[f"{ordered.number}-1"])))
+    assert "your part 3 days, others on the way" in own and "line haul" not in own.partition("Part by part")[2][:600]
+
+
+def test_a_shopper_hears_plainly_what_holds_it_up(world: World) -> None:
+    ordered, _seller = late_order(world)
+    link = f"/orders/access/{ordered.access_token}"
+    page = text_of(Client().get(link, follow=True))
+    assert "It left China 3 days late. Its way out of China took" in page
+    assert "Customs has it now." in page and "Expected by now:" in page
+    shopper = Client(headers={"accept-language": "de"})
+    assert "Es ging 3 Tage zu spät aus China ab." in text_of(shopper.get(link, follow=True))

@@ -1,11 +1,11 @@
-"""Carts, orders, suborders, lines, adjustments, events and work items."""
+"""Carts, orders, suborders, lines, adjustments, events, work items, and how promises fared."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from entrepot.domain.accounts.models import Contact, Organisation, User
 from entrepot.domain.catalogue.models import Offer, Sku
-from entrepot.domain.logistics.models import Node
+from entrepot.domain.logistics.models import Node, TrackingEvent
 from entrepot.domain.markets.models import Market
 from entrepot.domain.sellers.models import Enrolment, Seller
 from entrepot.domain.terms.models import TermsSnapshot
@@ -128,6 +128,7 @@ class Suborder(Record):
         indexes = [
             models.Index(fields=["seller", "-id"], name="suborder_seller"),
             models.Index(fields=["performer", "state", "ship_by"], name="suborder_work"),
+            models.Index(fields=["ship_by"], condition=Q(state__in=["open", "shipped"]), name="suborder_running"),
         ]
 
 
@@ -273,4 +274,67 @@ class WorkItem(Record):
                 condition=Q(state__in=["waiting", "accepted", "packed"]),
                 name="work_item_open",
             )
+        ]
+
+
+class Promise(Record):
+    """How the promise of a suborder fares, as it was last looked at: open, or kept or missed once all has arrived.
+
+    `ends_on` is the day on which it was kept or missed, and until then the one that is expected; `late_days` are the
+    days beyond the promise. The days of its parts sum to them.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        KEPT = "kept"
+        MISSED = "missed"
+
+    suborder = models.OneToOneField(Suborder, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    ends_on = models.DateField()
+    late_days = models.PositiveSmallIntegerField(default=0)
+    parcel_id = models.UUIDField(null=True, help_text="the parcel that comes last")
+    judged_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="kept", late_days__gt=0), name="promise_kept_is_not_late"),
+            models.CheckConstraint(condition=~Q(state="missed", late_days=0), name="promise_missed_is_late"),
+        ]
+        indexes = [
+            models.Index(fields=["-ends_on", "-id"], condition=Q(late_days__gt=0), name="promise_late"),
+            models.Index(fields=["judged_at"], condition=Q(state="open"), name="promise_open"),
+        ]
+
+
+class PromisePart(Record):
+    """A leg's part of a promise and what became of it, or a stretch of legs between two scans (`position` < `until`).
+
+    `days` are those that it adds to the whole delay. `party` does it by the terms and `liable` answers for its
+    lateness; both are blank for a stretch of several. It ended between `first_on` and `done_on`; `done_at` and `event`
+    are what showed it.
+    """
+
+    promise = models.ForeignKey(Promise, on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    until = models.PositiveSmallIntegerField()
+    leg = models.CharField(max_length=120)
+    task = models.CharField(max_length=30)
+    party = models.CharField(max_length=12, blank=True)
+    liable = models.CharField(max_length=12, blank=True)
+    due_on = models.DateField()
+    due_at = models.DateTimeField()
+    first_on = models.DateField(null=True)
+    done_on = models.DateField(null=True)
+    done_at = models.DateTimeField(null=True)
+    event = models.ForeignKey(TrackingEvent, null=True, on_delete=models.PROTECT, related_name="+")
+    days = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["promise", "position", "until"], name="promise_part_once"),
+            models.CheckConstraint(condition=Q(until__gte=F("position")), name="promise_part_runs_on"),
+        ]
+        indexes = [
+            models.Index(fields=["party", "done_on"], condition=Q(days__gt=0), name="promise_part_late"),
         ]

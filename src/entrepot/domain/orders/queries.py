@@ -11,7 +11,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from entrepot.domain.orders import promises
 from entrepot.domain.orders.models import OrderLine, Suborder
+from entrepot.domain.orders.promises import PromiseView
 from entrepot.domain.orders.rules import Quantities, cancelled_first, order_state, share_minor
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
@@ -86,7 +88,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class SuborderView:
-    """What one seller sends from one node, with its promise."""
+    """What one seller sends from one node, with its promise; `promise` says how that fares, once it was looked at."""
 
     id: UUID
     order_id: UUID
@@ -105,6 +107,7 @@ class SuborderView:
     ship_by: datetime
     promised_from: date
     promised_until: date
+    promise: PromiseView | None
     lines: tuple[LineView, ...]
 
 
@@ -382,8 +385,14 @@ def _suborders(order_ids: Sequence[UUID], seller_id: UUID | None) -> list[Subord
         " AND (%s::uuid IS NULL OR suborder.seller_id = %s) ORDER BY suborder.id",
         [list(order_ids), seller_id, seller_id],
     )
-    names = [name for name in SuborderView.__slots__ if name != "lines"]
-    return [SuborderView(**{name: getattr(row, name) for name in names}, lines=tuple(lines[row.id])) for row in rows]
+    kept = promises.find_promises(suborder_ids=[row.id for row in rows])
+    names = [name for name in SuborderView.__slots__ if name not in ("lines", "promise")]
+    return [
+        SuborderView(
+            **{name: getattr(row, name) for name in names}, promise=kept.get(row.id), lines=tuple(lines[row.id])
+        )
+        for row in rows
+    ]
 
 
 def _lines(order_ids: Sequence[UUID], seller_id: UUID | None) -> list[LineView]:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from entrepot.surfaces.cli import first
 from entrepot.surfaces.cli.session import with_database
+from entrepot.surfaces.cli.tables import show_table
 
 if TYPE_CHECKING:
     from entrepot.domain.logistics.ways import Way
@@ -48,7 +48,7 @@ def list_(on: datetime | None, confidence: float, as_json: bool) -> int:
         (each["lane"], each["origin"], each["destination"], f"{each['days'][0]}–{each['days'][1]}", each["title"])
         for each in document
     ]
-    _table(("lane", "from", "to", "days", "what it is"), rows)
+    show_table(("lane", "from", "to", "days", "what it is"), rows)
     return 0
 
 
@@ -81,7 +81,9 @@ def explain(code: str, on: datetime | None, confidence: float, as_json: bool) ->
          leg["card"])
         for leg in document["legs"]
     ]  # fmt: skip
-    _table(("leg", "duty", "by", "way", "days", "departs", "takes", "closed", "done by", "distance", "rate card"), rows)
+    show_table(
+        ("leg", "duty", "by", "way", "days", "departs", "takes", "closed", "done by", "distance", "rate card"), rows
+    )
     for leg in document["legs"]:
         if leg["days_are_estimated"]:
             print(f"\n{leg['leg']}: no history says how long it takes; the days are those of ships that far.")
@@ -168,7 +170,7 @@ def fit(file: Path, start: str, end: str, by: str, until: datetime, as_json: boo
         for each in found.fitted
     ]  # fmt: skip
     shares = [f"{one.share:.0%} within" for one in found.fitted[0].calibration]
-    _table((by, "shipments", *shares, "promised → held", "of"), rows)
+    show_table((by, "shipments", *shares, "promised → held", "of"), rows)
     few = ", ".join(f"{group} ({count})" for group, count in found.too_few.items())
     print(f"\n{found.left_out:,} rows without both days are left out." + (f" Too few to fit: {few}." if few else ""))
     return 0
@@ -213,15 +215,3 @@ def _far(leg: dict[str, Any]) -> str:
         return ""
     via = f" via {', '.join(leg['via'])}" if leg["via"] else ""
     return f"{leg['distance_km']:,} km{via}"
-
-
-def _table(headings: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)

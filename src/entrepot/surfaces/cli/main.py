@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": ("entrepot.surfaces.cli.compare:compare", "Compare programmes for a seller's goods."),
     "tariff": ("entrepot.surfaces.cli.tariff:tariff", "Look up customs duty."),
     "lanes": ("entrepot.surfaces.cli.lanes:lanes", "List lanes, services and rates."),
+    "promises": ("entrepot.surfaces.cli.promises:promises", "Say what is late, and on whose part."),
     "rates": ("entrepot.surfaces.cli.rates:rates", "List and show rate cards."),
     "bench": ("entrepot.surfaces.cli.bench:bench", "Measure this installation."),
 }

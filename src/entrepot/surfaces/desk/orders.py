@@ -1,7 +1,7 @@
 """Orders: found by number, opened down to the postings of each line, cancelled with a reason."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -17,9 +17,10 @@ from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.aftersales import queries as aftersales
 from entrepot.domain.logistics import labels
 from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.models import Parcel
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.orders import queries
-from entrepot.domain.orders.queries import EVERYBODYS, LineView, OrderView
+from entrepot.domain.orders.queries import EVERYBODYS, LineView, OrderView, SuborderView
 from entrepot.domain.orders.rules import Quantities
 from entrepot.flows import amending, paying
 from entrepot.kernel import clock
@@ -27,7 +28,7 @@ from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.desk import amounts, words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
-from entrepot.surfaces.shared import guards
+from entrepot.surfaces.shared import guards, promises
 from entrepot.surfaces.shared.components import Event, Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -93,7 +94,11 @@ def orders(request: ActingRequest) -> HttpResponse:
     tabs = [Link(label, f"?state={code}{query}", current=code == state) for code, label in STATES.items()]
     context = {
         "page": slice_of(rows, lambda each: each.id, show),
-        "tabs": [*tabs, Link(_("All"), f"?state=all{query}", current=not state)],
+        "tabs": [
+            *tabs,
+            Link(_("All"), f"?state=all{query}", current=not state),
+            Link(_("Late"), reverse("desk:late_orders")),
+        ],
         "markets": markets.list_markets(),
         "market": market,
         "state": state or "all",
@@ -180,6 +185,7 @@ def _show(
                 "seller": sellers[suborder.seller_id],
                 "lines": [_line(line, found) for line in suborder.lines],
                 "routing": _routing(routings.get(suborder.id, {})),
+                "promise": promises.show(suborder.promise, words.TRACKING, href=_scans(suborder, parcels)),
                 "parcels": [
                     {"parcel": parcel, "state": words.PARCELS[parcel.state]}
                     for parcel in parcels
@@ -203,6 +209,13 @@ def _show(
     }
     refused = [form for form in (cancel, received, missing) if form]
     return render(request, "orders/order.html", context, *refused)
+
+
+def _scans(suborder: SuborderView, parcels: Sequence[Parcel]) -> str:
+    """Where the scans stand of the parcel that comes last."""
+    last = suborder.promise.parcel_id if suborder.promise else None
+    url = reverse("desk:work", args=[suborder.number])
+    return next((f"{url}#{parcel.number}" for parcel in parcels if parcel.id == last), url)
 
 
 def _routing(why: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from entrepot.surfaces.desk import (
     goods,
     inbound_settings,
     lanes,
+    late,
     letters,
     merchandise,
     notices,
@@ -104,6 +105,7 @@ CATALOGUE = [
 ]
 ORDERS = [
     path("orders", orders.orders, name="orders"),
+    path("orders/late", late.late_orders, name="late_orders"),
     path("orders/<slug:number>", orders.order, name="order"),
     path("orders/<slug:number>/cancellation", orders.cancellation, name="cancellation"),
     path("orders/<slug:number>/payment/<slug:decision>", orders.payment_decision, name="payment_decision"),

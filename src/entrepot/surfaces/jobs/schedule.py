@@ -41,6 +41,7 @@ JOBS = (
     Periodic("lateness of stock orders", "*/5 * * * *", "entrepot.domain.inbound.ordering.mark_late"),
     Periodic("lateness of shipments", "*/5 * * * *", "entrepot.domain.inbound.shipping.mark_late"),
     Periodic("missed slots", "*/5 * * * *", "entrepot.domain.inbound.docking.mark_missed"),
+    Periodic("promises", "*/15 * * * *", "entrepot.flows.keeping.watch"),
     Periodic("reminders", "*/15 * * * *", "entrepot.flows.fulfilment.remind"),
     Periodic("cancelling", "7 * * * *", "entrepot.flows.fulfilment.cancel_overdue"),
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),

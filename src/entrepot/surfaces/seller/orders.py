@@ -31,7 +31,7 @@ from entrepot.kernel.errors import Invalid, NotFound
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, shown, slice_of
 from entrepot.surfaces.seller.order_forms import CancelForm, ClaimForm, HandoverForm, PackForm
-from entrepot.surfaces.shared import accruals, carriage, files
+from entrepot.surfaces.shared import accruals, carriage, files, promises
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part, Step, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -317,6 +317,7 @@ def page(
         ],
         "served_by": next(iter(agreed.values())).performer(Task.CUSTOMER_SERVICE),
         "events": _events(order, suborder),
+        "promise": promises.show_own(suborder.promise, words.TRACKING, party=Party.SELLER),
         "cancel": cancel,
         "blame": _blame(agreed.values(), order.currency) if cancel else [],
         "crumbs": [Link(_("Orders"), reverse("seller:orders")), Link(suborder.number)],

@@ -20,8 +20,9 @@ from entrepot.domain.conversations import queries as conversations
 from entrepot.domain.conversations.models import Thread
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Parcel, ParcelLine
-from entrepot.domain.orders import purchases
+from entrepot.domain.orders import promises, purchases
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder
+from entrepot.domain.orders.promises import PromiseView
 from entrepot.domain.orders.rules import Quantities, order_state, without
 from entrepot.domain.payments import queries as payments
 from entrepot.domain.payments.models import Payment
@@ -32,6 +33,7 @@ from entrepot.surfaces.shared.threads import SUBJECTS, state_of
 from entrepot.surfaces.shop import sums
 from entrepot.surfaces.shop.browsing import picture_url, product_url
 from entrepot.surfaces.shop.frame import Visit
+from entrepot.surfaces.shop.lateness import Told, tell
 from entrepot.surfaces.shop.parties import Names, names_of
 from entrepot.surfaces.shop.words import (
     DECLINED,
@@ -85,6 +87,7 @@ class PartView:
     parcels: Sequence[ParcelView]
     who: Sequence[tuple[Text, str]]
     serves: str
+    late: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class Read:
     case_lines: Mapping[UUID, Sequence[ReturnLine]]
     terms: Mapping[str, Terms]
     titles: Mapping[UUID, str] = field(default_factory=dict)
+    promises: Mapping[UUID, PromiseView] = field(default_factory=dict)
 
     @property
     def outbound(self) -> list[Parcel]:
@@ -201,6 +205,7 @@ def read(visit: Visit, number: str) -> Read:
         case_lines=cases.list_lines(case_ids=[each.id for each in found]) if found else {},
         terms=terms.get_terms({line.terms_id for line in lines}),
         titles={line.id: line.title for line in lines},
+        promises=promises.find_promises(suborder_ids=[each.id for each in suborders]),
     )
 
 
@@ -320,6 +325,7 @@ def _part(
         parcels=[_parcel(rows, each, tracking.get(each.id, ())) for each in parcels],
         who=who,
         serves=who[2][1],
+        late=tell(rows.promises.get(suborder.id), suborder.node.country),
     )
 
 

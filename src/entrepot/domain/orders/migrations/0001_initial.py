@@ -20,6 +20,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Promise',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('open', 'Open'), ('kept', 'Kept'), ('missed', 'Missed')], default='open', max_length=6)),
+                ('ends_on', models.DateField()),
+                ('late_days', models.PositiveSmallIntegerField(default=0)),
+                ('parcel_id', models.UUIDField(help_text='the parcel that comes last', null=True)),
+                ('judged_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Cart',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -121,6 +133,27 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='PromisePart',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('position', models.PositiveSmallIntegerField()),
+                ('until', models.PositiveSmallIntegerField()),
+                ('leg', models.CharField(max_length=120)),
+                ('task', models.CharField(max_length=30)),
+                ('party', models.CharField(blank=True, max_length=12)),
+                ('liable', models.CharField(blank=True, max_length=12)),
+                ('due_on', models.DateField()),
+                ('due_at', models.DateTimeField()),
+                ('first_on', models.DateField(null=True)),
+                ('done_on', models.DateField(null=True)),
+                ('done_at', models.DateTimeField(null=True)),
+                ('days', models.PositiveSmallIntegerField(default=0)),
+                ('event', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.trackingevent')),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.promise')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Suborder',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -144,6 +177,11 @@ class Migration(migrations.Migration):
                 ('performer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
             ],
+        ),
+        migrations.AddField(
+            model_name='promise',
+            name='suborder',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder'),
         ),
         migrations.AddField(
             model_name='orderline',
@@ -218,6 +256,18 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='adjustment_positive'),
         ),
         migrations.AddIndex(
+            model_name='promisepart',
+            index=models.Index(condition=models.Q(('days__gt', 0)), fields=['party', 'done_on'], name='promise_part_late'),
+        ),
+        migrations.AddConstraint(
+            model_name='promisepart',
+            constraint=models.UniqueConstraint(fields=('promise', 'position', 'until'), name='promise_part_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='promisepart',
+            constraint=models.CheckConstraint(condition=models.Q(('until__gte', models.F('position'))), name='promise_part_runs_on'),
+        ),
+        migrations.AddIndex(
             model_name='suborder',
             index=models.Index(fields=['seller', '-id'], name='suborder_seller'),
         ),
@@ -225,9 +275,29 @@ class Migration(migrations.Migration):
             model_name='suborder',
             index=models.Index(fields=['performer', 'state', 'ship_by'], name='suborder_work'),
         ),
+        migrations.AddIndex(
+            model_name='suborder',
+            index=models.Index(condition=models.Q(('state__in', ['open', 'shipped'])), fields=['ship_by'], name='suborder_running'),
+        ),
         migrations.AddConstraint(
             model_name='suborder',
             constraint=models.UniqueConstraint(fields=('order', 'seller', 'node', 'programme_code'), name='suborder_once'),
+        ),
+        migrations.AddIndex(
+            model_name='promise',
+            index=models.Index(condition=models.Q(('late_days__gt', 0)), fields=['-ends_on', '-id'], name='promise_late'),
+        ),
+        migrations.AddIndex(
+            model_name='promise',
+            index=models.Index(condition=models.Q(('state', 'open')), fields=['judged_at'], name='promise_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='promise',
+            constraint=models.CheckConstraint(condition=models.Q(('late_days__gt', 0), ('state', 'kept'), _negated=True), name='promise_kept_is_not_late'),
+        ),
+        migrations.AddConstraint(
+            model_name='promise',
+            constraint=models.CheckConstraint(condition=models.Q(('late_days', 0), ('state', 'missed'), _negated=True), name='promise_missed_is_late'),
         ),
         migrations.AddIndex(
             model_name='orderline',

@@ -18,4 +18,6 @@ class Migration(migrations.Migration):
             "orders_orderline",
             "seller_id = entrepot_scope() OR EXISTS (SELECT FROM orders_suborder part WHERE part.id = suborder_id)",
         ),
+        walled("orders_promise", "EXISTS (SELECT FROM orders_suborder part WHERE part.id = suborder_id)"),
+        walled("orders_promisepart", "EXISTS (SELECT FROM orders_promise kept WHERE kept.id = promise_id)"),
     ]

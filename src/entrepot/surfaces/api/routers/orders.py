@@ -222,7 +222,7 @@ def get_suborder(request: HttpRequest, suborder_id: UUID) -> SuborderOut:
     own = scope_of(request, "orders.read")
     found = queries.get_suborder(suborder_id=suborder_id, seller_id=own)
     order = queries.get_order(order_id=found.order_id, scope=scope(request))
-    return SuborderOut.of(found, order.currency)
+    return SuborderOut.of(found, order.currency, whose="seller" if own else "*")
 
 
 def scope(request: HttpRequest) -> Scope:

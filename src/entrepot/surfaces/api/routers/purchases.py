@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ninja import Schema
 
+from entrepot.domain.orders.promises import PartView, PromiseView
 from entrepot.domain.orders.queries import (
     EventView,
     LineView,
@@ -162,8 +163,68 @@ class LineOut(Schema):
         )
 
 
+class PromisePartOut(Schema):
+    """A leg's part of a promise, or a stretch of legs (`position` to `until`) between which nobody scanned the goods.
+
+    `days` are what it adds to the delay. `party` does it and `liable` answers for it by the terms; null where that is
+    unknown, or not the caller's business.
+    """
+
+    position: int
+    until: int
+    leg: str
+    task: str
+    party: str | None
+    liable: str | None
+    due_on: date
+    done_on: date | None
+    done_at: datetime | None
+    scan: str | None
+    days: int
+
+    @classmethod
+    def of(cls, part: PartView, *, whose: str) -> "PromisePartOut":
+        """A part; parties are told to who may see all (`*`), and to a party its own."""
+        is_told = whose in ("*", part.party)
+        plain = ("position", "until", "leg", "task", "due_on", "done_at", "days")
+        return cls(
+            **{name: getattr(part, name) for name in plain},
+            party=part.party or None if is_told else None,
+            liable=part.liable or None if is_told else None,
+            done_on=part.done_on if part.is_done else None,
+            scan=part.event_kind,
+        )
+
+
+class PromiseOut(Schema):
+    """How a promise fares: `open`, `kept` or `missed`; the days of its parts sum to `late_days`.
+
+    It comes between `expected_from` and `expected_until` by what is known; once it has come, both are that day.
+    """
+
+    state: str
+    late_days: int
+    expected_from: date
+    expected_until: date
+    judged_at: datetime
+    parts: list[PromisePartOut]
+
+    @classmethod
+    def of(cls, promise: PromiseView, *, whose: str) -> "PromiseOut":
+        """A promise with its parts."""
+        is_open = promise.state == "open"
+        return cls(
+            state=promise.state,
+            late_days=promise.late_days,
+            expected_from=promise.starts_on if is_open else promise.ends_on,
+            expected_until=promise.ends_on,
+            judged_at=promise.judged_at,
+            parts=[PromisePartOut.of(each, whose=whose) for each in promise.parts],
+        )
+
+
 class SuborderOut(Schema):
-    """What one seller sends from one node, with its promise."""
+    """What one seller sends from one node, with its promise; `promise` says how it fares, once it was looked at."""
 
     id: UUID
     order_id: UUID
@@ -180,16 +241,20 @@ class SuborderOut(Schema):
     ship_by: datetime
     promised_from: date
     promised_until: date
+    promise: PromiseOut | None
     lines: list[LineOut]
 
     @classmethod
-    def of(cls, suborder: SuborderView, currency: str, *, sees_supply: bool = True) -> "SuborderOut":
-        """A suborder with its lines."""
-        plain = [name for name in cls.model_fields if name not in {"node", "programme", "lines"}]
+    def of(
+        cls, suborder: SuborderView, currency: str, *, sees_supply: bool = True, whose: str = "seller"
+    ) -> "SuborderOut":
+        """A suborder with its lines; `whose` parts of its promise are told with their party (`*`: all of them)."""
+        plain = [name for name in cls.model_fields if name not in {"node", "programme", "promise", "lines"}]
         return cls(
             **{name: getattr(suborder, name) for name in plain},
             node=suborder.node_code,
             programme=suborder.programme_code,
+            promise=PromiseOut.of(suborder.promise, whose=whose) if suborder.promise else None,
             lines=[LineOut.of(each, currency, sees_supply=sees_supply) for each in suborder.lines],
         )
 
@@ -256,6 +321,7 @@ class OrderOut(Schema):
     def of(cls, order: OrderView, *, is_whole: bool, sees_staff: bool) -> "OrderOut":
         """An order."""
         currency, payment = order.currency, order.payment
+        whose = "*" if sees_staff else "" if is_whole else "seller"
         return cls(
             id=order.id,
             number=order.number,
@@ -269,7 +335,8 @@ class OrderOut(Schema):
             placed_at=order.placed_at,
             ship_to=AddressOut.of(order.ship_to_id) if is_whole else None,
             suborders=[
-                SuborderOut.of(each, currency, sees_supply=sees_staff or not is_whole) for each in order.suborders
+                SuborderOut.of(each, currency, sees_supply=sees_staff or not is_whole, whose=whose)
+                for each in order.suborders
             ],
             events=[EventOut.of(each, is_whole=is_whole, sees_staff=sees_staff) for each in order.events],
             payment=PaymentOut(

@@ -1,0 +1,247 @@
+"""How a promise fares: what is known of its parts, when the whole is done by that, and whose part made it late. Pure.
+
+A part ends where the next one begins. What carriers scanned says of each part the earliest and the latest day on which
+it can have ended; where both are one day, that is known. Lateness is followed along the way: how many days later the
+last part ends because this one ended when it did, with the departures and the days of work of the legs that follow.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from entrepot.domain.logistics.lanes import Leg
+
+#: A carrier that scans a parcel this soon after it was said to be handed over confirms it.
+SOON = timedelta(hours=24)
+#: The days that are looked ahead for a departure or a day of work.
+LOOKED_AHEAD = 400
+#: Kinds of scans that show nothing of where a parcel is.
+BLIND = ("label_made", "exception", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a promise. `leg` is the lane's; None where it is not known any more, and for the dispatch.
+
+    `holidays` are those of the leg's country.
+    """
+
+    name: str
+    task: str
+    party: str
+    due_on: date
+    leg: Leg | None = None
+    holidays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A carrier's scan of a parcel."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What is known of one parcel: when it was handed over, when it arrived, and what carriers saw, oldest first.
+
+    Nothing was handed over where `left_at` is None. Days count where goods leave (`home`) and where they go (`there`).
+    """
+
+    left_at: datetime | None
+    arrived_at: datetime | None
+    seen: Sequence[Sighting]
+    home: ZoneInfo
+    there: ZoneInfo
+
+
+@dataclass(slots=True)
+class Known:
+    """Of one part: the first and last day on which it can have ended, and the instant and scan that show the end."""
+
+    first: date
+    last: date | None = None
+    at: datetime | None = None
+    shown_by: UUID | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the day is known on which it ended."""
+        return self.first == self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Days of a delay that one part caused, or several together where nobody saw the goods pass between them."""
+
+    first: int
+    last: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a promise fares: the day of the end, as it was or as it is expected, and the shares of its lateness.
+
+    The shares sum to `late_days`.
+    """
+
+    ends_on: date
+    late_days: int
+    known: Sequence[Known]
+    shares: Sequence[Share]
+    is_over: bool
+
+
+def judge(parts: Sequence[Part], journey: Journey, today: date) -> Judgement:
+    """How a promise fares by what is known on a day at its destination."""
+    known = _known(parts, journey, today)
+    due = parts[-1].due_on
+    ends_on = known[-1].last or _expected(parts, known)
+    left = late = max((ends_on - due).days, 0)
+    shares: list[Share] = []
+    before, begin = due, 0
+    while begin < len(parts) and left:
+        end = next((at for at in range(begin, len(parts)) if known[at].is_exact), len(parts) - 1)
+        after = ends_on if end == len(parts) - 1 else onward(parts, end, known[end].first)
+        mine = min(max((after - before).days, 0), left)
+        shares += _divide(parts, known, begin, end, before, after, mine)
+        left -= mine
+        before, begin = after, end + 1
+    return Judgement(ends_on, late, known, shares, journey.arrived_at is not None)
+
+
+def onward(parts: Sequence[Part], place: int, day: date) -> date:
+    """When the last part ends if this one ends on a day and the others take what they were promised to take."""
+    for before, part in pairwise(parts[place:]):
+        day = _next(before.due_on, part, day)
+    return day
+
+
+def _next(planned: date, part: Part, day: date) -> date:
+    """When a part ends that was to begin on the planned day and begins on this one.
+
+    Begun later, it leaves with the next departure and moves as many days of work as it was given.
+    """
+    if day <= planned or part.leg is None:
+        return part.due_on + (day - planned)
+    closed = part.leg.closed | part.holidays
+    span = [planned + timedelta(days=each) for each in range(LOOKED_AHEAD + (part.due_on - planned).days)]
+    leaves = [each for each in span if each.isoweekday() in part.leg.departs and each not in closed]
+    moves = [each for each in span if each.isoweekday() in part.leg.moves and each not in closed]
+    late = bisect_left(leaves, day)
+    if late == len(leaves):
+        return part.due_on + (day - planned)
+    worked = max(bisect_right(moves, part.due_on) - bisect_right(moves, leaves[0]), 0)
+    at = bisect_right(moves, leaves[late]) + worked - 1
+    ends = leaves[late] if not worked else moves[min(at, len(moves) - 1)]
+    return max(ends, part.due_on)
+
+
+def _divide(
+    parts: Sequence[Part], known: Sequence[Known], begin: int, end: int, before: date, after: date, days: int
+) -> list[Share]:
+    """A stretch's days among its parts: to each what it took even in the most favourable reading, the rest to all."""
+    found, left, latest = [], days, before
+    for place in range(begin, end + 1):
+        ends = after if place == end else onward(parts, place, known[place].first)
+        mine = min(max((ends - latest).days, 0), left)
+        if mine:
+            found.append(Share(place, place, mine))
+            left -= mine
+        last = known[place].last
+        if last is None:
+            break
+        latest = onward(parts, place, last)
+    return [*found, Share(begin, end, left)] if left else found
+
+
+def _expected(parts: Sequence[Part], known: Sequence[Known]) -> date:
+    """When it will be done if all that is not known goes as it was promised: never before what is known allows."""
+    begun = [place for place, each in enumerate(known) if each.last is not None]
+    ends = [onward(parts, begun[-1], known[begun[-1]].first)] if begun else []
+    ends += [onward(parts, place, each.first) for place, each in enumerate(known) if each.last is None]
+    return max(ends)
+
+
+def _known(parts: Sequence[Part], journey: Journey, today: date) -> list[Known]:
+    """The bounds of every part's end, the earlier ones no later than those after them."""
+    known = [Known(date.min) for _ in parts]
+    last = len(parts) - 1
+    if journey.left_at is None:
+        known[0].first = max(today, parts[0].due_on)
+        known[0].last = known[0].first
+        for each in known[1:]:
+            each.first = known[0].first
+        return known
+    seen = [each for each in journey.seen if each.kind not in BLIND]
+    _see_dispatch(known, journey, seen)
+    for place in range(1, last):
+        _see_end(known, place, parts, journey, seen)
+    if journey.arrived_at is not None:
+        day = journey.arrived_at.astimezone(journey.there).date()
+        scan = next((each for each in reversed(seen) if each.kind == "delivered"), None)
+        known[last] = Known(day, day, journey.arrived_at, scan.id if scan else None)
+    else:
+        known[last].first = today
+    for before, each in pairwise(known):
+        each.first = max(each.first, before.first)
+    for each, before in pairwise(reversed(known)):
+        if each.last is not None:
+            before.last = min(before.last or each.last, each.last)
+            before.first = min(before.first, before.last)
+    return known
+
+
+def _see_dispatch(known: list[Known], journey: Journey, seen: Sequence[Sighting]) -> None:
+    """Handed over when it was said to be, where a carrier's scan confirms it or there is none; else by the scan."""
+    assert journey.left_at is not None
+    said = journey.left_at.astimezone(journey.home).date()
+    first = next(iter(seen), None)
+    if first is None or first.kind == "delivered" or first.at <= journey.left_at + SOON:
+        known[0] = Known(said, said, journey.left_at)
+        return
+    day = first.at.astimezone(journey.home).date()
+    is_taken_over = first.kind == "handed_over"
+    known[0] = Known(day if is_taken_over else said, day, first.at, first.id)
+
+
+def _see_end(known: list[Known], place: int, parts: Sequence[Part], journey: Journey, seen: Sequence[Sighting]) -> None:
+    """A part between the dispatch and the door ends with the first scan that only what follows can have."""
+    following = parts[place + 1]
+    shown: Sighting | None = None
+    if parts[place].task == "customs":
+        at = [number for number, each in enumerate(seen) if each.kind == "customs"]
+        known[place].first = seen[at[-1]].at.astimezone(journey.there).date() if at else date.min
+        after = seen[at[-1] + 1 :] if at else ()
+        shown = next((each for each in after if each.kind in ("in_transit", "out_for_delivery")), None)
+    elif following.task == "customs":
+        shown = next((each for each in seen if each.kind == "customs"), None)
+    if shown is None:
+        shown = _seen_at(parts, place, seen)
+    if shown is not None:
+        day = shown.at.astimezone(journey.there).date()
+        known[place] = Known(day, day, shown.at, shown.id)
+        return
+    out = next((each for each in seen if each.kind == "out_for_delivery"), None)
+    if out is not None:
+        known[place].last = out.at.astimezone(journey.there).date()
+        known[place].at, known[place].shown_by = out.at, out.id
+
+
+def _seen_at(parts: Sequence[Part], place: int, seen: Sequence[Sighting]) -> Sighting | None:
+    """The first scan at the place where this leg and none before it ends."""
+    legs = [each.leg for each in parts[: place + 1]]
+    leg = legs[-1]
+    if leg is None or not leg.end or leg.start == leg.end:
+        return None
+    if any(each is not None and leg.end in (each.start, each.end) for each in legs[:-1]):
+        return None
+    return next((each for each in seen if each.place.casefold().startswith(leg.end.casefold())), None)

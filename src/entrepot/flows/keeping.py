@@ -1,0 +1,118 @@
+"""Promises kept and missed: each part of a suborder's promise against what carriers scanned, and who answers for it.
+
+Looked at with every scan, and every hour while it runs: a parcel that nobody sees is late all the same.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics.keeping import Journey, Judgement, Part, judge
+from entrepot.domain.logistics.lanes import Lane
+from entrepot.domain.logistics.rules import last_day, start_of_day
+from entrepot.domain.logistics.ways import Way
+from entrepot.domain.orders import promises
+from entrepot.domain.orders.promises import Judged, NewPart, Running
+from entrepot.domain.terms import queries as terms
+from entrepot.domain.terms.rules import Cause, Task, Terms
+
+#: What is done before the first leg: packed, labelled and handed over.
+DISPATCH = "dispatch"
+DAY = timedelta(days=1)
+
+
+@transaction.atomic
+def judge_promises(*, suborder_ids: Collection[UUID], now: datetime) -> None:
+    """Look at the promises of these suborders and keep what becomes of them, part by part."""
+    if not suborder_ids:
+        return
+    promises.lock(suborder_ids=suborder_ids, now=now)
+    running = promises.read_running(suborder_ids=suborder_ids)
+    ways = publishing.list_lanes() if running else []
+    agreed = terms.get_terms({each.terms_id for each in running})
+    judged = [found for each in running if (found := _judged(each, ways, agreed[each.terms_id], now))]
+    promises.record(judged=judged, gone=set(suborder_ids) - {each.suborder_id for each in judged}, now=now)
+
+
+def watch(*, now: datetime, limit: int = 2000) -> int:
+    """Look at promises that run and that no scan made anybody look at for a while; how many."""
+    stale = promises.list_stale(now=now, limit=limit)
+    judge_promises(suborder_ids=stale, now=now)
+    return len(stale)
+
+
+def _judged(each: Running, ways: Sequence[Way], agreed: Terms, now: datetime) -> Judged | None:
+    """By the parcel that comes last, or by what has not left at all; None where nothing is on its way any more."""
+    home, there = ZoneInfo(each.home_zone), ZoneInfo(each.there_zone)
+    parts = _parts(each, ways)
+    journeys: list[tuple[UUID | None, Journey]] = [
+        (sent.id, Journey(sent.left_at, sent.arrived_at, sent.seen, home, there)) for sent in each.parcels
+    ]
+    if each.to_ship:
+        journeys.append((None, Journey(None, None, (), home, there)))
+    if not journeys:
+        return None
+    today = now.astimezone(there).date()
+    judgements = [(parcel_id, judge(parts, journey, today)) for parcel_id, journey in journeys]
+    is_over = all(judgement.is_over for _, judgement in judgements)
+    parcel_id, last = max(judgements, key=lambda pair: (pair[1].ends_on, not pair[1].is_over))
+    state = "open" if not is_over else "missed" if last.late_days else "kept"
+    return Judged(each.id, state, last.ends_on, last.late_days, parcel_id, _kept(each, parts, last, agreed, there))
+
+
+def _parts(each: Running, ways: Sequence[Way]) -> list[Part]:
+    """The parts as they were promised; legs by the lane as it was published on the day of the order."""
+    lane = _lane(each.lane_code, ways, each.placed_at.date())
+    legs = {leg.code: leg for leg in lane.legs} if lane else {}
+    said = each.segments or (
+        {"leg": DISPATCH, "task": Task.PACKAGING_AND_LABEL, "party": each.performer_party,
+         "done_by": last_day(each.ship_by, time_zone=each.home_zone).isoformat()},
+        {"leg": "last mile", "task": Task.LAST_MILE, "party": each.performer_party,
+         "done_by": each.promised_until.isoformat()},
+    )  # fmt: skip
+    return [
+        Part(segment["leg"], segment["task"], segment["party"], date.fromisoformat(segment["done_by"]),
+             legs.get(segment["leg"]) if place else None)
+        for place, segment in enumerate(said)
+    ]  # fmt: skip
+
+
+def _lane(code: str, ways: Sequence[Way], on: date) -> Lane | None:
+    return next(
+        (way.lane for way in ways if way.lane.code == code and way.valid_from <= on
+         and (way.valid_until is None or on < way.valid_until)),
+        None,
+    )  # fmt: skip
+
+
+def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Terms, there: ZoneInfo) -> list[NewPart]:
+    """A row a part, and one for each stretch in which nobody saw whose part it was."""
+    days: Mapping[tuple[int, int], int] = {(share.first, share.last): share.days for share in judgement.shares}
+    liable = [_liable(agreed, part, is_first=not place) for place, part in enumerate(parts)]
+
+    def row(first: int, last: int) -> NewPart:
+        stretch, known = parts[first : last + 1], judgement.known[last]
+        parties, answering = {part.party for part in stretch}, set(liable[first : last + 1])
+        due = ship_by if last == 0 else start_of_day(parts[last].due_on + DAY, there)
+        is_known = known.last is not None and known.at is not None
+        return NewPart(
+            first, last, " – ".join(dict.fromkeys((parts[first].name, parts[last].name))),
+            parts[last].task, parties.pop() if len(parties) == 1 else "",
+            answering.pop() if len(answering) == 1 else "", parts[last].due_on, due,
+            known.first if is_known or first == last else None, known.last if is_known else None,
+            known.at if is_known else None, known.shown_by if is_known else None, days.get((first, last), 0),
+        )  # fmt: skip
+
+    ship_by = each.ship_by
+    singles = [row(place, place) for place in range(len(parts))]
+    return [*singles, *(row(first, last) for first, last in days if last > first)]
+
+
+def _liable(agreed: Terms, part: Part, *, is_first: bool) -> str:
+    """Who answers by the terms for lateness of a part; the dispatch is late as its work item is."""
+    task = Task.LAST_MILE if is_first else Task(part.task)
+    return agreed.liable(task, Cause.LATE) or part.party
