@@ -11,6 +11,12 @@ import shipping
 from entrepot.domain.orders.models import Suborder
 from entrepot.flows import keeping
 from entrepot.surfaces.cli.promises import promises
+from worlds import World
+
+
+@pytest.fixture
+def world(database):
+    return World()
 
 
 @pytest.fixture
