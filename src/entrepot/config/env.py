@@ -1,6 +1,7 @@
 """Typed access to the environment; a value that does not parse stops the start with its name."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -36,6 +37,14 @@ def number(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise Misconfigured(f"{name}={value!r}: write a whole number") from None
+
+
+def choice(name: str, of: Mapping[str, str], default: str) -> str:
+    """What one of these words stands for."""
+    value = text(name) or default
+    if value not in of:
+        raise Misconfigured(f"{name}={value!r}: write one of {', '.join(of)}")
+    return of[value]
 
 
 def names(name: str, default: str = "") -> list[str]:

@@ -1,5 +1,6 @@
 """One settings file; what differs between installations comes from the environment (see docs/operating)."""
 
+import sys
 from pathlib import Path
 
 from entrepot.config import database, env
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "entrepot.surfaces.shared",
 ]
 MIDDLEWARE = [
+    "entrepot.surfaces.shared.watching.WatchingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -180,10 +182,23 @@ SANDBOX_SECRET = env.text("ENTREPOT_SANDBOX_SECRET", SECRET_KEY)
 WEB_THREADS = env.number("ENTREPOT_WEB_THREADS", 80)
 ORDER_QUEUE = env.number("ENTREPOT_ORDER_QUEUE", max(1, WEB_THREADS * 4 // 5))
 
+# A line of JSON each, or plain in a terminal; at INFO every request has one.
+LOG_FORMATS = {"json": "entrepot.surfaces.shared.logs.Json", "plain": "entrepot.surfaces.shared.logs.Plain"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": env.choice("ENTREPOT_LOG_FORMAT", LOG_FORMATS, "plain" if sys.stderr.isatty() else "json")}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # A refusal has its line of the request; Django's would name the address.
+    "filters": {"defects": {"()": "entrepot.surfaces.shared.logs.Defects"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "django.request": {"filters": ["defects"]}},
     "root": {"handlers": ["stderr"], "level": env.text("ENTREPOT_LOG_LEVEL", "WARNING")},
 }
+
+# Where Prometheus asks: the web at this port, the jobs at the next; 0 for nowhere. It says everything to everybody.
+METRICS_PORT = env.number("ENTREPOT_METRICS_PORT", 0)
+METRICS_ADDRESS = env.text("ENTREPOT_METRICS_ADDRESS", "127.0.0.1")
+# After the signal to stop the web says so at /readyz, and serves on, for so long. Units: seconds.
+DRAIN_SECONDS = env.number("ENTREPOT_DRAIN_SECONDS", 0)

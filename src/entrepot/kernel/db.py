@@ -13,7 +13,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import JsonbLoader
 
-from entrepot.kernel import partitions, slow, walls
+from entrepot.kernel import meters, partitions, slow, walls
 
 __all__ = [
     "append_only",
@@ -31,7 +31,7 @@ __all__ = [
 T = TypeVar("T")
 
 #: Whoever speaks with the database through here is timed.
-_ = slow
+_ = (meters, slow)
 
 #: Serialisation failure and deadlock. Source: PostgreSQL, appendix A.
 CONFLICTS = ("40001", "40P01")

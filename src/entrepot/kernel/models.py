@@ -56,6 +56,7 @@ class OutboxEvent(Record):
     class Meta:
         indexes = [
             models.Index(fields=["next_attempt_at", "id"], condition=Q(status="pending"), name="outbox_pending"),
+            models.Index(fields=["id"], condition=Q(status="dead"), name="outbox_dead"),
             models.Index(fields=["subject_id", "id"], name="outbox_subject"),
         ]
 

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('failure', models.TextField(blank=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('status', 'pending')), fields=['next_attempt_at', 'id'], name='outbox_pending'), models.Index(fields=['subject_id', 'id'], name='outbox_subject')],
+                'indexes': [models.Index(condition=models.Q(('status', 'pending')), fields=['next_attempt_at', 'id'], name='outbox_pending'), models.Index(condition=models.Q(('status', 'dead')), fields=['id'], name='outbox_dead'), models.Index(fields=['subject_id', 'id'], name='outbox_subject')],
             },
         ),
         migrations.CreateModel(

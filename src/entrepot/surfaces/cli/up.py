@@ -205,16 +205,22 @@ def _children(port: int) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         console.print("Stopping …")
-        os.close(writing)
         for child in children.values():
             child.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + STOP_SECONDS + _drain_seconds()
         for child in children.values():
             try:
                 child.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
+        os.close(writing)
+
+
+def _drain_seconds() -> int:
+    from django.conf import settings
+
+    return int(settings.DRAIN_SECONDS)
 
 
 def _refuse_dead(children: dict[str, "subprocess.Popen[bytes]"]) -> None:

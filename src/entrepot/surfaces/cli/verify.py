@@ -1,6 +1,7 @@
 """`entrepot verify`: prove the books of this database."""
 
 import json
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from entrepot.verify.runner import Result
 
@@ -44,8 +46,9 @@ def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], as_
         return 0
     now = clock.now()
     anchors = [*_anchors(kept), *sealing.read_anchors(settings.DATA_DIR / sealing.ANCHORS)]
+    found = _kept(runner.verify(now=now, codes=list(codes), anchors=anchors), settings.DATA_DIR, is_all=not codes)
     if as_json:
-        results = list(runner.verify(now=now, codes=list(codes), anchors=anchors))
+        results = list(found)
         document = {
             "checked_at": now.isoformat(),
             "holds": all(result.holds for result in results),
@@ -61,7 +64,19 @@ def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], as_
         }
         print(json.dumps(document, indent=2, default=_plain, ensure_ascii=False))
         return 0 if document["holds"] else 1
-    return _table(runner.verify(now=now, codes=list(codes), anchors=anchors))
+    return _table(found)
+
+
+def _kept(results: "Iterator[Result]", folder: "Path", *, is_all: bool) -> "Iterator[Result]":
+    """The same results; a proof of everything is remembered for whoever watches."""
+    from entrepot.verify import last
+
+    started, found = time.monotonic(), []
+    for result in results:
+        found.append(result)
+        yield result
+    if is_all:
+        last.keep(found, folder=folder, seconds=time.monotonic() - started)
 
 
 def _anchors(kept: tuple[str, ...]) -> list[tuple[int, str]]:

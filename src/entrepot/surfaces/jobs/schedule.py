@@ -1,5 +1,6 @@
 """The periodic jobs: one table. A job calls one act with `now`; two runs of one job never overlap."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from entrepot.demonstration import clock as shared
-from entrepot.kernel import clock, db
+from entrepot.kernel import clock, context, db, meters
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,22 @@ def run(job: Periodic, *, now: datetime) -> None:
     # A lock of the session, so that a worker that was killed never leaves a job locked.
     if db.fetch_value("SELECT pg_try_advisory_lock(hashtext(%s))", [job.name]):
         try:
-            import_string(job.act)(now=now)
+            _act(job, now)
         finally:
             db.execute("SELECT pg_advisory_unlock(hashtext(%s))", [job.name])
+
+
+def _act(job: Periodic, now: datetime) -> None:
+    """Do it, and let it be seen how long it took and how it ended."""
+    started, outcome = time.monotonic(), "failed"
+    try:
+        with context.begun(job=job.name, request=context.request_id()):
+            try:
+                import_string(job.act)(now=now)
+            except Exception:
+                meters.EXCEPTIONS.labels("jobs").inc()
+                raise  # the worker says it to the log
+        outcome = "done"
+        meters.JOB_LAST.labels(job.name).set_to_current_time()
+    finally:
+        meters.JOBS.labels(job.name, outcome).observe(time.monotonic() - started)

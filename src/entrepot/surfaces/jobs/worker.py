@@ -13,6 +13,7 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.conf import settings
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -23,6 +24,13 @@ def main() -> None:
     shared.watch()
     schedule.register(app)
     heartbeat.beat(now=clock.now())
+    if settings.METRICS_PORT:
+        from prometheus_client import REGISTRY
+
+        from entrepot.surfaces.jobs import state
+        from entrepot.surfaces.shared import metrics
+
+        metrics.serve(REGISTRY, state.Marketplace(), address=settings.METRICS_ADDRESS, port=settings.METRICS_PORT + 1)
     connector = cast(DjangoConnector, app.connector).get_worker_connector()
     with app.replace_connector(connector) as worker_app:
         worker_app.run_worker(

@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from entrepot.kernel import db, schema
-from entrepot.surfaces.shared import guards
+from entrepot.surfaces.shared import draining, guards
 
 #: A worker beats every few seconds; one that was silent for this long is taken for stopped.
 SILENCE_SECONDS = 60
@@ -25,6 +25,8 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """The database answers, to a role that is below its guards; its schema is this code's, and the jobs run."""
     report: dict[str, str] = {}
+    if draining.is_going_on():
+        return JsonResponse({"status": "stopping"}, status=503)
     for name, check in CHECKS.items():
         try:
             report[name] = check()

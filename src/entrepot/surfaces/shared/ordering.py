@@ -7,6 +7,7 @@ out is answered without waiting.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from django.conf import settings
 
 from entrepot.flows import checkout
 from entrepot.flows.checkout import Answered, OrderRequest
+from entrepot.kernel import context, meters
 from entrepot.kernel.errors import EntrepotError, Unavailable
 from entrepot.surfaces.shared.soldout import SOLD_OUT
 
@@ -59,9 +61,11 @@ class Queue:
         with self.lock:
             if self.inside >= self.most:
                 self.turned_away += 1
+                meters.ORDERS_TURNED_AWAY.inc()
                 raise Busy(seconds=1)
             self.inside += 1
             self.waiting.append(mine)
+            self._say()
             leads, self.is_opening = not self.is_opening, True
         try:
             if not leads:
@@ -71,6 +75,7 @@ class Queue:
         finally:
             with self.lock:
                 self.inside -= 1
+                self._say()
         if mine.failure is not None:
             raise mine.failure
         assert mine.answer is not None
@@ -81,12 +86,16 @@ class Queue:
         with self.lock:
             batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH_MAX))]
             self.batches, self.orders = self.batches + 1, self.orders + len(batch)
+            self._say()
+        meters.BATCH_ORDERS.observe(len(batch))
+        started = time.monotonic()
         try:
             try:
                 requests, now = [each.request for each in batch], max(each.now for each in batch)
                 opened = checkout.open_orders(requests=requests, now=now)
             finally:
                 self._hand_on()
+                meters.BATCH_OPENED.observe(time.monotonic() - started)
             for each, answer in zip(batch, checkout.finish_orders(opened), strict=True):
                 each.answer = answer
         except Exception as problem:
@@ -96,9 +105,15 @@ class Queue:
                 each.failure = end
             raise
         finally:
+            meters.BATCH_ANSWERED.observe(time.monotonic() - started)
             for each in batch:
                 each.is_done = True
                 each.turn.set()
+
+    def _say(self) -> None:
+        """How many are in here, and how many of them no batch has taken yet."""
+        meters.ORDERS_INSIDE.set(self.inside)
+        meters.ORDERS_QUEUED.set(len(self.waiting))
 
     def _hand_on(self) -> None:
         """It is the turn of whoever has waited longest, or nobody's."""
@@ -129,6 +144,8 @@ def place(request: OrderRequest, *, now: datetime) -> Answered:
     if gone is not None and not checkout.is_known(request.checkout_key):
         return gone
     answer = QUEUE.place(request, now=now)
+    if isinstance(answer, checkout.Ordered):
+        context.add(orders=answer.number)
     if isinstance(answer, EntrepotError) and answer.code == "orders.sold_out":
         SOLD_OUT.learn(request, answer)
     return answer
