@@ -39,7 +39,7 @@ def start(database):
     for process in running:
         if process.poll() is None:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def wait_until_ready(process):
@@ -88,7 +88,7 @@ def test_from_ready_to_stopped(start):
     assert (third.returncode, "[up.running]" in third.stderr) == (1, True)
 
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=20)[0]
+    rest = process.communicate(timeout=60)[0]
     assert (process.returncode, "Traceback" in rest) == (0, False), rest
     assert all(is_gone(pid) for pid in children.values())
 
@@ -99,7 +99,7 @@ def test_when_a_part_dies_the_rest_stops_and_says_so(start, name):
     wait_until_ready(process)
     children = children_of(process)
     os.kill(children[name], signal.SIGKILL)
-    told = process.communicate(timeout=20)[0]
+    told = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert f"The {name.split('.')[0].replace('cli', 'web')} process ended by itself (status -9)" in told
     assert all(is_gone(pid) for pid in children.values())
