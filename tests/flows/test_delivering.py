@@ -1,6 +1,5 @@
 """The services there are for parcels: what they cost, what is asked, when they arrive, and what rules them out."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -53,26 +52,26 @@ def test_every_service_is_an_option_and_the_cheapest_that_goes_is_first(network)
 
 def test_what_speaks_against_a_service_is_said_and_it_comes_last(network):
     battery, heavy, far = (
-        replace(PARCEL, flags=frozenset({"battery"})), replace(PARCEL, weight_g=3000), replace(PARCEL, origin="FR"),
+        PARCEL._replace(flags=frozenset({"battery"})), PARCEL._replace(weight_g=3000), PARCEL._replace(origin="FR"),
     )  # fmt: skip
     found = find_options([battery, heavy, far], on=DAY)
     assert [[(each.lane, each.objections) for each in options] for options in found] == [
         [("fast", ()), ("slow", ("goods:battery",))], [("fast", ()), ("slow", ("cheap:weight",))], [],
     ]  # fmt: skip
     assert first_that_goes(found[2]) is None
-    too_heavy = find_options([replace(PARCEL, weight_g=9000)], on=DAY)[0]
+    too_heavy = find_options([PARCEL._replace(weight_g=9000)], on=DAY)[0]
     assert first_that_goes(too_heavy) is None and "charge" in delivering.objections_of(too_heavy)
 
 
 def test_goods_that_pay_for_it_travel_free(network):
-    cheap, dear = find_options([PARCEL, replace(PARCEL, goods_minor=9900)], on=DAY)
+    cheap, dear = find_options([PARCEL, PARCEL._replace(goods_minor=9900)], on=DAY)
     assert (cheap[0].charge_minor, dear[0].charge_minor) == (250, 0)
 
 
 def test_a_foreign_card_is_exchanged_at_the_rate_of_the_day(network, database):
     from entrepot.domain.markets import services as markets
 
-    euro = replace(PARCEL, currency="EUR")
+    euro = PARCEL._replace(currency="EUR")
     assert "exchange:USD" in find_options([euro], on=DAY)[0][0].objections
     markets.publish_exchange_rates(rows=[("EUR", "USD", Decimal("1.25"), DAY)], source="a test", now=NOW)
     [options] = find_options([euro], on=DAY)
@@ -81,7 +80,7 @@ def test_a_foreign_card_is_exchanged_at_the_rate_of_the_day(network, database):
 
 
 def test_one_parcel_alone_is_quoted_as_among_many(network):
-    parcels = [replace(PARCEL, weight_g=weight) for weight in (1, 900, 2000, 2001, 4999)] * 3
+    parcels = [PARCEL._replace(weight_g=weight) for weight in (1, 900, 2000, 2001, 4999)] * 3
     assert find_options(parcels, on=DAY) == [find_options([each], on=DAY)[0] for each in parcels]
 
 
@@ -104,7 +103,7 @@ def test_the_planning_network_serves_three_markets_with_and_without_batteries(da
     ways = [("CN", "US", "USD"), ("CN", "DE", "EUR"), ("CN", "BR", "BRL"), ("US", "US", "USD"), ("DE", "DE", "EUR"),
             ("BR", "BR", "BRL"), ("NL", "DE", "EUR"), ("NL", "US", "USD"), ("NL", "BR", "BRL")]  # fmt: skip
     parcels = [
-        replace(PARCEL, origin=origin, market_code=to, destination=to, currency=currency, flags=flags)
+        PARCEL._replace(origin=origin, market_code=to, destination=to, currency=currency, flags=flags)
         for origin, to, currency in ways
         for flags in (frozenset(), frozenset({"battery"}))
     ]

@@ -30,11 +30,11 @@ def far(code: str) -> Candidate:
 
 
 def free(**units: int | dict[UUID, int]) -> dict:
-    return {
-        (NODES[code], sku, None): number
-        for code, found in units.items()
-        for sku, number in (found if isinstance(found, dict) else {MUG: found}).items()
-    }
+    there: dict = {(sku, None): {} for sku in (MUG, PLATE)}
+    for code, found in units.items():
+        for sku, number in (found if isinstance(found, dict) else {MUG: found}).items():
+            there[sku, None][NODES[code]] = number
+    return there
 
 
 def price(parcels: list[Weighed]) -> list[int | None]:
@@ -161,7 +161,7 @@ def test_what_one_line_takes_the_next_does_not_find():
 
 def test_a_pool_is_not_the_shared_stock():
     pool = UUID(int=7)
-    stock = {(NODES["a"], MUG, None): 1, (NODES["a"], MUG, pool): 2}
+    stock = {(MUG, None): {NODES["a"]: 1}, (MUG, pool): {NODES["a"]: 2}}
     assert isinstance(route([need(2)], [near("a")], stock), Shortage)
     assert chosen(route([need(2, pool=pool), need(1)], [near("a")], stock)) == [(0, "a", 2), (1, "a", 1)]
 
@@ -182,19 +182,21 @@ wanted = st.lists(st.tuples(st.sampled_from([MUG, PLATE]), st.integers(1, 6)), m
 @settings(deadline=None)
 @given(stocks, wanted, st.permutations(sorted(NODES)), st.sets(st.sampled_from(sorted(NODES))))
 def test_it_takes_only_what_is_there_and_all_that_is_wanted(drawn, lines, order, local):
-    stock = {(NODES[code], sku, None): units for (code, sku), units in drawn.items()}
+    stock: dict = {(MUG, None): {}, (PLATE, None): {}}
+    for (code, sku), units in drawn.items():
+        stock[sku, None][NODES[code]] = units
     needs = [need(quantity, sku) for sku, quantity in lines]
     candidates = [near(code) if code in local else far(code) for code in order]
     found = route(needs, candidates, stock)
     assert found == route(needs, candidates[::-1], dict(stock))
-    totals = {sku: sum(units for (_, each, _), units in stock.items() if each == sku) for sku in (MUG, PLATE)}
+    totals = {sku: sum(stock[sku, None].values()) for sku in (MUG, PLATE)}
     enough = all(sum(quantity for sku, quantity in lines if sku == each) <= totals[each] for each in totals)
     assert isinstance(found, Route) == enough
     if isinstance(found, Route):
-        left = dict(stock)
+        left = {key: dict(at) for key, at in stock.items()}
         met = dict.fromkeys(range(len(needs)), 0)
         for each in found.allocations:
-            left[each.node_id, lines[each.need][0], None] -= each.units
+            left[lines[each.need][0], None][each.node_id] -= each.units
             met[each.need] += each.units
-        assert all(units >= 0 for units in left.values())
+        assert all(units >= 0 for at in left.values() for units in at.values())
         assert met == {place: quantity for place, (_, quantity) in enumerate(lines)}

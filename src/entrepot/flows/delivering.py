@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from entrepot.domain.logistics import charging, lanes, publishing, shipping
 from entrepot.domain.logistics.cards import RateCard
@@ -25,8 +26,7 @@ from entrepot.kernel.errors import Unavailable
 from entrepot.kernel.money import convert
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """Goods that would travel together, ready to leave a country on a day. Units: minor of `currency`, grams, mm, cm³.
 
     `goods_minor` is what they come to as displayed, `sides_mm` the longest sides of any piece, `flags` what is in it.
@@ -45,8 +45,7 @@ class Parcel:
     flags: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What a leg's rate card takes, in its own currency and in the market's. Units: minor."""
 
     card: str
@@ -58,8 +57,7 @@ class Cost:
     rate: Rate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A service for a parcel. Units: minor of the market's currency. `objections` are empty where it goes.
 
     What arrives does so between `first` and `last` as often as `confidence` says; `segments` are the legs' parts of it.
@@ -145,7 +143,7 @@ def find_options(
         for lane in network.lanes.get(way[:2], ()):
             for place, option in zip(places, _by(lane, mine, network, rates), strict=True):
                 options[place].append(option)
-    return [tuple(sorted(each, key=lambda option: option.rank)) for each in options]
+    return [tuple(sorted(each, key=lambda option: option.rank) if len(each) > 1 else each) for each in options]
 
 
 def first_that_goes(options: Sequence[Option]) -> Option | None:

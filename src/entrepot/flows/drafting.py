@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
@@ -34,6 +35,29 @@ from entrepot.kernel.errors import EntrepotError, Refused
 MILLION = 1_000_000
 
 
+class Standing:
+    """What is left of a stock row while a batch takes from it."""
+
+    __slots__ = ("allotted", "id", "node_id", "shared")
+
+    def __init__(self, row: StockRow) -> None:
+        self.id, self.node_id = row.id, row.node_id
+        self.shared, self.allotted = row.free(), dict(row.allotments) if row.allotments else None
+
+    def free(self, pool: UUID | None) -> int:
+        """Units of the pool, or shared ones."""
+        if pool is None:
+            return self.shared
+        return self.allotted.get(pool, 0) if self.allotted else 0
+
+    def take(self, units: int, pool: UUID | None) -> None:
+        """Take units that are free, or give some back."""
+        if pool is None:
+            self.shared -= units
+        elif self.allotted is not None:
+            self.allotted[pool] -= units
+
+
 class Drafting:
     """Drafts carts on what is there. `stock` are rows that stay as they are while this works.
 
@@ -43,14 +67,13 @@ class Drafting:
     def __init__(self, facts: Facts, stock: Sequence[StockRow], *, apart: bool = False) -> None:
         self.facts = facts
         self.apart = apart
-        self.rows: dict[tuple[UUID, UUID], list[StockRow]] = defaultdict(list)
-        self.free: dict[tuple[UUID, UUID | None], int] = {}
-        for row in stock:
-            self.rows[row.seller_id, row.sku_id].append(row)
-            self.free[row.id, None] = row.free()
-            self.free |= {(row.id, offer_id): row.free(offer_id) for offer_id in row.allotments}
         nodes = logistics.list_nodes({row.node_id for row in stock}) if stock else {}
         self.nodes = {node_id: node for node_id, node in nodes.items() if not node.is_archived}
+        self.stands: dict[tuple[UUID, UUID], list[Standing]] = defaultdict(list)
+        for row in stock:
+            if row.node_id in self.nodes:
+                self.stands[row.seller_id, row.sku_id].append(Standing(row))
+        self.candidates: dict[tuple[str, UUID, int, frozenset[UUID]], tuple[Candidate, ...]] = {}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
         self.router = Router(routing_rules.find_rules(on=facts.now.date()), self._price)
@@ -145,14 +168,18 @@ class Drafting:
             items = [draft.items[place] for place in members]
             terms = items[0].sellable.terms
             needs = tuple(_need(item) for item in items)
-            node_ids = {
-                row.node_id
-                for need in needs
-                for sku_id, _ in need.components
-                for row in self.rows.get((seller_id, sku_id), ())
-                if row.node_id in self.nodes
-            }
-            candidates = tuple(self._candidates(draft.market, seller_id, terms, node_ids))
+            node_ids = frozenset(
+                [
+                    each.node_id
+                    for need in needs
+                    for sku_id, _ in need.components
+                    for each in self.stands.get((seller_id, sku_id), ())
+                ]
+            )
+            key = (draft.market.code, seller_id, id(terms), node_ids)
+            candidates = self.candidates.get(key)
+            if candidates is None:
+                candidates = self.candidates[key] = self._candidates(draft.market, seller_id, terms, node_ids)
             group = Group(draft.market, needs, candidates, sum(item.displayed_minor for item in items))
             yield Bundle(seller_id, programme_code, terms, tuple(members), group)
 
@@ -168,9 +195,8 @@ class Drafting:
                 suborder = suborders.get(part.node_id)
                 if suborder is None:
                     suborder = suborders[part.node_id] = DraftSuborder(
-                        bundle.seller_id, bundle.programme_code, self.nodes[part.node_id], bundle.terms,
-                        verdicts=found.verdicts, why=found.why,
-                    )  # fmt: skip
+                        bundle.seller_id, bundle.programme_code, self.nodes[part.node_id], bundle.terms, why=found.why
+                    )
                     draft.suborders.append(suborder)
                 drawn = self._draw(bundle.seller_id, needs[part.need], part.node_id, part.units)
                 suborder.lines.append(DraftLine(items[part.need], part.units, drawn))
@@ -190,16 +216,20 @@ class Drafting:
         chosen = map(delivering.first_that_goes, delivering.find_options(asked, on=on))
         return [each.cost_minor if each else None for each in chosen]
 
-    def _free(self, seller_id: UUID, needs: Iterable[Need]) -> dict[tuple[UUID, UUID, UUID | None], int]:
-        """What is free for these needs by node, SKU and pool."""
-        free: dict[tuple[UUID, UUID, UUID | None], int] = defaultdict(int)
-        for sku_id, pool in {(sku_id, need.pool) for need in needs for sku_id, _ in need.components}:
-            for row in self.rows.get((seller_id, sku_id), ()):
-                if row.node_id in self.nodes:
-                    free[row.node_id, sku_id, pool] += self.free.get((row.id, pool), 0)
+    def _free(self, seller_id: UUID, needs: Iterable[Need]) -> dict[tuple[UUID, UUID | None], dict[UUID, int]]:
+        """What is free for these needs by SKU and pool at each node."""
+        free: dict[tuple[UUID, UUID | None], dict[UUID, int]] = {}
+        for need in needs:
+            for sku_id, _ in need.components:
+                if (sku_id, need.pool) not in free:
+                    at = free[sku_id, need.pool] = {}
+                    for each in self.stands.get((seller_id, sku_id), ()):
+                        at[each.node_id] = at.get(each.node_id, 0) + each.free(need.pool)
         return free
 
-    def _candidates(self, market: Market, seller_id: UUID, terms: Terms, node_ids: Iterable[UUID]) -> list[Candidate]:
+    def _candidates(
+        self, market: Market, seller_id: UUID, terms: Terms, node_ids: Iterable[UUID]
+    ) -> tuple[Candidate, ...]:
         found = []
         for node_id in node_ids:
             place = self.nodes[node_id]
@@ -212,18 +242,18 @@ class Drafting:
             elif not rules.ships_from(terms, is_local=is_local):
                 objection = Verdict.NOT_FROM_THERE
             found.append(Candidate(node_id, place.code, place.country, is_local, objection))
-        return found
+        return tuple(found)
 
     def _draw(self, seller_id: UUID, need: Need, node_id: UUID, units: int) -> list[Drawn]:
         """Take units of the need's components from the rows at the node, in the order of their ids."""
         drawn = []
         for sku_id, per_unit in need.components:
             wanted = units * per_unit
-            for row in self.rows[seller_id, sku_id]:
-                taken = min(wanted, self.free.get((row.id, need.pool), 0)) if row.node_id == node_id else 0
+            for each in self.stands[seller_id, sku_id]:
+                taken = min(wanted, each.free(need.pool)) if wanted and each.node_id == node_id else 0
                 if taken:
-                    self.free[row.id, need.pool] -= taken
-                    drawn.append(Drawn(row.id, taken, per_unit, need.pool))
+                    each.take(taken, need.pool)
+                    drawn.append(Drawn(each.id, taken, per_unit, need.pool))
                     wanted -= taken
         return drawn
 
@@ -231,10 +261,14 @@ class Drafting:
         """Put everything back that the draft took."""
         for line in draft.lines:
             for drawn in line.drawn:
-                self.free[drawn.stock_id, drawn.offer_id] += drawn.quantity
+                self._by_id[drawn.stock_id].take(-drawn.quantity, drawn.offer_id)
         if draft.voucher is not None and not isinstance(draft.error, vouchers.VoucherRefused):
             self.uses[draft.voucher.id] -= 1
             self.used[draft.voucher.id, draft.shopper_key] -= 1
+
+    @cached_property
+    def _by_id(self) -> dict[UUID, "Standing"]:
+        return {each.id: each for found in self.stands.values() for each in found}
 
     def _quote_freight(self, drafts: Sequence[Draft]) -> None:
         """The service and the dates of every parcel, all parcels at once."""

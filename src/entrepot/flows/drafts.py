@@ -13,7 +13,7 @@ from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows.delivering import Option, Parcel
 from entrepot.flows.facts import Item
 from entrepot.flows.requests import CartRequest
-from entrepot.flows.routing import Group, Verdict
+from entrepot.flows.routing import Group, Verdict, verdicts_of
 from entrepot.kernel.errors import EntrepotError, Refused, Unavailable
 
 #: The party that performs, by the kind of organisation that runs the node.
@@ -89,8 +89,12 @@ class DraftSuborder:
     service: Option | None = None
     options: tuple[Option, ...] = ()
     ship_by: datetime | None = None
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     why: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What became of each node that might have sent it, by code."""
+        return verdicts_of(self.why)
 
     @property
     def performer_party(self) -> Party:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
@@ -29,8 +30,7 @@ OBJECTIONS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A line of a cart with everything that is known of its offer. Units: minor, of the market's currency."""
 
     sellable: Sellable

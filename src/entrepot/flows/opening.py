@@ -2,11 +2,10 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from entrepot.domain.accounts import services as accounts
@@ -26,9 +25,11 @@ from entrepot.flows.routing import Verdict
 from entrepot.kernel import ids
 from entrepot.kernel.money import split
 
+#: What most lines have to say of where they come from, and of a border.
+NOTHING: dict[str, Any] = {}
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+
+class Opening(NamedTuple):
     """A draft with the ids that its rows will have."""
 
     request: OrderRequest
@@ -37,17 +38,16 @@ class Opening:
     order_id: UUID
     contact_id: UUID
     payment_id: UUID
-
-    @property
-    def number(self) -> str:
-        """What people call the order."""
-        return ids.number("E", self.order_id, 12)
+    number: str
 
 
 def prepare(rows: Sequence[tuple[OrderRequest, Draft, Mapping[str, str]]], now: datetime) -> list[Opening]:
     """Give drafts their ids."""
     drawn = iter(ids.new_ids(now, 3 * len(rows)))
-    return [Opening(*row, next(drawn), next(drawn), next(drawn)) for row in rows]
+    return [
+        Opening(*row, *keys, ids.number("E", keys[0], 12))
+        for row, keys in zip(rows, zip(drawn, drawn, drawn, strict=True), strict=True)
+    ]
 
 
 def claim(openings: Sequence[Opening], now: datetime) -> list[Opening]:
@@ -115,25 +115,27 @@ def _write_lines(openings: Sequence[Opening], now: datetime) -> dict[UUID, list[
     holds: dict[UUID, list[NewHold]] = {}
     wanted = sum(len(each.draft.suborders) + len(each.draft.lines) for each in openings)
     drawn = iter(ids.new_ids(now, wanted))
+    promised: dict[tuple[Any, ...], list[dict[str, str]]] = {}
     for each in openings:
         position = count(1)
         holds[each.order_id] = []
         for number, part in enumerate(each.draft.suborders, 1):
-            suborder = suborder_row(next(drawn), each.order_id, f"{each.number}-{number}", part)
+            key = (id(part.service and part.service.segments), part.ready_on, part.performer_party, id(part.terms))
+            segments = promised.get(key) or promised.setdefault(key, part.segments)
+            suborder = suborder_row(next(drawn), each.order_id, f"{each.number}-{number}", part, segments)
             suborders.append(suborder)
             freight = split(suborder.freight_cost_minor, [line_weight(line) for line in part.lines])
             for line, freight_cost in zip(part.lines, freight, strict=True):
                 row = line_row(next(drawn), suborder, line, next(position), freight_cost, each.request.attribution)
                 lines.append(row)
                 adjustments += adjustments_of(row.id, each.draft, line)
-                holds[each.order_id] += [NewHold(*_hold_of(taken, row.id)) for taken in line.drawn]
+                holds[each.order_id] += [
+                    NewHold(taken.stock_id, row.id, taken.quantity, taken.per_unit, taken.offer_id)
+                    for taken in line.drawn
+                ]
     opening.write_suborders(rows=suborders, now=now)
     opening.write_lines(rows=lines, adjustments=adjustments, now=now)
     return holds
-
-
-def _hold_of(drawn: Any, owner_id: UUID) -> tuple[Any, ...]:
-    return (drawn.stock_id, owner_id, drawn.quantity, drawn.per_unit, drawn.offer_id)
 
 
 def _hold(openings: Sequence[Opening], holds: Mapping[UUID, list[NewHold]], now: datetime) -> None:
@@ -146,8 +148,10 @@ def _hold(openings: Sequence[Opening], holds: Mapping[UUID, list[NewHold]], now:
         inventory.open_holds(holds=wanted, expires_at=expires_at, now=now)
 
 
-def suborder_row(identity: UUID, order_id: UUID, number: str, part: DraftSuborder) -> NewSuborder:
-    """The row of a drafted suborder."""
+def suborder_row(
+    identity: UUID, order_id: UUID, number: str, part: DraftSuborder, segments: list[dict[str, str]]
+) -> NewSuborder:
+    """The row of a drafted suborder; suborders of one promise share its segments."""
     assert part.service
     assert part.ship_by
     return NewSuborder(
@@ -167,7 +171,7 @@ def suborder_row(identity: UUID, order_id: UUID, number: str, part: DraftSuborde
         promised_from=part.service.first,
         promised_until=part.service.last,
         confidence=Decimal(str(part.service.confidence)),
-        segments=part.segments,
+        segments=segments,
         routing=_why(part, part.service.cost_minor),
     )
 
@@ -231,8 +235,8 @@ def line_row(
         fx_rate=item.fx.rate,
         fx_on=None if item.fx.published_on == date.min else item.fx.published_on,
         fx_source=item.fx.source,
-        attribution=dict(attribution),
-        border=dict(line.border or {}),
+        attribution=dict(attribution) if attribution else NOTHING,
+        border=dict(line.border) if line.border else NOTHING,
     )
 
 

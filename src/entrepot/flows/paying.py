@@ -324,7 +324,8 @@ def _place(rows: Sequence[Any], now: datetime) -> list[UUID]:
     )
     if carts := [row.cart_id for row in rows if row.cart_id]:
         execute("UPDATE orders_cart SET state = 'ordered', updated_at = %s WHERE id = ANY(%s)", [now, carts])
-    _promise_anew([row.reference_id for row in rows if row.ordered_at != now], now)
+    if later := [row.reference_id for row in rows if row.ordered_at != now]:
+        _promise_anew(later, now)
     lines = _lines(order_ids)
     progress.open_work(suborder_ids=sorted({line.suborder_id for line in lines}), now=now)
     progress.append_events(

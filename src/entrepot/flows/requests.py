@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -35,7 +36,7 @@ class Wanted(NamedTuple):
     agreed_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CartRequest:
     """What a shopper means to buy. `lines` are (offer, quantity)."""
 
@@ -46,13 +47,13 @@ class CartRequest:
     email: str = ""
     language: str = ""
 
-    @property
+    @cached_property
     def wanted(self) -> list[Wanted]:
         """The lines by name."""
         return [Wanted(*line) for line in self.lines]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OrderRequest(CartRequest):
     """What a shopper orders. `checkout_key` names the checkout: the same key is the same order.
 
@@ -68,7 +69,7 @@ class OrderRequest(CartRequest):
     attribution: Mapping[str, Any] = field(default_factory=dict)
     cart_id: UUID | None = None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of everything asked; a replay has the same."""
         return body_hash(

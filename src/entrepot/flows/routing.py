@@ -6,7 +6,7 @@ parts cost.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,14 +17,15 @@ from entrepot.domain.routing.rules import DEFAULT, Policy, Rule, RuleKind, apply
 
 __all__ = ["Candidate", "Group", "Need", "Route", "Router", "Shortage", "Verdict"]
 
-#: Free units by (node, SKU, pool); the pool is an offer with stock of its own, or None for the shared stock.
-Free = Mapping[tuple[UUID, UUID, UUID | None], int]
+#: Free units by node, of a (SKU, pool); the pool is an offer with stock of its own, or None for the shared stock.
+Free = Mapping[tuple[UUID, UUID | None], Mapping[UUID, int]]
 #: Costs of a choice are reckoned in thousandths, so that a share of a parcel a unit loses nothing that matters.
 FINE = 1000
+#: Verdicts as they are written down.
+CHOSEN, NOT_NEEDED, SHORT = Verdict.CHOSEN.value, Verdict.NOT_NEEDED.value, Verdict.SHORT.value
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """So many units of something that consists of `components` (SKU, units in one) and weighs so much."""
 
     components: tuple[tuple[UUID, int], ...]
@@ -44,8 +45,7 @@ class Candidate:
     objection: Verdict | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The lines of a cart that may travel together. Units: minor of the market's currency, as displayed."""
 
     market: Market
@@ -54,8 +54,7 @@ class Group:
     value_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """So many units of a need (by its place among the needs) from a node."""
 
     need: int
@@ -63,13 +62,16 @@ class Allocation:
     units: int
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where everything leaves from, the verdict on each candidate by the code of its node, and why."""
+class Route(NamedTuple):
+    """Where everything leaves from, and why."""
 
     allocations: tuple[Allocation, ...]
-    verdicts: Mapping[str, Verdict]
     why: Mapping[str, Any]
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What became of each candidate, by the code of its node."""
+        return verdicts_of(self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,24 @@ class Weighed(NamedTuple):
     weight_g: int
 
 
+def verdicts_of(why: Mapping[str, Any]) -> dict[str, Verdict]:
+    """The verdict on each node of which it is kept why goods leave from there, or do not."""
+    return {row["node"]: Verdict(row["verdict"]) for row in why.get("nodes", ())}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What groups with the same candidates have in common, whatever is free. Candidates are sorted by code."""
+
+    given: tuple[Candidate, ...]
+    candidates: Sequence[Candidate]
+    policy: Policy
+    objections: Sequence[Verdict | None]
+    is_choice: bool
+    rules: Sequence[Mapping[str, str | int]]
+    sources: dict[int, tuple[Source, ...]] = field(default_factory=dict)
+
+
 #: What such parcels cost, in minor units of the market's currency; None where nobody carries one.
 Pricing = Callable[[Sequence[Weighed]], Sequence[int | None]]
 
@@ -99,7 +119,7 @@ class Router:
     def __init__(self, rules: Mapping[UUID, Sequence[Rule]], pricing: Pricing) -> None:
         self.rules, self.pricing = rules, pricing
         self.costs: dict[Weighed, int | None] = {}
-        self.policies: dict[tuple[Any, ...], Policy] = {}
+        self.grounds: dict[tuple[Any, ...], Ground] = {}
 
     def prepare(self, groups: Iterable[Group]) -> None:
         """Ask at once what all parcels would cost on which a choice could depend."""
@@ -127,67 +147,100 @@ class Router:
             else:
                 place = owner[-1]
             return Shortage(place, available, found.verdicts)
-        return Route(_divided(group, owners, found.allocations), found.verdicts, found.why)
+        return Route(_divided(group, owners, found.allocations), found.why)
 
     def _decide(self, group: Group, free: Free) -> Route | Shortage:
-        candidates = sorted(group.candidates, key=lambda each: each.code)
-        policy = self._policy(group, candidates)
-        costs = self._costs(group, candidates)
-        objections = [
-            each.objection or (Verdict.EXCLUDED if out else None)
-            for each, out in zip(candidates, policy.excluded, strict=True)
-        ]
-        unserved = [costs is not None and costs[each.country] is None for each in candidates]
-        if any(objection is None and not none for objection, none in zip(objections, unserved, strict=True)):
-            objections = [
-                each or (Verdict.NO_SERVICE if none else None) for each, none in zip(objections, unserved, strict=True)
-            ]
-        else:
-            costs = None  # nobody carries it from anywhere: whoever quotes it says so
-        resources = {key: place for place, key in enumerate(_resources(group.needs))}
-        stock = [[free.get((each.node_id, *key), 0) for key in resources] for each in candidates]
-        sources = tuple(
-            _source(node, group, candidates[node], policy, costs)
-            for node, objection in enumerate(objections)
-            if objection is None
-        )
+        ground = self._ground(group)
+        candidates, objections, costs = ground.candidates, ground.objections, None
+        if ground.is_choice:
+            costs, objections = self._served(group, ground)
+        resources = _resources(group.needs)
+        stands = [free[key] for key in resources]
+        stock = [[at.get(each.node_id, 0) for at in stands] for each in candidates]
         cart = Cart(
-            tuple(need.quantity for need in group.needs),
-            tuple(tuple((resources[sku, need.pool], per) for sku, per in need.components) for need in group.needs),
-            sources, policy.one_parcel, len(policy.tiers),
+            tuple([need.quantity for need in group.needs]),
+            tuple([
+                tuple([(resources[sku, need.pool], per) for sku, per in need.components]) for need in group.needs
+            ]),
+            self._sources(group, ground, objections, costs), ground.policy.one_parcel, len(ground.policy.tiers),
         )  # fmt: skip
         choice = choose(cart, stock, [UNLIMITED] * len(candidates), ())
         reasons = _reasons(cart, choice, stock, candidates, objections, costs)
-        verdicts = {row["node"]: Verdict(row["verdict"]) for row in reasons}
         served = [0] * len(group.needs)
         for part in choice.parts:
             served[part.need] += part.units
         for place, need in enumerate(group.needs):
             if served[place] < need.quantity:
+                verdicts = verdicts_of({"nodes": reasons})
                 short = {code: Verdict.SHORT if each is Verdict.CHOSEN else each for code, each in verdicts.items()}
                 return Shortage(place, served[place], short)
-        parts = (
-            Allocation(each.need, candidates[sources[each.source].node].node_id, each.units) for each in choice.parts
-        )
+        parts = [
+            Allocation(each.need, candidates[cart.sources[each.source].node].node_id, each.units)
+            for each in choice.parts
+        ]
         why = {
             "currency": group.market.currency,
             "nodes": reasons,
-            "rules": [rule.as_row() for rule in self._rules(group)],
+            "rules": ground.rules,
             "exact": choice.is_exact,
         }
-        return Route(tuple(sorted(parts, key=lambda each: (each.need, each.node_id))), verdicts, why)
+        return Route(_sorted(parts), why)
 
     def _rules(self, group: Group) -> Sequence[Rule]:
         return self.rules.get(group.market.id, ()) if self.rules else DEFAULT
 
-    def _policy(self, group: Group, candidates: Sequence[Candidate]) -> Policy:
-        rules = self._rules(group)
-        codes, local = tuple(each.code for each in candidates), tuple(each.is_local for each in candidates)
-        value = group.value_minor if any(rule.kind is RuleKind.NO_SPLIT_BELOW for rule in rules) else 0
-        key = (group.market.id, codes, local, value)
-        found = self.policies.get(key)
+    def _ground(self, group: Group) -> Ground:
+        """What is the same for all groups of these very candidates; a value matters only where a rule asks for it."""
+        key = (id(group.candidates), group.market.code)
+        found = self.grounds.get(key)
+        if found is None or found.given is not group.candidates:
+            rules = self._rules(group)
+            if any(rule.kind is RuleKind.NO_SPLIT_BELOW for rule in rules):
+                return self._make_ground(group, rules)
+            found = self.grounds[key] = self._make_ground(group, rules)
+        return found
+
+    def _make_ground(self, group: Group, rules: Sequence[Rule]) -> Ground:
+        candidates = sorted(group.candidates, key=lambda each: each.code)
+        codes, local = [each.code for each in candidates], [each.is_local for each in candidates]
+        policy = apply(rules, codes, local, group.value_minor)
+        objections = [
+            each.objection or (Verdict.EXCLUDED if out else None)
+            for each, out in zip(candidates, policy.excluded, strict=True)
+        ]
+        rows = [rule.as_row() for rule in rules]
+        return Ground(group.candidates, candidates, policy, objections, self._is_choice(group), rows)
+
+    def _served(
+        self, group: Group, ground: Ground
+    ) -> tuple[dict[str, tuple[int, ...] | None] | None, Sequence[Verdict | None]]:
+        """The costs by country, and what speaks against each candidate once that is known."""
+        costs = self._costs(group, ground.candidates)
+        unserved = [costs[each.country] is None for each in ground.candidates]
+        if all(none or objection for objection, none in zip(ground.objections, unserved, strict=True)):
+            return None, ground.objections  # nobody carries it from anywhere: whoever quotes it says so
+        return costs, [
+            each or (Verdict.NO_SERVICE if none else None)
+            for each, none in zip(ground.objections, unserved, strict=True)
+        ]
+
+    def _sources(
+        self,
+        group: Group,
+        ground: Ground,
+        objections: Sequence[Verdict | None],
+        costs: Mapping[str, tuple[int, ...] | None] | None,
+    ) -> tuple[Source, ...]:
+        """The nodes that goods may leave from; the same for all groups of so many needs where costs do not matter."""
+        found = None if costs else ground.sources.get(len(group.needs))
         if found is None:
-            found = self.policies[key] = apply(rules, codes, local, value)
+            found = tuple(
+                _source(node, group, ground.candidates[node], ground.policy, costs)
+                for node, objection in enumerate(objections)
+                if objection is None
+            )
+            if not costs:
+                ground.sources[len(group.needs)] = found
         return found
 
     def _is_choice(self, group: Group) -> bool:
@@ -197,10 +250,8 @@ class Router:
             return False
         return len(set(countries)) > 1 or any(rule.amount_minor for rule in self._rules(group))
 
-    def _costs(self, group: Group, candidates: Sequence[Candidate]) -> dict[str, tuple[int, ...] | None] | None:
+    def _costs(self, group: Group, candidates: Sequence[Candidate]) -> dict[str, tuple[int, ...] | None]:
         """By country: a parcel, and a unit of each need, in fine units; None where nobody carries all of it."""
-        if not self._is_choice(group):
-            return None
         found: dict[str, tuple[int, ...] | None] = {}
         for each in candidates:
             if each.objection is None and each.country not in found:
@@ -220,10 +271,10 @@ def _merged(group: Group) -> tuple[Group, list[list[int]]]:
     if len(owners) == len(group.needs):
         return group, []
     needs = tuple(
-        replace(group.needs[places[0]], quantity=sum(group.needs[place].quantity for place in places))
+        group.needs[places[0]]._replace(quantity=sum(group.needs[place].quantity for place in places))
         for places in owners.values()
     )
-    return replace(group, needs=needs), list(owners.values())
+    return group._replace(needs=needs), list(owners.values())
 
 
 def _divided(
@@ -240,7 +291,11 @@ def _divided(
                 found.append(Allocation(place, each.node_id, taken))
                 wanted[place] -= taken
                 units -= taken
-    return tuple(sorted(found, key=lambda each: (each.need, each.node_id)))
+    return _sorted(found)
+
+
+def _sorted(found: Sequence[Allocation]) -> tuple[Allocation, ...]:
+    return tuple(found) if len(found) == 1 else tuple(sorted(found, key=lambda each: (each.need, each.node_id)))
 
 
 def _parcels(group: Group, country: str) -> list[Weighed]:
@@ -274,8 +329,13 @@ def _line_through(needs: Sequence[Need], amounts: Sequence[int | None]) -> tuple
     return (fixed, *units)
 
 
-def _resources(needs: Iterable[Need]) -> dict[tuple[UUID, UUID | None], None]:
-    return {(sku_id, need.pool): None for need in needs for sku_id, _ in need.components}
+def _resources(needs: Iterable[Need]) -> dict[tuple[UUID, UUID | None], int]:
+    """The places of what the needs want, by (SKU, pool)."""
+    found: dict[tuple[UUID, UUID | None], int] = {}
+    for need in needs:
+        for sku_id, _ in need.components:
+            found.setdefault((sku_id, need.pool), len(found))
+    return found
 
 
 def _source(
@@ -300,17 +360,27 @@ def _reasons(
     chosen = {cart.sources[part.source].node for part in choice.parts}
     rows = []
     for node, candidate in enumerate(candidates):
-        stands = [
-            min(quantity, *(max(0, stock[node][resource]) // per for resource, per in components))
-            for quantity, components in zip(cart.quantity, cart.components, strict=True)
-        ]
-        is_whole = tuple(stands) == cart.quantity
-        verdict = objections[node]
-        if verdict is None:
-            verdict = Verdict.CHOSEN if node in chosen else Verdict.NOT_NEEDED if is_whole else Verdict.SHORT
+        available, is_whole = _standing(cart, stock[node])
+        objection = objections[node]
+        if objection is not None:
+            verdict = objection.value
+        else:
+            verdict = CHOSEN if node in chosen else NOT_NEEDED if is_whole else SHORT
         found = costs.get(candidate.country) if costs and is_whole else None
         cost = None
         if found:
             cost = (found[0] + sum(map(int.__mul__, cart.quantity, found[1:])) + FINE // 2) // FINE
-        rows.append({"node": candidate.code, "verdict": verdict.value, "available": sum(stands), "cost_minor": cost})
+        rows.append({"node": candidate.code, "verdict": verdict, "available": available, "cost_minor": cost})
     return rows
+
+
+def _standing(cart: Cart, stock: Sequence[int]) -> tuple[int, bool]:
+    """How many of the units that are asked for stand at a node, and whether all of them do."""
+    available, is_whole = 0, True
+    for quantity, components in zip(cart.quantity, cart.components, strict=True):
+        stands = quantity
+        for resource, per in components:
+            stands = min(stands, max(0, stock[resource]) // per)
+        available += stands
+        is_whole = is_whole and stands == quantity
+    return available, is_whole

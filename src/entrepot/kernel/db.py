@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db import OperationalError, connection, migrations
 from django.db.transaction import atomic
 from psycopg import sql
-from psycopg.rows import namedtuple_row
+from psycopg.rows import args_row, namedtuple_row
 from psycopg.types.datetime import TimestamptzLoader
-from psycopg.types.json import JsonbLoader
+from psycopg.types.json import JsonbBinaryDumper, JsonbLoader
 
 from entrepot.kernel import meters, partitions, slow, walls
 
@@ -65,10 +65,12 @@ def on_commit(act: Callable[[], Any]) -> None:
     transaction.on_commit(act)
 
 
-def fetch_rows(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-    """The rows of a query, each a named tuple."""
+def fetch_rows(
+    query: str, params: Sequence[Any] | Mapping[str, Any] = (), into: Callable[..., Any] | None = None
+) -> list[Any]:
+    """The rows of a query, each a named tuple, or what `into` makes of its values."""
     with connection.cursor() as cursor:
-        cursor.cursor.row_factory = namedtuple_row
+        cursor.cursor.row_factory = args_row(into) if into else namedtuple_row
         cursor.cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves jsonb as text
         cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # many times faster than Django's
         cursor.execute(query, _light(params))
@@ -107,13 +109,30 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
         partitions.named(),
         connection.cursor() as cursor,
         connection.wrap_database_errors,
-        cursor.copy(statement) as copy,
     ):
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
-            count += 1
+        cursor.cursor.adapters.register_dumper(None, _SharedJson)
+        with cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+                count += 1
     return count
+
+
+class _SharedJson(JsonbBinaryDumper):
+    """Puts a value that many rows share into words once; what only looks like it, anew."""
+
+    def __init__(self, cls: type, context: Any = None) -> None:
+        super().__init__(cls, context)
+        self.last: dict[int, tuple[Any, Any]] = {}
+
+    def dump(self, obj: Any) -> Any:
+        found = self.last.get(id(obj))
+        if found is None:
+            if len(self.last) >= 100:
+                self.last.clear()
+            found = self.last[id(obj)] = (obj, super().dump(obj))  # kept, so that no other value gets its id
+        return found[1]
 
 
 @lru_cache(maxsize=1)
@@ -167,9 +186,15 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _hex(key: UUID) -> str:
+    """A key without its dashes, which PostgreSQL reads as well: a fraction of the time."""
+    return f"{key.int:032x}"
+
+
 #: How an element of an array is written, for the types of which there are many.
 _ELEMENTS: Mapping[str, Callable[[Any], str]] = {
-    **dict.fromkeys(("uuid", "int", "bigint", "smallint"), str),
+    **dict.fromkeys(("int", "bigint", "smallint"), str),
+    "uuid": lambda value: _hex(value) if type(value) is UUID else str(value),
     "text": lambda value: _quoted(str(value)),
     "jsonb": lambda value: _quoted(json.dumps(value)),
     "numeric": str,
@@ -194,7 +219,7 @@ def _light_list(value: Any) -> Any:
     if type(value) is not list or not value:
         return value
     if all(type(each) is UUID for each in value):
-        return _literal(value)
+        return _literal(value, _hex)
     if all(type(each) is str for each in value):
         return _literal(value, _quoted)
     return value

@@ -29,9 +29,12 @@ class Unknown(Refused):
     message = "The first request with this key broke off and may have taken effect: look, and ask under another key."
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
+
+
 def body_hash(body: Any) -> str:
     """A hash of a request's meaning: key order does not matter."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
+    return hashlib.sha256(_encode(body).encode()).hexdigest()
 
 
 def once(*, principal: str, key: str, body: Any, now: datetime, act: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:

@@ -1,7 +1,9 @@
 """What the services of stock take and give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -45,8 +47,7 @@ class TitleTransfer:
     movement_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StockRow:
+class StockRow(NamedTuple):
     """A locked stock row. Units: base units of its SKU."""
 
     id: UUID
@@ -59,7 +60,7 @@ class StockRow:
     on_hand: int
     reserved: int
     allotted: int = 0
-    allotments: Mapping[UUID, int] = field(default_factory=dict)
+    allotments: Mapping[UUID, int] = MappingProxyType({})
 
     def free(self, offer_id: UUID | None = None) -> int:
         """What may be held: of the shared units, or of the units set aside for an offer whose stock is allotted."""
@@ -68,8 +69,7 @@ class StockRow:
         return self.on_hand - self.reserved - self.allotted
 
 
-@dataclass(frozen=True, slots=True)
-class NewHold:
+class NewHold(NamedTuple):
     """Units of a stock row for an owner, `per_unit` of them in one unit of what the owner bought (a kit has several).
 
     `offer_id` only where the offer's stock is allotted: the units come out of its allotment.

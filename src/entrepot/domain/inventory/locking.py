@@ -1,7 +1,7 @@
 """Stock rows that are locked, or only read, by those who promise their units."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from entrepot.domain.inventory.acts import StockRow
@@ -30,6 +30,7 @@ def lock_stock(
         f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id"
         + (" FOR NO KEY UPDATE OF s" if lock else ""),
         [*params, list(conditions)],
+        into=StockRow,
     )
     allotments: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     if allotted := [row.id for row in rows if row.allotted]:
@@ -38,13 +39,6 @@ def lock_stock(
             [allotted],
         ):
             allotments[row.stock_id][row.offer_id] = row.quantity
-    return [
-        StockRow(
-            row.id, row.seller_id, row.owner_id, row.node_id, row.sku_id, row.lot, row.condition, row.on_hand,
-            row.reserved, row.allotted, allotments.get(row.id, _NONE) if row.allotted else _NONE,
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-_NONE: Mapping[UUID, int] = {}
+    if not allotted:
+        return rows
+    return [row._replace(allotments=allotments[row.id]) if row.allotted else row for row in rows]

@@ -213,21 +213,8 @@ def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: da
     identities = ids.new_ids(now, len(holds))
     copy_rows(
         "inventory_hold",
-        ("id", "created_at", "stock_id", "owner_id", "offer_id", "quantity", "per_unit", "state", "expires_at"),
-        (
-            (
-                identity,
-                now,
-                hold.stock_id,
-                hold.owner_id,
-                hold.offer_id,
-                hold.quantity,
-                hold.per_unit,
-                "active",
-                expires_at,
-            )
-            for identity, hold in zip(identities, holds, strict=True)
-        ),
+        ("id", "created_at", "state", "expires_at", *NewHold._fields),
+        ((identity, now, "active", expires_at, *hold) for identity, hold in zip(identities, holds, strict=True)),
     )
     return identities
 

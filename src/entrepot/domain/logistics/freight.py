@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from entrepot.kernel import measure
 from entrepot.kernel.errors import Invalid
 
 
-@dataclass(frozen=True, slots=True)
-class Consignment:
+class Consignment(NamedTuple):
     """Something to be carried, handled or stored. Sides and volume in one of the two ways; what is not asked is 0."""
 
     origin: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from entrepot.kernel.errors import Invalid
@@ -56,6 +57,7 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def last_day(ship_by: datetime, *, time_zone: str) -> date:
     """The day of a deadline in a time zone: one that is the end of a day belongs to that day."""
     return (ship_by - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()

@@ -1,10 +1,9 @@
 """Writing new orders with their suborders, lines and adjustments, by COPY, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from entrepot.domain.orders.snapshot import digest
@@ -12,8 +11,7 @@ from entrepot.kernel import ids
 from entrepot.kernel.db import copy_rows, fetch_rows, unnest
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewOrder(NamedTuple):
     """An order that waits for its payment."""
 
     id: UUID
@@ -30,8 +28,7 @@ class NewOrder:
     total_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewSuborder:
+class NewSuborder(NamedTuple):
     """A part of an order from one seller, node and programme."""
 
     id: UUID
@@ -54,8 +51,7 @@ class NewSuborder:
     segments: list[dict[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class NewLine:
+class NewLine(NamedTuple):
     """A line with all its money, as `models.OrderLine` says."""
 
     id: UUID
@@ -91,8 +87,7 @@ class NewLine:
     replaces_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewAdjustment:
+class NewAdjustment(NamedTuple):
     """A part of a line's discount, with its funder."""
 
     line_id: UUID
@@ -124,7 +119,7 @@ def claim_orders(*, rows: Sequence[NewOrder], now: datetime) -> set[UUID]:
 
     Keys are taken in one order, so that two batches with the same keys wait for each other and never for ever.
     """
-    source, params = unnest("w", _ORDER, [[getattr(row, name) for name in _ORDER] for row in rows])
+    source, params = unnest("w", _ORDER, rows)
     names = ", ".join(_ORDER)
     written = fetch_rows(
         f"INSERT INTO orders_order ({names}, created_at, state) SELECT {names}, %s, 'pending' FROM {source}"
@@ -136,30 +131,19 @@ def claim_orders(*, rows: Sequence[NewOrder], now: datetime) -> set[UUID]:
 
 def write_suborders(*, rows: Sequence[NewSuborder], now: datetime) -> None:
     """Write suborders."""
-    columns = NewSuborder.__slots__
-    copy_rows(
-        "orders_suborder",
-        (*columns, "created_at", "state"),
-        ((*(getattr(row, name) for name in columns), now, "open") for row in rows),
-    )
+    copy_rows("orders_suborder", (*NewSuborder._fields, "created_at", "state"), ((*row, now, "open") for row in rows))
 
 
 def write_lines(*, rows: Sequence[NewLine], adjustments: Sequence[NewAdjustment], now: datetime) -> None:
     """Write lines with the hash of what they froze, and the parts of their discounts."""
-    columns = NewLine.__slots__
     counts = ("cancelled_qty", "shipped_qty", "delivered_qty", "lost_qty", "returned_qty")
-
-    def written(row: NewLine) -> tuple[Any, ...]:
-        values = {name: getattr(row, name) for name in columns}
-        return (*values.values(), now, digest(values), 0, 0, 0, 0, 0)
-
-    copy_rows("orders_orderline", (*columns, "created_at", "snapshot_hash", *counts), map(written, rows))
-    parts = NewAdjustment.__slots__
+    copy_rows(
+        "orders_orderline",
+        (*NewLine._fields, "created_at", "snapshot_hash", *counts),
+        ((*row, now, digest(row), 0, 0, 0, 0, 0) for row in rows),
+    )
     copy_rows(
         "orders_adjustment",
-        ("id", "created_at", *parts),
-        (
-            (identity, now, *(getattr(row, name) for name in parts))
-            for identity, row in zip(ids.new_ids(now, len(adjustments)), adjustments, strict=True)
-        ),
+        ("id", "created_at", *NewAdjustment._fields),
+        ((identity, now, *row) for identity, row in zip(ids.new_ids(now, len(adjustments)), adjustments, strict=True)),
     )

@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from entrepot.domain.terms import queries as terms_queries
@@ -12,8 +11,7 @@ from entrepot.domain.terms.rules import Terms
 from entrepot.kernel.db import fetch_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Sellable:
+class Sellable(NamedTuple):
     """An offer with everything that a line freezes of it but its price. `objection` says why it is not for sale."""
 
     id: UUID

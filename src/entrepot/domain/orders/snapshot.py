@@ -1,7 +1,7 @@
 """The hash of what a line froze, in Python where it is written and in SQL where it is proven."""
 
 import hashlib
-from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 #: The frozen columns of an order line, in the order in which they are hashed.
@@ -35,15 +35,15 @@ FROZEN = (
 )
 
 #: As PostgreSQL writes a number of a column's scale.
-_PLACES = {"tax_rate": ".6f", "fx_rate": ".10f"}
-_WRITTEN = [(name, _PLACES.get(name)) for name in FROZEN]
+_PLACES = {"tax_rate": ":.6f", "fx_rate": ":.10f"}
+_WRITTEN = "|".join(f"{{{_PLACES.get(name, '')}}}" for name in FROZEN)
+_READ = attrgetter(*FROZEN)
 
 
-def digest(line: Mapping[str, Any]) -> str:
+def digest(line: Any) -> str:
     """The SHA-256 of a line's frozen columns as text, joined by bars."""
-    text = "|".join(["" if line[name] is None else str(line[name]) if places is None else format(line[name], places)
-                     for name, places in _WRITTEN])  # fmt: skip
-    return hashlib.sha256(text.encode()).hexdigest()
+    values = ["" if value is None else value for value in _READ(line)]
+    return hashlib.sha256(_WRITTEN.format(*values).encode()).hexdigest()
 
 
 def digest_sql(alias: str) -> str:

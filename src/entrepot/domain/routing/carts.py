@@ -6,7 +6,6 @@ the same units, or a node cannot pack all of them, are the ways to share tried o
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -32,8 +31,7 @@ class Source(NamedTuple):
     tiers: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cart:
+class Cart(NamedTuple):
     """A group. `components` of each need are (resource, units in one)."""
 
     quantity: tuple[int, ...]
@@ -57,8 +55,7 @@ class Part(NamedTuple):
     units: int
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The parts of a plan and its score; whether nothing better exists for this group alone."""
 
     parts: tuple[Part, ...]

@@ -190,7 +190,8 @@ def _behaviour_of(call: Call, parents: Mapping[str, Any]) -> Behaviour:
 def _behaviour(instrument: str) -> Behaviour:
     if not instrument:
         return INSTRUMENTS["approve"]
-    return INSTRUMENTS.get(instrument, Behaviour(instrument, ends=Outcome.DECLINED, reason="unknown_instrument"))
+    known = INSTRUMENTS.get(instrument)
+    return known or Behaviour(instrument, ends=Outcome.DECLINED, reason="unknown_instrument")
 
 
 def _spoken(charge: Any, at: datetime) -> Answer:
