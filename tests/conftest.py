@@ -16,8 +16,13 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import HealthCheck, settings
 
 from testserver import TestServer
+
+# How busy the machine is decides nothing.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configured:
     pytest.exit("the settings are loaded already: unset DJANGO_SETTINGS_MODULE", returncode=2)
