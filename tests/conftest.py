@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -43,6 +44,10 @@ os.environ |= {
     "ENTREPOT_THROTTLED": "0",
 }
 django.setup()
+
+# The same examples every time: what is found here was put in by the change at hand. Chance is for `make prove`.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

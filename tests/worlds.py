@@ -77,7 +77,7 @@ class World:
         self.categories: dict[str, Category] = {}
         self.enrolments: list[Enrolment] = []
         self._count = 0
-        days = [now.date() + timedelta(days=offset) for offset in range(-10, 500, 5)]
+        days = [now.date() + timedelta(days=offset) for offset in range(-10, 500, 10)]
         markets.publish_exchange_rates(
             rows=[("EUR", quote, Decimal(rate), day) for quote, rate in PER_EURO.items() for day in days],
             source="test rates",
@@ -182,7 +182,8 @@ class World:
     def programme(self, code: str) -> ProgrammeVersion:
         """The published version of a preset."""
         if code not in self.programmes:
-            self.programmes |= {each.programme.code: each for each in terms.load_presets(now=self.now)}
+            new = terms.load_presets(now=self.now, codes=[code])
+            self.programmes |= {each.programme.code: each for each in new}
         return self.programmes[code]
 
     def node(self, code: str, *, operator: Organisation, kind: str, country: str) -> Node:

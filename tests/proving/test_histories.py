@@ -81,8 +81,8 @@ def test_histories_come_to_what_the_model_says(database: Any) -> None:
 
     @hypothesis.seed(figures.seed())
     @settings(
-        max_examples=HISTORIES, deadline=None, database=None, report_multiple_bugs=False, print_blob=False,
-        phases=PHASES, suppress_health_check=list(HealthCheck),
+        max_examples=HISTORIES, derandomize=False, deadline=None, database=None, report_multiple_bugs=False,
+        print_blob=False, phases=PHASES, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @hypothesis.given(plans)
     def history(plan: list[Step]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -87,10 +88,15 @@ GENERATED = {
 
 def invariants() -> list[Invariant]:
     """Every invariant, by id."""
+    return list(_written())
+
+
+@lru_cache(maxsize=1)
+def _written() -> tuple[Invariant, ...]:
     folder = resources.files("entrepot.verify") / "invariants"
     written = [_read(file.name, file.read_text()) for file in folder.iterdir() if file.name.endswith(".sql")]
     generated = [Invariant(code, statement, query()) for code, (statement, query) in GENERATED.items()]
-    return sorted([*written, *generated], key=lambda invariant: invariant.code)
+    return tuple(sorted([*written, *generated], key=lambda invariant: invariant.code))
 
 
 def select(codes: list[str]) -> list[Invariant]:

@@ -109,7 +109,7 @@ def charge(
         lines[place][part] = lines[place].get(part, 0) + amount
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(consignments())
 def test_the_arrays_say_what_the_law_says_line_by_line(rows: list[Row]) -> None:
     found = landed(*rows)

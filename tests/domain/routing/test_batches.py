@@ -46,7 +46,7 @@ def alone(given: Problem, group: int) -> Problem:
     )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(problems(groups=2))
 def test_a_small_batch_is_routed_as_well_as_trying_everything(given):
     answer = route(given)
@@ -56,13 +56,13 @@ def test_a_small_batch_is_routed_as_well_as_trying_everything(given):
     assert answer.bound_minor == answer.assessment.score.cost_minor
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(problems(groups=6, single=True))
 def test_single_units_are_routed_as_well_as_trying_everything(given):
     assert route(given).assessment.score == brute_force(given)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problems(groups=5))
 def test_a_plan_keeps_to_stock_and_promise_and_is_never_worse_than_one_by_one(given):
     answer = route(given)
@@ -75,7 +75,7 @@ def test_a_plan_keeps_to_stock_and_promise_and_is_never_worse_than_one_by_one(gi
     ]  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(problems(groups=4))
 def test_a_batch_of_one_is_an_array_of_one(given):
     for group in range(len(given.place)):

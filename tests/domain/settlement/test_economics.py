@@ -72,7 +72,7 @@ def places(line: Line, cuts: list[int]) -> list[tuple[int, int]]:
     return [(start, end - start) for start, end in zip([0, *ends], ends, strict=False) if end > start]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(any_line(), min_size=1, max_size=6), st.data())
 def test_the_waterfall_adds_up_for_any_terms_and_any_units(lines: list[Line], data: st.DataObject) -> None:
     economics = book(lines)
@@ -90,7 +90,7 @@ def test_a_waterfall_that_loses_a_cent_does_not_add_up() -> None:
         assert not adds_up(economics, Amounts(amounts.parts, broken, amounts.seller), array(0), array(1)).any()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(any_line(), st.lists(st.integers(1, 9), max_size=4))
 def test_partial_deliveries_sum_to_the_whole(line: Line, cuts: list[int]) -> None:
     economics = book([line])
@@ -100,7 +100,7 @@ def test_partial_deliveries_sum_to_the_whole(line: Line, cuts: list[int]) -> Non
     assert (sum(step.seller for step in steps) == whole.seller).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(any_line(), min_size=2, max_size=5))
 def test_a_batch_is_its_singles(lines: list[Line]) -> None:
     together = book(lines).upto(array(*[line.quantity for line in lines]))
@@ -112,7 +112,7 @@ def test_a_batch_is_its_singles(lines: list[Line]) -> None:
         assert alone.seller.sum() == together.seller[row].sum()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(any_line(), st.data())
 def test_both_legs_of_an_exchange_agree_within_a_minor_unit(line: Line, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, line.quantity - 1))
@@ -124,7 +124,7 @@ def test_both_legs_of_an_exchange_agree_within_a_minor_unit(line: Line, data: st
             assert abs(seller * bottom - market * top) <= max(top, bottom), part
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(any_line(), st.sampled_from(list(Cause)), st.booleans(), st.booleans(), st.lists(st.integers(1, 9), max_size=3))
 def test_what_comes_back_whole_leaves_nothing_with_anybody_but_the_liable(
     line: Line, cause: Cause, discarded: bool, by_seller: bool, cuts: list[int]

@@ -306,7 +306,7 @@ def test_what_is_not_a_table_is_no_programme(document):
          "settlement", "returns", "exposure", "eligibility", "sources", "evidence"]
     ),
 )  # fmt: skip
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_input_is_a_defect(value, name):
     document = raw(SELF) | {name: value}
     try:

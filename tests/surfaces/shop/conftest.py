@@ -61,7 +61,7 @@ class Shopper:
     """A browser of somebody, at the world's time, in the German market unless said otherwise."""
 
     def __init__(self, world: World, *, user: User | None = None, market: str = "DE", language: str = "en") -> None:
-        self.world = world
+        self.world, self.user = world, user
         self.client = Client(headers={"accept-language": language})
         self.client.cookies["market"] = market
         if user is not None:

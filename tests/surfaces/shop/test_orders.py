@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import shopping
 from entrepot.domain.accounts.models import Contact
 from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.payments.models import Payment
@@ -62,7 +63,8 @@ def test_the_list_holds_ones_own_orders_only(world, guest, known):
 
 def test_the_list_goes_on_by_pages(world, known):
     offer = world.offer(world.seller(), stock=40)
-    numbers = {known.order((offer, 1)).number for _ in range(22)}
+    wanted = [shopping.request(world.next("key"), (offer, 1), user_id=known.user.id) for _ in range(22)]
+    numbers = {placed.number for placed in shopping.place(world, *wanted)}
     first = known.get("/orders")
     [later] = first.links(r"\?cursor=[^\"]+")
     second = known.get(f"/orders{later}")

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
-from entrepot.domain.markets.models import ExchangeRate, Market, TaxRate
+from entrepot.domain.markets.models import Market, TaxRate
 from entrepot.kernel import audit, ids, money
 from entrepot.kernel.actors import Actor
+from entrepot.kernel.db import execute, unnest
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
 
@@ -195,17 +196,16 @@ def publish_exchange_rates(
                 quote=quote,
             )
     made = ids.new_ids(now, len(batch))
-    ExchangeRate.objects.bulk_create(
-        [
-            ExchangeRate(
-                id=identity, created_at=now, base=base, quote=quote, rate=rate, published_on=day, source=source
-            )
-            for identity, (base, quote, rate, day) in zip(made, batch, strict=True)
-        ],
-        ignore_conflicts=True,
-        batch_size=5000,
+    given, params = unnest(
+        "w",
+        {"id": "uuid", "base": "text", "quote": "text", "rate": "numeric", "day": "date"},
+        ((identity, *row) for identity, row in zip(made, batch, strict=True)),
     )
-    kept = ExchangeRate.objects.filter(created_at=now, id__in=made).count()
+    kept = execute(
+        "INSERT INTO markets_exchangerate (id, created_at, base, quote, rate, published_on, source)"
+        f" SELECT id, %s, base, quote, rate, day, %s FROM {given} ON CONFLICT DO NOTHING",
+        [now, source, *params],
+    )
     if actor is not None and batch:
         audit.record(
             actor=actor,

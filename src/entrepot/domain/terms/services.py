@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from entrepot.domain.terms import documents, presets, rules
+from entrepot.domain.terms import documents, grammar, presets, rules
 from entrepot.domain.terms.models import Programme, ProgrammeVersion
 from entrepot.kernel import audit, db, ids
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -18,10 +18,14 @@ Status = ProgrammeVersion.Status
 
 
 @transaction.atomic
-def load_presets(*, now: datetime, actor: Actor = SYSTEM) -> list[ProgrammeVersion]:
-    """Publish every shipped programme that this marketplace does not have yet; safe to repeat. Returns the new ones."""
+def load_presets(
+    *, now: datetime, actor: Actor = SYSTEM, codes: Collection[str] | None = None
+) -> list[ProgrammeVersion]:
+    """Publish every shipped programme, or these, that the marketplace lacks; safe to repeat. Returns the new ones."""
     present = set(Programme.objects.values_list("code", flat=True))
-    new = [wording for code, wording in presets.load().items() if code not in present]
+    new = [
+        wording for code, wording in presets.load().items() if code not in present and (codes is None or code in codes)
+    ]
     programmes = [
         _programme(wording, identity, now) for wording, identity in zip(new, ids.new_ids(now, len(new)), strict=True)
     ]
@@ -220,7 +224,7 @@ def _version(
 def _say(version: ProgrammeVersion, wording: rules.Programme) -> None:
     """Let the row say this wording."""
     version.document = documents.dump(wording)
-    version.content_hash = documents.content_hash(wording)
+    version.content_hash = grammar.digest(version.document)
     version.valid_from, version.valid_until = wording.valid_from, wording.valid_until
 
 
