@@ -182,8 +182,7 @@ class World:
     def programme(self, code: str) -> ProgrammeVersion:
         """The published version of a preset."""
         if code not in self.programmes:
-            new = terms.load_presets(now=self.now, codes=[code])
-            self.programmes |= {each.programme.code: each for each in new}
+            self.programmes |= {each.programme.code: each for each in terms.load_presets(now=self.now)}
         return self.programmes[code]
 
     def node(self, code: str, *, operator: Organisation, kind: str, country: str) -> Node:

@@ -18,14 +18,10 @@ Status = ProgrammeVersion.Status
 
 
 @transaction.atomic
-def load_presets(
-    *, now: datetime, actor: Actor = SYSTEM, codes: Collection[str] | None = None
-) -> list[ProgrammeVersion]:
-    """Publish every shipped programme, or these, that the marketplace lacks; safe to repeat. Returns the new ones."""
+def load_presets(*, now: datetime, actor: Actor = SYSTEM) -> list[ProgrammeVersion]:
+    """Publish every shipped programme that this marketplace does not have yet; safe to repeat. Returns the new ones."""
     present = set(Programme.objects.values_list("code", flat=True))
-    new = [
-        wording for code, wording in presets.load().items() if code not in present and (codes is None or code in codes)
-    ]
+    new = [wording for code, wording in presets.load().items() if code not in present]
     programmes = [
         _programme(wording, identity, now) for wording, identity in zip(new, ids.new_ids(now, len(new)), strict=True)
     ]
@@ -37,8 +33,14 @@ def load_presets(
         version.status, version.published_at, version.published_by = Status.PUBLISHED, now, actor.user_id
     Programme.objects.bulk_create(programmes)
     ProgrammeVersion.objects.bulk_create(versions)
-    for version in versions:
-        _audit(actor, "programmes.publish", version, now, reason="shipped with the marketplace")
+    audit.record_each(
+        actor=actor,
+        verb="programmes.publish",
+        subject_kind="programme_version",
+        acts=[(version.id, _names(version)) for version in versions],
+        now=now,
+        reason="shipped with the marketplace",
+    )
     return versions
 
 
@@ -274,5 +276,9 @@ def _audit(
         now=now,
         reason=reason,
         before=before,
-        after={"code": version.programme.code, "version": version.version} | (after or {}),
+        after=_names(version) | (after or {}),
     )
+
+
+def _names(version: ProgrammeVersion) -> dict[str, Any]:
+    return {"code": version.programme.code, "version": version.version}
