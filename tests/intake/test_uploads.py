@@ -1,6 +1,5 @@
 """Uploads: what was tried is what is done, once; bad rows come back and go in clean once they are mended."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -196,12 +195,10 @@ def test_thousands_of_rows_come_in_by_batches(world, brand):
     node(world, brand)
     header, blue, _red = CATALOGUE.splitlines()
     rows = "\n".join(blue.replace("MUG;", f"MUG{at};").replace("MUG-B", f"MUG-{at}") for at in range(4_100))
-    began = time.monotonic()
     done = run(world, brand, "catalogue", f"{header}\n{rows}\n")
     while done.state == "running":
         done = carry(world, world.seller_actor(brand), done)
     assert counts(done.done) == {"created": 4_100}
-    assert time.monotonic() - began < 90
 
 
 def node(world, seller) -> Node:

@@ -27,10 +27,10 @@ def test_contact_details_are_masked(said, shown):
 def test_a_long_text_is_masked_at_once():
     import time
 
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("a" * 4000, "a." * 2000, "1 " * 2000, "(at)" * 1000, "1-" * 2000):
         rules.mask(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 5, "tens of milliseconds, or minutes"
 
 
 @pytest.mark.parametrize(

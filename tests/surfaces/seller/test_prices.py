@@ -21,8 +21,11 @@ from worlds import World
 
 
 @pytest.fixture
-def world(database) -> World:
-    return World()
+def world(database, monkeypatch) -> World:
+    """A market whose moment the pages read: days that no zone shifts its clock on."""
+    made = World()
+    monkeypatch.setattr(clock, "now", lambda: made.now)
+    return made
 
 
 def asked(offer, at):

@@ -51,6 +51,14 @@ class Visit:
         self.page.route("**/*", self.answer)
         self.page.goto(f"{ORIGIN}/desk/components")
 
+    def wait_for_sent(self) -> None:
+        """Until something has been sent, and a moment more for what should not be."""
+        for _ in range(400):
+            if self.sent:
+                break
+            self.page.wait_for_timeout(50)
+        self.page.wait_for_timeout(100)
+
     def answer(self, route: Any) -> None:
         """Answer one request of the page."""
         where = urlsplit(route.request.url)
@@ -126,7 +134,7 @@ def test_a_dialog_wants_its_reason(visit):
     assert shown.sent == []
     dialog.get_by_role("textbox").fill("the shopper asked")
     dialog.get_by_role("button", name="Cancel the order").click()
-    shown.page.wait_for_timeout(100)
+    shown.wait_for_sent()
     assert len(shown.sent) == 1 and "the+shopper+asked" in shown.sent[0]
 
 
@@ -134,7 +142,7 @@ def test_a_form_is_sent_once_with_the_button_that_sent_it(visit):
     shown = visit()
     shown.page.evaluate("for (let i = 0; i < 3; i++) document.querySelector('#pay button').click()")
     shown.page.locator("#pay input").press("Enter")
-    shown.page.wait_for_timeout(100)
+    shown.wait_for_sent()
     assert shown.sent == ["reason=x&act=pay"]
     assert shown.page.locator("#pay button").is_disabled()
 
