@@ -14,8 +14,6 @@ from walks import survey
 #: Long, and run by `make survey`.
 pytestmark = pytest.mark.survey
 
-#: So many questions a page may ask.
-MOST = 25
 #: A page that shows something which the smaller one has none of may ask after it; more rows ask nothing more.
 BESIDES = 2
 #: The same question, with other values, so often.
@@ -33,7 +31,7 @@ def sizes(_server: Any, django_db_blocker: Any) -> dict[str, survey.Survey]:
 def test_no_page_asks_much(sizes):
     asked = {(each.who, each.path): len(each.statements) for found in sizes.values() for each in found.all}
     assert len(asked) > 500
-    assert {page: count for page, count in asked.items() if count > MOST} == {}
+    assert {page: count for page, count in asked.items() if count > survey.MOST} == {}
 
 
 def test_more_rows_ask_no_more(sizes):

@@ -134,6 +134,13 @@ class SchemaFingerprint(models.Model):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="schema_fingerprint_single")]
 
 
+class Version(models.Model):
+    """The present state of a subject of reference data; a trigger writes it, see `kernel.kept`."""
+
+    subject = models.CharField(primary_key=True, max_length=40)
+    version = models.UUIDField()
+
+
 class ProcessHeartbeat(models.Model):
     """When a long-running process was last seen at work."""
 

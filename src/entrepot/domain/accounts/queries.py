@@ -1,8 +1,9 @@
 """Reads of people, their memberships and what they may do."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db.models import Count
@@ -10,6 +11,7 @@ from django.db.models import Count
 from entrepot.domain.accounts.models import ApiKey, Contact, Invitation, Membership, Organisation, Permission, User
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, NotFound
+from entrepot.kernel.kept import kept
 
 #: Addresses that a person may keep.
 BOOK_MAX = 20
@@ -42,7 +44,7 @@ def get_actor(*, user_id: UUID, kinds: Collection[str] = (), user: User | None =
 
 def actor_of(membership: Membership, user: User, *, only: frozenset[str] = frozenset()) -> Actor:
     """The actor of a membership; `only` narrows its verbs, as an API key does."""
-    verbs = dict(Permission.objects.filter(role=membership.role).values_list("verb", "scope"))
+    verbs = dict(permissions_of(membership.role))
     if only:
         verbs = {verb: scope for verb, scope in verbs.items() if verb in only}
     return Actor(
@@ -52,6 +54,12 @@ def actor_of(membership: Membership, user: User, *, only: frozenset[str] = froze
         role=membership.role,
         verbs=verbs,
     )
+
+
+@kept("permissions", states=64)
+def permissions_of(role: str) -> Mapping[str, str]:
+    """verb -> scope of a role."""
+    return MappingProxyType(dict(Permission.objects.filter(role=role).values_list("verb", "scope")))
 
 
 def actor_of_key(key: ApiKey) -> Actor:

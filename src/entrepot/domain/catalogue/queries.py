@@ -12,6 +12,7 @@ from entrepot.domain.catalogue.models import Category, Offer, Picture, Product, 
 from entrepot.kernel import search
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
+from entrepot.kernel.kept import kept
 
 TEXTS = search.Index(table="catalogue_producttext", thing="product_id")
 
@@ -107,7 +108,12 @@ def components(sku_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
 
 def list_categories() -> list[Category]:
     """The tree, parents before children, siblings by their position."""
-    return list(Category.objects.select_related("parent").order_by("path", "position"))
+    return list(_categories())
+
+
+@kept("categories", states=1)
+def _categories() -> tuple[Category, ...]:
+    return tuple(Category.objects.select_related("parent").order_by("path", "position"))
 
 
 def get_category(*, category_code: str) -> Category:

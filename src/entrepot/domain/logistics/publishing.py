@@ -15,9 +15,10 @@ from entrepot.domain.logistics import models
 from entrepot.domain.logistics.cards import RateCard, read_cards
 from entrepot.domain.logistics.versions import CARD_KEYS, LANE_KEYS, Change, changes
 from entrepot.domain.logistics.ways import Way, read_lanes
-from entrepot.kernel import audit, db, ids
+from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.errors import NotFound, Refused
+from entrepot.kernel.kept import version_of
 
 
 class AlreadyPublished(Refused):
@@ -120,15 +121,8 @@ def list_lanes(*, on: date | None = None, codes: Collection[str] | None = None) 
 
 
 def version() -> str:
-    """What tells one set of published cards, lanes and charges from another, in one query."""
-    [row] = db.fetch_rows(
-        """
-        SELECT md5(string_agg(id::text, '' ORDER BY id)) AS version FROM (
-            SELECT id FROM logistics_ratecard UNION ALL SELECT id FROM logistics_lane
-            UNION ALL SELECT id FROM logistics_shippingcharge) published
-        """
-    )
-    return row.version or ""
+    """What tells one set of published cards, lanes and charges from another."""
+    return version_of("freight")
 
 
 def _publish(

@@ -1,6 +1,6 @@
 """Reads of markets and of the rates in force on a day."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from entrepot.domain.markets.models import ExchangeRate, Market, TaxRate
 from entrepot.kernel.errors import NotFound, Unavailable
+from entrepot.kernel.kept import kept
 
 #: A published rate serves this long; older is no rate at all.
 RATE_AGE_MAX = timedelta(days=10)
@@ -26,7 +27,7 @@ class Rate:
 
 def get_market(code: str) -> Market:
     """A market by its code. Raises: NotFound."""
-    market = Market.objects.filter(code=code, archived_at__isnull=True).first()
+    market = next((each for each in _markets() if each.code == code), None)
     if market is None:
         raise NotFound("markets.unknown", "There is no market {code}.", field="market", code=code)
     return market
@@ -64,7 +65,7 @@ def missing_rates(currencies: Collection[str], on: date) -> list[tuple[str, str]
     wanted = sorted(set(currencies))
     if len(wanted) < 2:
         return []
-    published = _published({*wanted, "EUR"}, on)
+    published = _published(on)
     return [
         (base, quote)
         for place, base in enumerate(wanted)
@@ -75,15 +76,24 @@ def missing_rates(currencies: Collection[str], on: date) -> list[tuple[str, str]
 
 def list_markets() -> list[Market]:
     """The markets that are open, by code."""
-    return list(Market.objects.filter(archived_at__isnull=True).order_by("code"))
+    return list(_markets())
+
+
+@kept("markets", states=1)
+def _markets() -> tuple[Market, ...]:
+    return tuple(Market.objects.filter(archived_at__isnull=True).order_by("code"))
 
 
 def tax_rates(market_ids: Collection[UUID], on: date) -> dict[tuple[UUID, str], Decimal]:
     """(market, tax class) -> rate in force on the day."""
-    rows = TaxRate.objects.filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=on), market_id__in=market_ids, valid_from__lte=on
-    ).order_by("valid_from")
-    return {(row.market_id, row.tax_class): row.rate for row in rows}
+    wanted = set(market_ids)
+    return {key: rate for key, rate in _taxes(on).items() if key[0] in wanted}
+
+
+@kept("taxes", states=64)
+def _taxes(on: date) -> Mapping[tuple[UUID, str], Decimal]:
+    rows = TaxRate.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on), valid_from__lte=on)
+    return {(row.market_id, row.tax_class): row.rate for row in rows.order_by("valid_from")}
 
 
 def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[str, str], Rate]:
@@ -91,8 +101,7 @@ def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[s
 
     Rounding: derived rates to ten decimal places. Raises: Unavailable naming the pair.
     """
-    currencies = {currency for pair in pairs for currency in pair} | {"EUR"}
-    published = _published(currencies, on)
+    published = _published(on)
     found: dict[tuple[str, str], Rate] = {}
     for base, quote in pairs:
         rate = _direct(published, base, quote) or _crossed(published, base, quote)
@@ -108,15 +117,16 @@ def exchange_rates(pairs: Collection[tuple[str, str]], on: date) -> dict[tuple[s
     return found
 
 
-def _published(currencies: Collection[str], on: date) -> dict[tuple[str, str], Rate]:
+@kept("exchange rates", states=64)
+def _published(on: date) -> Mapping[tuple[str, str], Rate]:
     """The newest rate of each pair that still serves on the day."""
-    rows = ExchangeRate.objects.filter(
-        base__in=currencies, quote__in=currencies, published_on__lte=on, published_on__gt=on - RATE_AGE_MAX
-    ).order_by("published_on")
-    return {(row.base, row.quote): Rate(row.rate, row.published_on, row.source) for row in rows}
+    rows = ExchangeRate.objects.filter(published_on__lte=on, published_on__gt=on - RATE_AGE_MAX)
+    return {
+        (row.base, row.quote): Rate(row.rate, row.published_on, row.source) for row in rows.order_by("published_on")
+    }
 
 
-def _direct(published: dict[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:
+def _direct(published: Mapping[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:
     if base == quote:
         return Rate(Decimal(1), date.min, "same currency")
     if rate := published.get((base, quote)):
@@ -126,7 +136,7 @@ def _direct(published: dict[tuple[str, str], Rate], base: str, quote: str) -> Ra
     return None
 
 
-def _crossed(published: dict[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:
+def _crossed(published: Mapping[tuple[str, str], Rate], base: str, quote: str) -> Rate | None:
     first, second = _direct(published, base, "EUR"), _direct(published, "EUR", quote)
     if first is None or second is None:
         return None

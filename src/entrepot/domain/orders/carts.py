@@ -120,8 +120,10 @@ def set_units(*, cart: Cart, offer_id: UUID, quantity: int, now: datetime) -> No
 @atomic
 def set_voucher(*, cart: Cart, code: str, now: datetime) -> None:
     """The voucher of a cart; no code takes it away. Whether it counts is for the quote to say. Raises: Refused."""
-    _change(cart, now)
-    Cart.objects.filter(id=cart.id).update(voucher_code=plain_code(code)[:40])
+    wanted = plain_code(code)[:40]
+    if wanted != cart.voucher_code:
+        _change(cart, now)
+        Cart.objects.filter(id=cart.id).update(voucher_code=wanted)
 
 
 @atomic

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from entrepot.domain.accounts.models import Permission
+from entrepot.domain.accounts.queries import permissions_of
 from entrepot.domain.sellers.models import DocumentRequest, Enrolment, ReadinessAnswers, Seller, SellerDocument
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Programme
@@ -24,7 +24,7 @@ def get_seller(*, seller_id: UUID) -> Seller:
 
 def get_system_actor(*, seller_id: UUID) -> Actor:
     """The system acting for a seller, with an owner's rights: for imports, replays and demonstrations."""
-    verbs = dict(Permission.objects.filter(role="seller.owner").values_list("verb", "scope"))
+    verbs = dict(permissions_of("seller.owner"))
     return Actor(label="system", organisation_id=seller_id, role="seller.owner", verbs=verbs)
 
 

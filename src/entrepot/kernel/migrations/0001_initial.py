@@ -17,6 +17,13 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Version',
+            fields=[
+                ('subject', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('version', models.UUIDField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Approval',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),

@@ -85,6 +85,16 @@ CREATE TRIGGER kernel_auditentry_chain BEFORE INSERT ON kernel_auditentry
     FOR EACH ROW EXECUTE FUNCTION entrepot_audit_chain()
 """
 
+# What is read once and kept has a new version in the transaction that changes it; one that is rolled back never comes
+# again, so that nothing kept under it is ever taken for true.
+NEW_VERSION = """
+CREATE FUNCTION entrepot_new_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO kernel_version (subject, version) VALUES (TG_ARGV[0], gen_random_uuid())
+    ON CONFLICT (subject) DO UPDATE SET version = excluded.version;
+    RETURN NULL;
+END $$
+"""
 
 # For whom this session reads; nobody where it was never said or has been cleared.
 SCOPE = """
@@ -192,6 +202,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(RESET, "DROP FUNCTION entrepot_reset()"),
         migrations.RunSQL("REVOKE EXECUTE ON FUNCTION entrepot_reset() FROM PUBLIC", migrations.RunSQL.noop),
         append_only("kernel_auditentry"),
+        migrations.RunSQL(NEW_VERSION, "DROP FUNCTION entrepot_new_version() CASCADE"),
         migrations.RunSQL(SCOPE, "DROP FUNCTION entrepot_scope() CASCADE"),
         migrations.RunSQL(KEY_FLOOR, "DROP FUNCTION entrepot_key_floor(timestamptz)"),
         migrations.RunSQL(PARTITION, "DROP FUNCTION entrepot_partition(text)"),

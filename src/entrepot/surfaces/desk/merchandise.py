@@ -185,11 +185,16 @@ def _by_market(offer_ids: Sequence[UUID]) -> list[tuple[Market, list[UUID]]]:
 
 def _filter(asked: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """The filter for the flow, and as the page shows it."""
+
+    def said(name: str, most: int) -> str:
+        # In what is sent, as in an address: PostgreSQL has no text with a NUL.
+        return str(asked.get(name, ""))[:most].replace("\0", "\ufffd").strip()
+
     shown = {
-        "market": asked.get("market", "")[:8],
-        "programme": asked.get("programme", "")[:60].strip(),
-        "category": asked.get("category", "")[:400],
-        "seller": asked.get("seller", "")[:60].strip().lower(),
+        "market": said("market", 8),
+        "programme": said("programme", 60),
+        "category": said("category", 400),
+        "seller": said("seller", 60).lower(),
         "status": asked.get("status", "") if asked.get("status", "") in ("draft", "live", "paused") else "",
         "stock": "missing" if asked.get("stock") == "missing" else "",
     }

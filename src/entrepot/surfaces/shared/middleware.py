@@ -1,6 +1,7 @@
 """What every page request passes: who asks, and whether the view says who may."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from entrepot.demonstration import clock as shared
-from entrepot.kernel import walls
+from entrepot.kernel import kept, walls
 from entrepot.kernel.errors import Denied, EntrepotError
 from entrepot.surfaces.shared import errors, guards
 
@@ -26,6 +27,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+#: What changes nothing.
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 #: Surfaces whose words are in English only, so that no page is half in one language and half in another.
 ENGLISH = ("/seller/", "/desk/")
@@ -70,7 +73,9 @@ class GuardMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         shared.follow()
         try:
-            response = self.handler(request)
+            # What only reads asks once whether reference data changed; what acts sees its own changes at once.
+            with kept.asked_once() if request.method in SAFE else nullcontext():
+                response = self.handler(request)
         finally:
             walls.leave()
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not getattr(response, "content", b"-"):

@@ -1,7 +1,8 @@
-"""What Django cannot express: search vectors in the way of each text's language."""
+"""What Django cannot express: search vectors in the way of each text's language; a tree that is kept in memory."""
 
 from django.db import migrations
 
+from entrepot.kernel.kept import versioned
 from entrepot.kernel.search import keep_vector
 from entrepot.kernel.walls import walled
 
@@ -12,4 +13,5 @@ class Migration(migrations.Migration):
     operations = [
         keep_vector("catalogue_producttext"),
         walled("catalogue_offer", "seller_id = entrepot_scope()"),
+        versioned("catalogue_category", "categories"),
     ]

@@ -1,0 +1,15 @@
+"""What Django cannot express: whose changes are changes of reference data that is kept in memory."""
+
+from django.db import migrations
+
+from entrepot.kernel.kept import versioned
+
+
+class Migration(migrations.Migration):
+    dependencies = [("markets", "0001_initial"), ("kernel", "0002_database")]
+
+    operations = [
+        versioned("markets_market", "markets"),
+        versioned("markets_taxrate", "taxes"),
+        versioned("markets_exchangerate", "exchange rates"),
+    ]
