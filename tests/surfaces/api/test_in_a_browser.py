@@ -47,7 +47,7 @@ def look(path: str, wait_for: str, picture: Path | None = None) -> tuple[str, li
         page.on("pageerror", lambda error: said.append(str(error)))
         page.route("**/*", answer)
         page.goto(ORIGIN + path)
-        page.wait_for_selector(wait_for, timeout=20_000)
+        page.wait_for_selector(wait_for, timeout=120_000)
         text = page.inner_text("body")
         if picture:
             page.screenshot(path=str(picture))
