@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 #: Modules that only help.
-OTHERS = {"__main__", "marketplace", "goods", "sides", "serving", "bare_settings", "bare_urls"}
+OTHERS = {"__main__", "marketplace", "goods", "lives", "sides", "serving", "bare_settings", "bare_urls"}
 #: What is called otherwise than its module.
 RENAMED = {"import_rows": "import"}
 

@@ -153,7 +153,7 @@ def stage(tables: Sequence[str]) -> None:
             listed = ", ".join(f"t.{column}" for column in columns)
             query = f"SELECT {listed}, w.n FROM {table} t JOIN {where} w ON w.id = t.{name} ORDER BY w.n, t.ctid"
             target.execute(f"CREATE UNLOGGED TABLE bench.{table} AS SELECT {listed}, 0 AS n FROM {table} t LIMIT 0")
-            _pipe(source, query, target, f"bench.{table}")
+            pipe(source, query, target, f"bench.{table}")
             target.execute(f"CREATE INDEX ON bench.{table} (n)")
         target.execute(
             "CREATE UNLOGGED TABLE bench.stock AS SELECT n, stock_id, sum(quantity)::bigint AS quantity"
@@ -172,7 +172,7 @@ def _belongs(table: str, columns: Sequence[str]) -> tuple[str, str]:
     raise AssertionError(f"{table} grows with orders, and nothing says how its rows belong to one")
 
 
-def _pipe(source: psycopg.Connection, query: str, target: psycopg.Connection, table: str) -> None:
+def pipe(source: psycopg.Connection, query: str, target: psycopg.Connection, table: str) -> None:
     with (
         source.cursor() as reading,
         target.cursor() as writing,

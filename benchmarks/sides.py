@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def copy_database(*names: str) -> None:
     with connect("postgres") as admin:
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
         for name in names:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
             admin.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO PUBLIC")
 
 
@@ -78,7 +79,7 @@ def within(name: str) -> Iterator[None]:
             each.settings_dict["NAME"] = before[each.alias]
 
 
-def assert_books_hold(name: str = "") -> None:
+def assert_books_hold(name: str = "", *, now: datetime | None = None) -> None:
     """`verify` passes on the scratch database, or on a copy of it."""
     from django.conf import settings
 
@@ -86,7 +87,7 @@ def assert_books_hold(name: str = "") -> None:
     from entrepot.verify import runner
 
     with within(name or settings.DATABASES["default"]["NAME"]):
-        findings = [(result.invariant.code, result.rows[:2]) for result in runner.verify(now=ORDERED, codes=[])
+        findings = [(result.invariant.code, result.rows[:2]) for result in runner.verify(now=now or ORDERED, codes=[])
                     if not result.holds]  # fmt: skip
     assert not findings, (name, findings)
 

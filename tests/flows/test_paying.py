@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from entrepot.domain.inventory.models import Hold, Stock
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder, WorkItem
@@ -177,6 +179,20 @@ def test_success_after_the_hold_ran_out_takes_the_goods_again(world):
     suborder = Suborder.objects.get()
     assert (suborder.ship_by - ship_by).days == (suborder.promised_until - promised).days == 3
     assert WorkItem.objects.get().due_at == suborder.ship_by
+
+
+def test_many_holds_expire_with_a_constant_number_of_statements(world):
+    offers = [world.offer(world.seller(), stock=20) for _ in range(3)]
+
+    def statements(orders: int) -> int:
+        names = [world.next("late") for _ in range(orders)]
+        place(world, *[request(name, *((offer, 1) for offer in offers), instrument="late") for name in names])
+        world.pass_time(hours=1)
+        with CaptureQueriesContext(connection) as asked:
+            assert checkout.expire_holds(now=world.now) == 3 * orders
+        return len(asked)
+
+    assert statements(5) <= statements(1)
 
 
 def test_success_after_the_goods_went_to_another_is_let_go(world):

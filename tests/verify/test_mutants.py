@@ -4,15 +4,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
 
-from entrepot.domain.inventory.models import Stock
+from entrepot.domain.inventory.models import Movement, Stock
+from entrepot.domain.orders.models import Order
 from entrepot.kernel.db import fetch_rows
-from entrepot.verify import runner
+from entrepot.verify import recent, runner
 from verify.mutants import ALSO, MUTANTS
 from worlds import World
+
+THE_BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_sound_books_have_no_findings(rich: World) -> None:
@@ -42,8 +47,31 @@ def test_a_defect_trips_exactly_what_is_declared(rich: World, defect: str) -> No
             assert cursor.rowcount != 0, f"touches nothing: {statement}"
         checked = (runner.check(cursor, invariant, now=rich.now) for invariant in runner.invariants())
         found = {each.invariant.code: each.rows for each in checked if not each.holds}
+        window = recent.find(cursor, THE_BEGINNING)
+        cut = [each for each in runner.invariants() if each.code in recent.CUT]
+        again = (runner.check_recent(cursor, invariant, window, now=rich.now) for invariant in cut)
+        found_again = {each.invariant.code: each.rows for each in again if not each.holds}
         transaction.set_rollback(True, "owner")
     assert found.keys() == {defect.partition(" ")[0]} | ALSO.get(defect, set()), found
+    assert found_again.keys() == found.keys() & set(recent.CUT), found_again
+
+
+def test_sound_books_have_no_findings_since_whenever(rich: World) -> None:
+    """Cut at any time of the market's life, what was touched since is whole, and less the later it is cut."""
+    steps = Movement.objects.order_by("id").values_list("created_at", flat=True)
+    seen = []
+    for since in (
+        THE_BEGINNING,
+        *(steps[len(steps) * part // 8] for part in range(1, 8)),
+        rich.now + timedelta(days=1),
+    ):
+        proven = runner.verify_recent(since=since, now=rich.now)
+        assert {each.invariant.code: each.rows for each in proven.results if not each.holds} == {}, since
+        seen.append(proven.orders)
+    assert seen == sorted(seen, reverse=True)
+    assert (seen[0], seen[-1]) == (Order.objects.count(), 0)
+    codes = [each.invariant.code for each in proven.results] + proven.left
+    assert sorted(codes) == [each.code for each in runner.invariants()]
 
 
 def everything() -> dict[str, str]:
@@ -103,6 +131,23 @@ def test_the_command_ends_with_status_0_where_all_holds(rich: World) -> None:
     assert {each["id"]: each["findings"] for each in document["invariants"]} == {
         each.code: 0 for each in runner.invariants()
     }
+
+
+def test_the_command_goes_on_where_the_last_run_that_held_ended(rich: World) -> None:
+    marks = settings.DATA_DIR / runner.MARKS
+    marks.unlink(missing_ok=True)
+    try:
+        first, again = (json.loads(command("verify", "--since", "last", "--json").stdout) for _ in range(2))
+        assert ("since" in first, first["holds"]) == (False, True)
+        assert datetime.fromisoformat(again["since"]) == datetime.fromisoformat(first["checked_at"]) - runner.OVERLAP
+        assert {each["id"] for each in again["invariants"]} == {*recent.CUT, *recent.WHOLE}
+        assert [line.split()[1] for line in marks.read_text().splitlines()] == ["whole", "recent"]
+        told = command("verify", "--since", "2020-01-01")
+        assert f"{Order.objects.count()} orders" in told.stdout
+        assert "Left to a whole run: I01, I02" in told.stdout
+        assert command("verify", "--since", "yesterday").returncode == 2
+    finally:
+        marks.unlink(missing_ok=True)
 
 
 def test_the_command_ends_with_status_1_and_names_the_rows(a_unit_too_many: None) -> None:

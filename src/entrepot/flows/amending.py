@@ -116,8 +116,7 @@ def _cancel(
     for line in lines.values():
         if line.order_id in foreign:
             demand_right(actor, line.seller_id)
-    for _, order in sorted(foreign.items()):
-        keep_reason(actor=actor, verb="orders.cancel", order=order, reason=reason, now=now)
+    keep_reasons(actor=actor, verb="orders.cancel", orders=foreign, reason=reason, now=now)
     refuse_packed(units, lines)
     moved = progress.advance(
         steps=[
@@ -233,7 +232,7 @@ def _lock_order(order_id: UUID, actor: Actor, reason: str, access_token: str, no
     if not is_shopper(actor, order, access_token):
         if actor != SYSTEM and actor.verbs.get("orders.cancel") != "all":
             raise NotFound(kind="order")
-        keep_reason(actor=actor, verb="orders.change", order=order, reason=reason, now=now)
+        keep_reasons(actor=actor, verb="orders.change", orders={order_id: order}, reason=reason, now=now)
     if order.state != "placed":
         raise Refused("orders.not_placed", "This order is {state}.", state=order.state)
     return order
@@ -255,17 +254,13 @@ def demand_right(actor: Actor, seller_id: UUID) -> None:
     raise NotFound(kind="order line")
 
 
-def keep_reason(*, actor: Actor, verb: str, order: Any, reason: str, now: datetime) -> None:
+def keep_reasons(*, actor: Actor, verb: str, orders: Mapping[UUID, Any], reason: str, now: datetime) -> None:
     """Whoever changes what somebody else ordered says why. Raises: Invalid."""
-    audit.record(
-        actor=actor,
-        verb=verb,
-        subject_kind="order",
-        subject_id=order.id,
-        now=now,
-        reason=reason if actor == SYSTEM else audit.require_reason(reason),
-        after={"number": order.number},
-    )
+    if not orders:
+        return
+    acts = [(order_id, {"number": order.number}) for order_id, order in sorted(orders.items())]
+    why = reason if actor == SYSTEM else audit.require_reason(reason)
+    audit.record_each(actor=actor, verb=verb, subject_kind="order", acts=acts, now=now, reason=why)
 
 
 def _merged(wanted: Sequence[tuple[UUID, int]]) -> dict[UUID, int]:

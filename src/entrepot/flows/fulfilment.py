@@ -330,17 +330,25 @@ def cancel_overdue(*, now: datetime, limit: int = 500) -> int:
     late = work.list_overdue(now=now, limit=limit)
     agreed = terms.get_terms({each.terms_id for each in late})
     nodes = logistics.list_nodes({each.node_id for each in late})
-    count = 0
+    due = []
     for each in late:
         days = agreed[each.terms_id].service.auto_cancel_business_days
-        if days is None or now < nodes[each.node_id].due_at(each.placed_at, days):
-            continue
-        try:
-            amending.cancel_lines(rows=each.lines, actor=SYSTEM, reason="nobody shipped it in time", now=now)
-            count += 1
-        except Refused:
-            continue  # it was packed, shipped or cancelled a moment ago
-    return count
+        if days is not None and now >= nodes[each.node_id].due_at(each.placed_at, days):
+            due.append(each)
+    return cancel_together(due=due, now=now)
+
+
+def cancel_together(*, due: Sequence[work.Overdue], now: datetime) -> int:
+    """Cancel these by one act; where one of them moved a moment ago, by halves, so that it alone is left out."""
+    if not due:
+        return 0
+    rows = [row for each in due for row in each.lines]
+    try:
+        amending.cancel_lines(rows=rows, actor=SYSTEM, reason="nobody shipped it in time", now=now)
+    except Refused:
+        half = len(due) // 2
+        return cancel_together(due=due[:half], now=now) + cancel_together(due=due[half:], now=now) if half else 0
+    return len(due)
 
 
 @transaction.atomic

@@ -71,7 +71,7 @@ def _substitute(
     line = progress.lock_lines(line_ids=[line_id])[line_id]
     order = amending.find_orders({line.order_id})[line.order_id]
     amending.demand_right(actor, line.seller_id)
-    amending.keep_reason(actor=actor, verb="orders.substitute", order=order, reason=reason, now=now)
+    amending.keep_reasons(actor=actor, verb="orders.substitute", orders={order.id: order}, reason=reason, now=now)
     amending.refuse_packed({line_id: quantity}, {line_id: line}, whole_suborder=False)
     old = _frozen(line_id)
     if terms_queries.get_terms([old.terms_id])[old.terms_id].fulfilment.capture is Capture.ORDER:

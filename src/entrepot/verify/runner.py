@@ -1,13 +1,14 @@
 """Run the invariants over a database and say what was found."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -21,8 +22,12 @@ from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.terms import bases
 from entrepot.kernel import money
 from entrepot.kernel.errors import NotFound
-from entrepot.verify import tenancy
+from entrepot.verify import recent, tenancy
 
+#: The file in the data folder that says until when runs have held.
+MARKS = "verified.txt"
+#: What began before a run and was committed after it is seen by the next one.
+OVERLAP = timedelta(minutes=15)
 #: Rows of a finding that are shown; the count is always whole.
 SHOWN_MAX = 20
 
@@ -123,13 +128,64 @@ def verify(
             yield check(cursor, invariant, now=now, anchors=anchors)
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What a run since an instant covered, what it found, and which invariants it left to a whole run."""
+
+    orders: int
+    statements: int
+    results: list[Result]
+    left: list[str]
+
+
+def verify_recent(*, since: datetime, now: datetime) -> Recent:
+    """Check, in one read-only snapshot, all orders, statements and payouts that anything touched since then."""
+    chosen = invariants()
+    with _snapshot() as cursor:
+        window = recent.find(cursor, since)
+        results = [check_recent(cursor, each, window, now=now) for each in chosen if each.code in recent.CUT]
+        results += [check(cursor, each, now=now) for each in chosen if each.code in recent.WHOLE]
+    done = {result.invariant.code for result in results}
+    return Recent(
+        len(window.orders),
+        len(window.statements),
+        sorted(results, key=lambda result: result.invariant.code),
+        [each.code for each in chosen if each.code not in done],
+    )
+
+
+def write_mark(file: Path, *, now: datetime, whole: bool) -> None:
+    """Note that a run held."""
+    with file.open("a") as marks:
+        marks.write(f"{now.isoformat()} {'whole' if whole else 'recent'}\n")
+
+
+def read_mark(file: Path) -> datetime | None:
+    """From when on the next run has to look, so that it and those before it leave no gap; None where none held yet."""
+    lines = file.read_text().split("\n") if file.exists() else []
+    last = next((line for line in reversed(lines) if line), None)
+    return datetime.fromisoformat(last.split()[0]) - OVERLAP if last else None
+
+
+def check_recent(cursor: CursorWrapper, invariant: Invariant, window: recent.Window, *, now: datetime) -> Result:
+    """Check one invariant for what was touched."""
+    narrowed = Invariant(invariant.code, invariant.statement, recent.cut(invariant.query))
+    return check(cursor, narrowed, now=now, given=window.values)
+
+
 def check(
-    cursor: CursorWrapper, invariant: Invariant, *, now: datetime, anchors: Sequence[tuple[int, str]] = ()
+    cursor: CursorWrapper,
+    invariant: Invariant,
+    *,
+    now: datetime,
+    anchors: Sequence[tuple[int, str]] = (),
+    given: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Check one invariant on an open cursor, whatever its transaction sees."""
+    """Check one invariant on an open cursor, whatever its transaction sees; `given` are more of its parameters."""
     # Parameters are written so that a query can also be pasted into psql: \\set now 'now()'.
     query = invariant.query.replace("%", "%%")
     values: dict[str, Any] = {
+        **(given or {}),
         "now": now,
         "anchors": json.dumps([{"number": number, "hash": digest} for number, digest in anchors]),
     }

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,10 @@ import click
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from entrepot.verify.runner import Result
+    from entrepot.verify.runner import Recent, Result
 
 
 @click.command()
@@ -28,12 +29,19 @@ if TYPE_CHECKING:
     metavar="NUMBER:HASH",
     help="A seal that was kept elsewhere. Repeatable.",
 )
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Check only what was touched since, such as 2026-03-16T04:00 (UTC), or `last`: since the last run that held.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @with_database
-def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], as_json: bool) -> int:
+def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], since: str | None, as_json: bool) -> int:
     """Check every invariant in one read-only snapshot.
 
     Status 0 where all hold, 1 where one does not. Each invariant is one SQL query that returns the rows against it.
+    With --since, the orders, statements and payouts that anything touched since then are checked whole, and the
+    invariants that only a whole run can tell of are named.
     """
     from django.conf import settings
 
@@ -45,26 +53,63 @@ def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], as_
         print(runner.select([shown])[0].query)
         return 0
     now = clock.now()
+    marks = settings.DATA_DIR / runner.MARKS
+    if since and (codes or kept):
+        raise click.UsageError("--since: give neither --only nor --anchor with it")
+    if (start := _since(since, runner.read_mark(marks))) is not None:
+        proven = runner.verify_recent(since=start, now=now)
+        holds = all(result.holds for result in proven.results)
+        if holds:
+            runner.write_mark(marks, now=now, whole=False)
+        return _say_recent(proven, start, now, as_json=as_json)
     anchors = [*_anchors(kept), *sealing.read_anchors(settings.DATA_DIR / sealing.ANCHORS)]
-    found = _kept(runner.verify(now=now, codes=list(codes), anchors=anchors), settings.DATA_DIR, is_all=not codes)
+    found = runner.verify(now=now, codes=list(codes), anchors=anchors)
+    results = _kept(found, settings.DATA_DIR, is_all=not codes)
+    status = _document(list(results), now) if as_json else _table(results)
+    if status == 0 and not codes:
+        runner.write_mark(marks, now=now, whole=True)
+    return status
+
+
+def _since(text: str | None, last: datetime | None) -> datetime | None:
+    """The instant that was given, or that of the last run; None for a whole run. Raises: UsageError."""
+    if text is None or text == "last":
+        return last if text else None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError("--since: give a time, as 2026-03-16T04:00, or `last`") from None
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def _say_recent(proven: "Recent", since: datetime, now: datetime, *, as_json: bool) -> int:
     if as_json:
-        results = list(found)
-        document = {
-            "checked_at": now.isoformat(),
-            "holds": all(result.holds for result in results),
-            "invariants": [
-                {
-                    "id": result.invariant.code,
-                    "statement": result.invariant.statement,
-                    "findings": result.count,
-                    "rows": result.rows,
-                }
-                for result in results
-            ],
-        }
-        print(json.dumps(document, indent=2, default=_plain, ensure_ascii=False))
-        return 0 if document["holds"] else 1
-    return _table(found)
+        covered = {"orders": proven.orders, "statements": proven.statements}
+        return _document(proven.results, now, since=since.isoformat(), covered=covered, left=proven.left)
+    touched = f"{proven.orders} orders and {proven.statements} statements"
+    click.echo(f"Since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC {touched} were touched.")
+    status = _table(iter(proven.results))
+    click.echo(f"Left to a whole run: {', '.join(proven.left)}; and rows that were altered without a trace.")
+    return status
+
+
+def _document(results: "Sequence[Result]", now: datetime, **more: object) -> int:
+    document = {
+        "checked_at": now.isoformat(),
+        **more,
+        "holds": all(result.holds for result in results),
+        "invariants": [
+            {
+                "id": result.invariant.code,
+                "statement": result.invariant.statement,
+                "findings": result.count,
+                "rows": result.rows,
+            }
+            for result in results
+        ],
+    }
+    print(json.dumps(document, indent=2, default=_plain, ensure_ascii=False))
+    return 0 if document["holds"] else 1
 
 
 def _kept(results: "Iterator[Result]", folder: "Path", *, is_all: bool) -> "Iterator[Result]":

@@ -62,7 +62,7 @@ carriage AS (
     JOIN terms_termssnapshot terms ON terms.digest = line.terms_id
     CROSS JOIN LATERAL (SELECT terms.body #> '{duties,last_mile,payer}' AS payer) duty
     WHERE parcel.direction = 'outbound' AND parcel.handed_over_at IS NOT NULL AND parcel.cost_minor > 0
-    GROUP BY parcel.id
+    GROUP BY parcel.id, parcel.cost_minor
 )
 SELECT kind || ' ' || source_id || coalesce(' line ' || line_id, '') AS subject, 'booked otherwise' AS finding,
     sum(stated) AS stated, sum(booked) AS booked

@@ -2,13 +2,13 @@
 SELECT payment.id::text AS subject, 'payment' AS what, payment.captured_minor AS captured, sum(refund.amount_minor) AS refunded
 FROM payments_payment payment
 JOIN payments_refund refund ON refund.payment_id = payment.id AND refund.state <> 'failed'
-GROUP BY payment.id
+GROUP BY payment.id, payment.captured_minor
 HAVING sum(refund.amount_minor) > payment.captured_minor
 UNION ALL
 SELECT refund.id::text, 'refund lines', refund.amount_minor, sum(part.amount_minor)
 FROM payments_refund refund
 LEFT JOIN payments_refundline part ON part.refund_id = refund.id
-GROUP BY refund.id
+GROUP BY refund.id, refund.amount_minor
 HAVING refund.amount_minor <> coalesce(sum(part.amount_minor), 0)
 UNION ALL
 SELECT refunded.line_id::text, 'line', captured.amount, refunded.amount

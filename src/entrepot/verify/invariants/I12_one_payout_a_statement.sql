@@ -22,7 +22,7 @@ UNION ALL
 SELECT statement.number, statement.payable_minor, sum(payout.amount_minor), count(*) || ' live payouts'
 FROM settlement_payout payout JOIN settlement_statement statement ON statement.id = payout.statement_id
 WHERE payout.state <> 'failed'
-GROUP BY statement.id
+GROUP BY statement.id, statement.number, statement.payable_minor
 HAVING count(*) > 1
 UNION ALL
 SELECT 'reference ' || provider_reference, NULL, sum(amount_minor), count(*) || ' payouts under one reference'

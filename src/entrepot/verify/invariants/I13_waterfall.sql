@@ -12,7 +12,7 @@ WITH accrued AS (
     JOIN ledger_account source ON source.id = posting.source_id
     JOIN ledger_account destination ON destination.id = posting.destination_id
     WHERE journal.source_type = 'parcel_line' AND journal.kind IN ('accrual', 'period')
-    GROUP BY part.id
+    GROUP BY part.id, part.line_id, part.parcel_id, part.first_unit, part.quantity
 ),
 -- The share of the first n of q units is amount × n / q, half to even; that of some units is a difference of two.
 paid AS (

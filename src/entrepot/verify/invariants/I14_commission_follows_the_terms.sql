@@ -68,7 +68,7 @@ based AS (
         ('seller_discount', coalesce(funded.seller, 0)), ('platform_discount', coalesce(funded.platform, 0))
     ) AS component(name, amount)
     JOIN bases ON bases.digest = line.terms_id AND bases.component = component.name
-    GROUP BY line.id, rates.rate
+    GROUP BY line.id, line.quantity, rates.rate
 ),
 whole AS (
     SELECT based.*, base * rate / 1000000 + (2 * (base * rate % 1000000) > 1000000

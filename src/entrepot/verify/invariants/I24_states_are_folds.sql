@@ -42,5 +42,5 @@ SELECT ordered.id::text, 'order', ordered.state, coalesce(string_agg(event.kind,
 FROM orders_order ordered
 LEFT JOIN orders_orderevent event ON event.order_id = ordered.id AND event.kind IN ('placed', 'declined')
 WHERE ordered.state <> 'pending'
-GROUP BY ordered.id
+GROUP BY ordered.id, ordered.state
 HAVING count(event.id) <> 1 OR min(event.kind) <> ordered.state
