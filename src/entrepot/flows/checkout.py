@@ -29,6 +29,7 @@ from entrepot.flows.substituting import substitute
 from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, fetch_rows, retried
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused
+from entrepot.kernel.kept import asked_once
 
 __all__ = [
     "CartRequest", "Declined", "OrderRequest", "Placed", "Quote", "QuotedLine", "QuotedParcel", "Waiting", "Wanted",
@@ -97,6 +98,7 @@ class Opened:
     now: datetime
 
 
+@asked_once()
 def open_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: bool = False) -> Opened:
     """The first half of `place_orders`: everything in one transaction, after which goods are held and nobody waits.
 
