@@ -9,10 +9,11 @@ import stocking
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.catalogue.models import Sku
 from entrepot.domain.inbound import costing
-from entrepot.domain.inbound.cost_models import LandedCost
+from entrepot.domain.inbound.cost_models import LandedCost, ShipmentCost
 from entrepot.domain.inbound.costing import NewCost
 from entrepot.domain.ledger.models import Posting
-from entrepot.flows import landing
+from entrepot.domain.settlement.models import Accrual
+from entrepot.flows import landing, settling
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 from entrepot.verify import runner
@@ -108,3 +109,38 @@ def test_an_article_without_measures_is_named(world, shipment):
     with pytest.raises(Refused) as refused:
         share(world, shipment)
     assert (refused.value.code, refused.value.values["measure"]) == ("inbound.no_measure", "volume")
+
+
+def owed(shipment) -> list[tuple[str, int, str]]:
+    found = Accrual.objects.filter(event_kind="inbound_cost", seller=shipment.seller).order_by("amount_minor")
+    return [(each.part, each.amount_minor, each.currency) for each in found]
+
+
+def test_what_the_terms_put_on_the_seller_stands_on_its_statement_and_a_credit_note_gives_it_back(world, shipment):
+    enter(world, shipment)  # within one country: the first mile, which these terms put on the seller
+    enter(world, shipment, kind="unloading", document_number="U-1")  # consolidation is the marketplace's
+    enter(world, shipment, actor=world.seller_actor(shipment.seller), document_number="own-1")  # it paid this itself
+    enter(world, shipment, amount_minor=-1_001, document_number="CN-1")
+    assert owed(shipment) == [("inbound.freight", -100_001, "CNY"), ("inbound.freight", 1_001, "CNY")]
+    accrual = Accrual.objects.get(amount_minor=-100_001)
+    assert accrual.rule == "fully-managed v1: duties.first_mile.payer"
+    assert (accrual.inputs["shipment"], accrual.inputs["document"]) == (shipment.number, "BL-1")
+    world.pass_time(days=40)
+    [statement] = settling.settle(until=world.now, now=world.now, actor=SYSTEM)
+    assert (statement.lines_minor, statement.payable_minor, statement.carried_minor) == (-99_000, 0, -99_000)
+    sound(world)
+
+
+def test_a_bill_of_another_currency_is_owed_at_the_rate_of_its_day(world, shipment):
+    enter(world, shipment, currency="EUR", amount_minor=10_000)
+    enter(world, shipment, currency="EUR", amount_minor=-500, document_number="CN-1")
+    bill = ShipmentCost.objects.get(amount_minor=10_000)
+    assert bill.seller_minor == 10_000 and bill.seller_rate > 1
+    assert owed(shipment)[0] == ("inbound.freight", -round(10_000 * bill.seller_rate), "CNY")
+    assert owed(shipment)[1][1] > 0
+    sound(world)
+
+
+def sound(world) -> None:
+    codes = ["I01", "I02", "I03", "I06", "I10", "I11", "I15", "I53"]
+    assert {each.invariant.code: each.rows for each in runner.verify(now=world.now, codes=codes) if each.rows} == {}

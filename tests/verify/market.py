@@ -98,10 +98,12 @@ def _supply(world: World, offers: dict[str, Offer]) -> None:
 
 
 def _land(world: World, shipment: Shipment) -> None:
-    """Two bills for the way of a shipment, one of them corrected, shared among its units."""
+    """Bills for the way of a shipment, one of them corrected, one of another currency, shared among its units."""
     for kind, minor, paper in (("freight", 100_001, "BL-1"), ("customs_duty", 5_003, "7501"), ("freight", -7, "CN-1")):
         bill = NewCost(kind, "CNY", minor, "weight", "Blue Line", paper, world.now.date())
         landing.enter_cost(shipment_id=shipment.id, cost=bill, actor=SYSTEM, now=world.now)
+    bill = NewCost("insurance", "EUR", 913, "weight", "Blue Line", "P-1", world.now.date())
+    landing.enter_cost(shipment_id=shipment.id, cost=bill, actor=SYSTEM, now=world.now)
     costing.share(shipment_id=shipment.id, currency="CNY", reason="", actor=SYSTEM, now=world.now)
 
 

@@ -416,8 +416,12 @@ MUTANTS: dict[str, list[str]] = {
         f"UPDATE inbound_landedcost SET total_minor = total_minor + 1 WHERE id = {first('inbound_landedcost', 'true')}"
     ],
     "I53 a bill that the marketplace paid and that is said to be the seller's": [
-        f"""UPDATE inbound_shipmentcost SET paid_by = 'seller' WHERE id =
-        {first("inbound_shipmentcost", "amount_minor > 0")}"""
+        f"""UPDATE inbound_shipmentcost SET paid_by = 'seller', seller_minor = 0 WHERE id =
+        {first("inbound_shipmentcost", "amount_minor > 0 AND seller_minor = 0")}"""
+    ],
+    "I53 a bill of which its seller owes less than accrued": [
+        f"""UPDATE inbound_shipmentcost SET seller_minor = seller_minor - 1 WHERE id =
+        {first("inbound_shipmentcost", "seller_minor > 1")}"""
     ],
     "I54 a place that holds more than came to it": [
         f"UPDATE inventory_placeunits SET quantity = quantity + 1 WHERE id = {first('inventory_placeunits', 'true')}"

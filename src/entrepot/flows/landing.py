@@ -15,14 +15,13 @@ from entrepot.domain.inbound.costing import NewCost
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.ledger import services as ledger
 from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
-from entrepot.flows import landed
+from entrepot.domain.settlement.inbound_charges import spent_on
+from entrepot.flows import landed, settling
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.db import atomic
 from entrepot.kernel.errors import Refused
 from entrepot.kernel.money import decimal_of
 
-#: Into which account a bill of a kind goes; all others are carriage.
-ACCOUNT_OF = {"customs_duty": "cost_customs_duty", "entry_fees": "cost_customs_duty", "unloading": "cost_handling"}
 #: Fees of an entry, beside the duty itself.
 FEES = (Part.PROCESSING_FEE, Part.HARBOUR_FEE, Part.HANDLING_FEE)
 
@@ -42,17 +41,20 @@ class Border:
 def enter_cost(*, shipment_id: UUID, cost: NewCost, actor: Actor, now: datetime) -> ShipmentCost:
     """Keep a bill; what the marketplace paid is booked as its cost in the same moment.
 
+    What the terms put on the seller of it accrues on the seller's statement; a credit note gives it back.
+
     Raises: NotFound, Invalid naming the field, Refused.
     """
     row = costing.enter(shipment_id=shipment_id, cost=cost, actor=actor, now=now)
     if row.paid_by == "platform":
         operator = get_operator().id
-        spent = AccountKey(ACCOUNT_OF.get(row.kind, "cost_carriage"), operator, row.currency)
+        spent = AccountKey(spent_on(row.kind), operator, row.currency)
         owed = AccountKey("carrier_payable", operator, row.currency, row.issuer)
         # A cost takes from its account what its issuer is owed; a credit note gives it back.
         source, destination = (spent, owed) if row.amount_minor > 0 else (owed, spent)
         posting = NewPosting(source, destination, abs(row.amount_minor), row.kind, row.shipment_id)
         ledger.post(journals=[NewJournal("landing", "shipment_cost", row.id, now, [posting])], now=now)
+        settling.accrue_inbound(costs=[row], now=now)
     return row
 
 

@@ -14,12 +14,14 @@ import numpy as np
 
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.aftersales.models import ReturnCase
+from entrepot.domain.inbound.cost_models import ShipmentCost
 from entrepot.domain.ledger import services as ledger
 from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
 from entrepot.domain.settlement import payouts, statements
 from entrepot.domain.settlement.booking import Entry, Items, Reason, book_amounts, record
 from entrepot.domain.settlement.closing import eligible_at, period_end
 from entrepot.domain.settlement.economics import Amounts
+from entrepot.domain.settlement.inbound_charges import charge_entries
 from entrepot.domain.settlement.loading import Loaded, LoadedParcels, load_lines, load_parcels
 from entrepot.domain.settlement.models import PayoutBatch, Statement
 from entrepot.domain.settlement.moves import Returned, hand_over, lose, spent_on
@@ -33,7 +35,7 @@ from entrepot.kernel.db import atomic, fetch_rows
 from entrepot.kernel.errors import NotFound, Refused
 
 __all__ = [
-    "Delivery", "Miscount", "ReceivedGoods", "accrue_deliveries", "accrue_periods", "accrue_receipts",
+    "Delivery", "Miscount", "ReceivedGoods", "accrue_deliveries", "accrue_inbound", "accrue_periods", "accrue_receipts",
     "confirm_payouts", "fail_payouts", "pay_out", "post_captures", "post_handovers", "post_losses", "post_miscounts",
     "refund_unearned", "reverse_returns", "settle",
 ]  # fmt: skip
@@ -162,6 +164,12 @@ def _first_units(parcel_line_ids: Collection[UUID]) -> dict[UUID, int]:
 def accrue_receipts(*, receipts: Sequence[ReceivedGoods], now: datetime) -> int:
     """Accrue goods whose title passed when the platform received them; how many were new."""
     return record(receipt_entries(receipts, now), now)
+
+
+@atomic
+def accrue_inbound(*, costs: Sequence[ShipmentCost], now: datetime) -> int:
+    """Accrue what sellers owe of the bills for the way of their shipments; how many were new."""
+    return record(charge_entries(costs, now), now)
 
 
 @atomic

@@ -1,7 +1,7 @@
 """What the way of a shipment cost, bill by bill, and its landed cost: versions that share the bills among the units."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from entrepot.domain.catalogue.models import Sku
 from entrepot.domain.inbound.models import Shipment
@@ -18,7 +18,11 @@ class ShareBy(models.TextChoices):
 
 
 class ShipmentCost(Record):
-    """A bill for the way of a shipment, below zero a credit note. Append-only. Units: minor."""
+    """A bill for the way of a shipment, below zero a credit note. Append-only. Units: minor.
+
+    `seller_minor` is what the seller owes of a bill that the marketplace paid, by the terms of that day; `seller_rate`
+    what its own currency was worth then, where the bill is in another.
+    """
 
     class Kind(models.TextChoices):
         FREIGHT = "freight"
@@ -46,10 +50,18 @@ class ShipmentCost(Record):
     incurred_on = models.DateField()
     note = models.CharField(max_length=200, blank=True)
     entered_by = models.CharField(max_length=200)
+    seller_minor = models.BigIntegerField(default=0)
+    seller_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(amount_minor=0), name="shipment_cost_not_zero"),
+            models.CheckConstraint(
+                condition=Q(seller_minor=0)
+                | Q(paid_by="platform", seller_minor__gt=0, amount_minor__gte=F("seller_minor"))
+                | Q(paid_by="platform", seller_minor__lt=0, amount_minor__lte=F("seller_minor")),
+                name="shipment_cost_seller_within",
+            ),
             models.UniqueConstraint(
                 fields=["shipment", "kind", "issuer", "document_number"], name="shipment_cost_once_a_document"
             ),

@@ -16,12 +16,13 @@ from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.trail import Happened
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.pricing import queries as pricing
+from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.rules import party_of
-from entrepot.domain.terms.rules import Party
+from entrepot.domain.terms.rules import Party, Task
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Invalid, NotFound, Refused
-from entrepot.kernel.money import convert, exponent
+from entrepot.kernel.money import convert, exponent, round_half_even
 
 #: Bills of one shipment, and an amount that none exceeds.
 BILLS_MAX = 200
@@ -78,6 +79,7 @@ def enter(*, shipment_id: UUID, cost: NewCost, actor: Actor, now: datetime) -> S
     if shipment.state not in BILLED:
         raise Refused("inbound.not_announced", "Announce the shipment first.")
     _check(cost, now)
+    seller_minor, seller_rate = _owed(shipment, cost) if paid_by == "platform" else (0, None)
     if ShipmentCost.objects.filter(shipment=shipment).count() >= BILLS_MAX:
         raise Invalid("inbound.too_many_bills", "A shipment has {most} bills at most.", most=BILLS_MAX)
     try:
@@ -96,6 +98,8 @@ def enter(*, shipment_id: UUID, cost: NewCost, actor: Actor, now: datetime) -> S
                 incurred_on=cost.incurred_on,
                 note=cost.note[:200],
                 entered_by=actor.label,
+                seller_minor=seller_minor,
+                seller_rate=seller_rate,
             )
     except IntegrityError:
         raise Refused(
@@ -112,7 +116,7 @@ def enter(*, shipment_id: UUID, cost: NewCost, actor: Actor, now: datetime) -> S
         subject_kind="shipment",
         subject_id=shipment.id,
         now=now,
-        after=data | {"paid_by": paid_by},
+        after=data | {"paid_by": paid_by, "seller_minor": seller_minor},
     )
     return row
 
@@ -261,11 +265,39 @@ def may_enter(actor: Actor, shipment: Shipment) -> bool:
 
 
 def _lock(shipment_id: UUID, actor: Actor) -> tuple[Shipment, str]:
-    rows = Shipment.objects.select_related("node", "enrolment").select_for_update(of=("self",), no_key=True)
+    rows = Shipment.objects.select_related("node", "enrolment__market", "seller__organisation").select_for_update(
+        of=("self",), no_key=True
+    )
     shipment = rows.filter(id=shipment_id).first()
     if shipment is None or not may_enter(actor, shipment):
         raise NotFound(kind="shipment")
     return shipment, "seller" if party_of(actor) is Party.SELLER else "platform"
+
+
+def task_of(kind: str, *, is_abroad: bool) -> Task:
+    """The task of the terms that a bill is for. What moves goods within one country is the first mile."""
+    match kind:
+        case "customs_duty":
+            return Task.DUTY_AND_TAX
+        case "entry_fees" | "brokerage":
+            return Task.CUSTOMS
+        case "unloading":
+            return Task.CONSOLIDATION
+    return Task.LINE_HAUL if is_abroad else Task.FIRST_MILE
+
+
+def _owed(shipment: Shipment, cost: NewCost) -> tuple[int, Decimal | None]:
+    """What the seller owes of a bill by its terms, and the rate into its own currency where the bill has another.
+
+    Where the programme does without a task nobody owes anything. Raises: Unavailable without a rate.
+    """
+    is_abroad = shipment.seller.organisation.country != shipment.node.country
+    conditions = sellers.list_conditions([shipment.enrolment_id])[shipment.enrolment_id]
+    share = conditions.payer(task_of(cost.kind, is_abroad=is_abroad)).get(Party.SELLER, Decimal(0))
+    owed, own = round_half_even(cost.amount_minor * share), shipment.seller.settlement_currency
+    if not owed or cost.currency == own:
+        return owed, None
+    return owed, markets.exchange_rates({(cost.currency, own)}, cost.incurred_on)[cost.currency, own].rate
 
 
 def _check(cost: NewCost, now: datetime) -> None:

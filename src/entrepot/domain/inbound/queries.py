@@ -441,6 +441,19 @@ def find_source(*, movement_id: UUID) -> Shipment | None:
     return _shipments(ALL).filter(id=found).first() if found else None
 
 
+def find_billed(*, cost_id: UUID) -> Shipment | None:
+    """The shipment for whose way a bill came, or None."""
+    found = fetch_value("SELECT shipment_id FROM inbound_shipmentcost WHERE id = %s", [cost_id])
+    return _shipments(ALL).filter(id=found).first() if found else None
+
+
+def find_of_accrual(event_kind: str, event_id: UUID) -> Shipment | None:
+    """The shipment that an amount of a seller is about: goods bought out of it, or a bill for its way; None else."""
+    if event_kind == "receipt":
+        return find_source(movement_id=event_id)
+    return find_billed(cost_id=event_id) if event_kind == "inbound_cost" else None
+
+
 def agreed_costs(order_id: UUID) -> dict[UUID, tuple[int, str]]:
     """SKU -> the supply price of a stock order's line. Units: minor."""
     rows = StockOrderLine.objects.filter(stock_order_id=order_id).values_list(

@@ -42,6 +42,7 @@ PARTS: Mapping[str, Promise] = {
     "payout": _("Payout sent"),
     "payout_confirmed": _("Payout confirmed"),
     "payout_failed": _("Payout that came back"),
+    "inbound": _("Way of goods to the warehouse"),
     "adjustment": _("Own stock found or missing"),
     "correction": _("Correction"),
 }
@@ -52,6 +53,7 @@ EVENTS: Mapping[str, Promise] = {
     "undelivered": _("handed over long ago and taken for delivered"),
     "period": _("end of the period"),
     "receipt": _("received by the marketplace"),
+    "inbound_cost": _("billed for the way of a shipment"),
     "handover": _("handed over to the carrier"),
     "return": _("returned by the shopper"),
     "loss": _("lost on the way"),
@@ -65,6 +67,8 @@ def part(code: str) -> str:
     said = str(PARTS.get(known, known))
     if known == "correction" and rest and not rest.isdecimal():
         return gettext("%(correction)s: %(part)s") % {"correction": said, "part": part(rest)}
+    if known == "inbound" and rest:
+        return gettext("%(way)s: %(kind)s") % {"way": said, "kind": rest.replace("_", " ")}
     if known == "fee" and rest:
         return gettext("%(fee)s: %(name)s") % {"fee": said, "name": rest.replace("_", " ")}
     return said

@@ -123,7 +123,7 @@ def accrual(request: ActingRequest, accrual_id: UUID) -> HttpResponse:
     version, _colon, key = rest.partition(": ")
     context = {
         "accrual": view,
-        "shipment": inbound.find_source(movement_id=view.event_id) if view.event_kind == "receipt" else None,
+        "shipment": inbound.find_of_accrual(view.event_kind, view.event_id),
         "place": place,
         "programme": programme,
         "version": version if version.isdecimal() else "",

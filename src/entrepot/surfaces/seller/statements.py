@@ -160,7 +160,7 @@ def accrual(request: ActingRequest, accrual_id: UUID) -> HttpResponse:
     line_id = next((each.subject_id for each in postings if each.id == view.posting_id), None)
     suborder = orders.find_suborder_of_line(line_id=line_id, seller_id=seller_id) if line_id else None
     href = reverse("seller:order", args=[suborder]) if suborder else ""
-    shipment = inbound.find_source(movement_id=view.event_id) if view.event_kind == "receipt" else None
+    shipment = inbound.find_of_accrual(view.event_kind, view.event_id)
     if shipment is not None:
         href = reverse("seller:shipment", args=[shipment.number])
     context = {

@@ -31,6 +31,10 @@ INPUTS: Mapping[str, Text] = {
     "of": _("Units in the whole line"),
     "first_unit": _("Place of the first unit"),
     "cause": _("Cause"),
+    "shipment": _("Shipment"),
+    "issuer": _("Billed by"),
+    "document": _("Document"),
+    "bill_minor": _("The whole bill"),
     "rate": _("Exchange rate"),
     "rate_on": _("Exchange rate of"),
 }

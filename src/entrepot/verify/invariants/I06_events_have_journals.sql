@@ -37,7 +37,7 @@ may AS (
         ('parcel', 'handover'), ('parcel', 'reversal'), ('parcel', 'liability'), ('parcel_line', 'accrual'),
         ('parcel_line', 'period'), ('return_case', 'reversal'), ('return_case', 'liability'),
         ('movement', 'adjustment'), ('approval', 'correction'),
-        ('shipment_cost', 'landing')) AS pairs(source_type, kind)
+        ('shipment_cost', 'landing'), ('shipment_cost', 'inbound_charge')) AS pairs(source_type, kind)
 ),
 known AS (
     SELECT 'capture' AS source_type, id FROM payments_capture

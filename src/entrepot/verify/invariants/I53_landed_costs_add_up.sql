@@ -1,4 +1,4 @@
--- A landed cost is its bills, every bill is shared out whole, and what the marketplace paid is in its books.
+-- A landed cost is its bills, every bill is shared out whole, what the marketplace paid is in its books, and what the seller owes of it has accrued.
 SELECT 'landed cost ' || landed.id AS subject,
     landed.total_minor || ' ' || landed.currency || ', bills ' || coalesce(sum(bill.amount_minor), 0) AS finding
 FROM inbound_landedcost landed LEFT JOIN inbound_landedbill bill ON bill.landed_cost_id = landed.id
@@ -23,9 +23,18 @@ UNION ALL
 SELECT 'bill ' || cost.id, 'paid by the ' || cost.paid_by || ', ' || cost.amount_minor || ', booked '
     || coalesce(sum(CASE WHEN source.kind = 'carrier_payable' THEN -posting.amount_minor ELSE posting.amount_minor END), 0)
 FROM inbound_shipmentcost cost
-LEFT JOIN ledger_journal journal ON journal.source_type = 'shipment_cost' AND journal.source_id = cost.id
+LEFT JOIN ledger_journal journal ON journal.kind = 'landing' AND journal.source_type = 'shipment_cost'
+    AND journal.source_id = cost.id
 LEFT JOIN ledger_posting posting ON posting.journal_id = journal.id
 LEFT JOIN ledger_account source ON source.id = posting.source_id
 GROUP BY cost.id
 HAVING coalesce(sum(CASE WHEN source.kind = 'carrier_payable' THEN -posting.amount_minor ELSE posting.amount_minor END), 0)
     <> CASE cost.paid_by WHEN 'platform' THEN cost.amount_minor ELSE 0 END
+UNION ALL
+SELECT 'bill ' || cost.id, cost.seller_minor || ' of it is the seller''s, accrued '
+    || coalesce(-sum(accrual.market_minor), 0)
+FROM inbound_shipmentcost cost
+JOIN inbound_shipment shipment ON shipment.id = cost.shipment_id
+LEFT JOIN settlement_accrual accrual ON accrual.event_kind = 'inbound_cost' AND accrual.event_id = cost.id
+    AND accrual.seller_id = shipment.seller_id AND accrual.market_currency = cost.currency
+GROUP BY cost.id HAVING cost.seller_minor <> coalesce(-sum(accrual.market_minor), 0)

@@ -165,6 +165,8 @@ class Migration(migrations.Migration):
                 ('incurred_on', models.DateField()),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('entered_by', models.CharField(max_length=200)),
+                ('seller_minor', models.BigIntegerField(default=0)),
+                ('seller_rate', models.DecimalField(decimal_places=10, max_digits=20, null=True)),
                 ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.shipment')),
             ],
         ),
@@ -410,6 +412,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shipmentcost',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='shipment_cost_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipmentcost',
+            constraint=models.CheckConstraint(condition=models.Q(('seller_minor', 0), models.Q(('amount_minor__gte', models.F('seller_minor')), ('paid_by', 'platform'), ('seller_minor__gt', 0)), models.Q(('amount_minor__lte', models.F('seller_minor')), ('paid_by', 'platform'), ('seller_minor__lt', 0)), _connector='OR'), name='shipment_cost_seller_within'),
         ),
         migrations.AddConstraint(
             model_name='shipmentcost',

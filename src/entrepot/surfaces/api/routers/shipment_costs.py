@@ -75,6 +75,7 @@ class CostOut(Schema):
     kind: str
     currency: str
     amount_minor: int
+    seller_minor: int
     share_by: str
     paid_by: str
     issuer: str

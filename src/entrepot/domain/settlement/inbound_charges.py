@@ -1,0 +1,86 @@
+"""Bills for the way of a shipment that the terms put on its seller: accruals on its statement, bill by bill."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from entrepot.domain.accounts.queries import get_operator
+from entrepot.domain.inbound.cost_models import ShipmentCost
+from entrepot.domain.inbound.costing import task_of
+from entrepot.domain.ledger.rules import AccountKey, NewPosting
+from entrepot.domain.settlement.booking import Entry, Items, NewAccrual, Reason
+from entrepot.domain.settlement.closing import eligible_at
+from entrepot.domain.settlement.loading import Facts
+from entrepot.domain.terms.queries import get_wordings
+from entrepot.domain.terms.services import freeze
+from entrepot.kernel.money import convert
+
+KIND = "inbound_charge"
+EVENT = "inbound_cost"
+#: Into which account a bill of a kind goes; all others are carriage.
+ACCOUNT_OF = {"customs_duty": "cost_customs_duty", "entry_fees": "cost_customs_duty", "unloading": "cost_handling"}
+
+
+def spent_on(kind: str) -> str:
+    """The kind of account that a bill of this kind is a cost in."""
+    return ACCOUNT_OF.get(kind, "cost_carriage")
+
+
+def charge_entries(costs: Sequence[ShipmentCost], now: datetime) -> list[Entry]:
+    """The journals that put what sellers owe of these bills on their statements; a credit note gives it back.
+
+    What the seller owes leaves the account in which the bill is a cost. Rounding: into the seller's currency, once.
+    """
+    owed = [each for each in costs if each.seller_minor]
+    enrolments = {each.id: each.shipment.enrolment for each in owed}
+    wordings = get_wordings({each.programme_version_id for each in enrolments.values()})
+    operator = get_operator().id
+    entries, frozen = [], []
+    for cost in owed:
+        shipment, enrolment = cost.shipment, enrolments[cost.id]
+        seller, version = shipment.seller, wordings[enrolment.programme_version_id][0]
+        terms = wordings[enrolment.programme_version_id][1].terms(
+            version=version.version, on=now.date(), enrolled_on=enrolment.valid_from.date()
+        )
+        frozen.append(terms)
+        own, rate = seller.settlement_currency, cost.seller_rate or Decimal(1)
+        facts = Facts(
+            line_id=None, operator_id=operator, seller_id=seller.pk, market_currency=cost.currency, currency=own,
+            rate=rate, rate_on=cost.incurred_on, terms_id=terms.digest, terms=terms,
+            market_code=enrolment.market.code,
+        )  # fmt: skip
+        part = f"inbound.{cost.kind}"
+        is_abroad = seller.organisation.country != shipment.node.country
+        rule = f"{terms.programme} v{terms.version}: duties.{task_of(cost.kind, is_abroad=is_abroad).value}.payer"
+        inputs = {"shipment": shipment.number, "issuer": cost.issuer, "document": cost.document_number,
+                  "bill_minor": cost.amount_minor}  # fmt: skip
+        if own != cost.currency:
+            inputs |= {"rate": format(rate, "f"), "rate_on": str(cost.incurred_on)}
+        reason = Reason(EVENT, cost.id, 0, now, max(eligible_at(terms.settlement, now), now))
+        items = _items(cost, facts, part, reason, rule, inputs)
+        entries.append(Entry(KIND, "shipment_cost", cost.id, now, items))
+    freeze(frozen, now=now)
+    return entries
+
+
+def _items(cost: ShipmentCost, facts: Facts, part: str, reason: Reason, rule: str, inputs: dict[str, object]) -> Items:
+    own = convert(abs(cost.seller_minor), facts.rate, cost.currency, facts.currency)
+    payable = AccountKey("seller_payable", facts.seller_id, facts.currency)
+    spent = AccountKey(spent_on(cost.kind), facts.operator_id, cost.currency)
+    if facts.currency == cost.currency:
+        legs = [(payable, spent, own)]
+    else:
+        here, there = (AccountKey("exchange", facts.operator_id, each) for each in (facts.currency, cost.currency))
+        legs = [(payable, here, own), (there, spent, abs(cost.seller_minor))]
+    sign = -1 if cost.seller_minor > 0 else 1
+    rate = facts.rate if len(legs) > 1 else None
+    items: Items = []
+    for source, destination, amount in legs:
+        if not amount:
+            continue
+        ends = (source, destination) if sign < 0 else (destination, source)
+        accrual = None
+        if payable in ends:
+            accrual = NewAccrual(facts, reason, part, rule, inputs, sign * own, sign * abs(cost.seller_minor))
+        items.append((NewPosting(*ends, amount, part, cost.shipment_id, rate), accrual))
+    return items
