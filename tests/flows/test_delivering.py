@@ -1,12 +1,13 @@
 """The services there are for parcels: what they cost, what is asked, when they arrive, and what rules them out."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from tests.installations import NOW
 
-from entrepot.domain.logistics import lanes, publishing, shipping
+from entrepot.domain.logistics import holidays, lanes, publishing, shipping
 from entrepot.domain.logistics.publishing import publish_cards, publish_lanes
 from entrepot.flows import delivering
 from entrepot.flows.delivering import Parcel, find_options, first_that_goes
@@ -66,6 +67,24 @@ def test_what_speaks_against_a_service_is_said_and_it_comes_last(network):
 def test_goods_that_pay_for_it_travel_free(network):
     cheap, dear = find_options([PARCEL, PARCEL._replace(goods_minor=9900)], on=DAY)
     assert (cheap[0].charge_minor, dear[0].charge_minor) == (250, 0)
+
+
+def test_where_the_operator_says_so_the_whole_order_pays_for_it(network):
+    part, whole = replace(PARCEL, goods_minor=5000, order_minor=9899), replace(PARCEL, goods_minor=10, order_minor=9900)
+    assert [each[0].charge_minor for each in find_options([part, whole], on=DAY)] == [250, 250]
+    row = shipping.ChargeRow("US", "", 0, 5000, "USD", 0, Decimal("0.5"), 9900, DAY + timedelta(days=1), "x", "order")
+    shipping.set_charges(actor=SYSTEM, now=NOW, rows=[row])
+    later = find_options([part, whole], on=DAY + timedelta(days=1))
+    assert [each[0].charge_minor for each in later] == [250, 0]
+
+
+def test_legs_rest_on_their_countrys_holidays(network):
+    """The last mile is in the United States; the line haul, which is in no country, goes on."""
+    before = find_options([PARCEL], on=DAY)[0][0]
+    for country, later in (("CN", 0), ("US", 1)):
+        rest = holidays.Day(country, before.last, "A day off", "a law")
+        assert holidays.publish(actor=SYSTEM, rows=[rest], now=NOW) == 1
+        assert find_options([PARCEL], on=DAY)[0][0].last == before.last + timedelta(days=later)
 
 
 def test_a_foreign_card_is_exchanged_at_the_rate_of_the_day(network, database):

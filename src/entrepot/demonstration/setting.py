@@ -15,7 +15,7 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Membership, Organisation
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.customs import services as customs
-from entrepot.domain.logistics import publishing, shipping
+from entrepot.domain.logistics import holidays, publishing, shipping
 from entrepot.domain.logistics import services as logistics
 from entrepot.domain.logistics.models import Node
 from entrepot.domain.markets import services as markets
@@ -76,6 +76,7 @@ def make_setting(now: datetime) -> Setting:
         setting.markets[market["code"]] = _open_market(market, now)
     _publish_rates(now)
     publishing.load_planning(now)
+    holidays.load_reference(now=now)
     shipping.load_planning(now)
     catalogue.keep_categories(
         rows=[

@@ -14,11 +14,11 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from entrepot.domain.logistics import charging, lanes, publishing, shipping
+from entrepot.domain.logistics import charging, holidays, lanes, publishing, shipping
 from entrepot.domain.logistics.cards import RateCard
 from entrepot.domain.logistics.charging import REFUSALS
 from entrepot.domain.logistics.freight import Consignment, loads_of
-from entrepot.domain.logistics.lanes import Forecast, Lane, Segment
+from entrepot.domain.logistics.lanes import Forecast, Holidays, Lane, Segment
 from entrepot.domain.logistics.models import ShippingCharge
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.queries import Rate
@@ -29,7 +29,8 @@ from entrepot.kernel.money import convert
 class Parcel(NamedTuple):
     """Goods that would travel together, ready to leave a country on a day. Units: minor of `currency`, grams, mm, cm³.
 
-    `goods_minor` is what they come to as displayed, `sides_mm` the longest sides of any piece, `flags` what is in it.
+    `goods_minor` is what they come to as displayed, `order_minor` what all goods of their order come to; `sides_mm` are
+    the longest sides of any piece, `flags` what is in it.
     """
 
     origin: str
@@ -43,6 +44,7 @@ class Parcel(NamedTuple):
     sides_mm: tuple[int, int, int] = (0, 0, 0)
     units: int = 1
     flags: frozenset[str] = frozenset()
+    order_minor: int = 0
 
 
 class Cost(NamedTuple):
@@ -85,12 +87,13 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The lanes in use on a day; those to the door by origin and destination; cards and charges."""
+    """The lanes in use on a day; those to the door by origin and destination; cards, charges and holidays."""
 
     ways: Sequence[Lane]
     lanes: Mapping[tuple[str, str], Sequence[Lane]]
     cards: Mapping[str, RateCard]
     charges: Sequence[ShippingCharge]
+    holidays: Holidays = field(default_factory=dict)
     forecasts: dict[tuple[str, date], Forecast] = field(default_factory=dict)
 
     @cached_property
@@ -103,7 +106,7 @@ class Network:
         """When something that is ready on a day arrives by the lane, at the lane's confidence."""
         key = (lane.code, ready_on)
         if key not in self.forecasts:
-            self.forecasts[key] = lanes.forecast(lane, ready_on)
+            self.forecasts[key] = lanes.forecast(lane, ready_on, holidays=self.holidays)
         return self.forecasts[key]
 
 
@@ -121,7 +124,7 @@ def _load(version: str, on: date) -> Network:
         if lane.ends_at_door:
             found[lane.origin, lane.destination].append(lane)
     cards = {each.card.code: each for each in publishing.list_cards(on=on)}
-    return Network(ways, found, cards, shipping.list_charges(on=on))
+    return Network(ways, found, cards, shipping.list_charges(on=on), holidays.calendar())
 
 
 def find_options(
@@ -212,7 +215,9 @@ def _option(
     if row is None or row.currency != parcel.currency:
         objections = (*objections, "charge")
     else:
-        charge = shipping.charge_of(row, cost_minor=cost, goods_minor=parcel.goods_minor)
+        charge = shipping.charge_of(
+            row, cost_minor=cost, goods_minor=parcel.goods_minor, order_minor=parcel.order_minor
+        )
     found = network.forecast(lane, parcel.ready_on)
     return Option(
         lane=lane.code, title=lane.title, carrier=card.carrier if card else "", service=card.service if card else "",

@@ -285,7 +285,8 @@ class Drafting:
         if not parcels:
             return
         found = delivering.find_options(
-            [suborder.parcel(draft.market) for draft, suborder in parcels], on=self.facts.now.date()
+            [suborder.parcel(draft.market, order_minor=draft.displayed_minor) for draft, suborder in parcels],
+            on=self.facts.now.date(),
         )
         for (draft, suborder), options in zip(parcels, found, strict=True):
             suborder.options, suborder.service = options, delivering.first_that_goes(options)

@@ -125,8 +125,8 @@ class DraftSuborder:
             for leg, task, party, done_by in parts
         ]
 
-    def parcel(self, market: Market) -> Parcel:
-        """What would be sent, as those see it who carry it."""
+    def parcel(self, market: Market, *, order_minor: int) -> Parcel:
+        """What would be sent, as those see it who carry it. `order_minor`: all goods of the order, as displayed."""
         goods = [(line.item.sellable, line.units) for line in self.lines]
         flags = {flag for sellable, _ in goods for flag in sellable.flags}
         return Parcel(
@@ -135,7 +135,7 @@ class DraftSuborder:
             goods_minor=sum(line.displayed_minor for line in self.lines),
             volume_cm3=sum(sellable.volume_cm3 * units for sellable, units in goods),
             sides_mm=tuple(max(column) for column in zip(*(sellable.sides_mm for sellable, _ in goods), strict=True)),
-            units=sum(units for _, units in goods), flags=frozenset(flags),
+            units=sum(units for _, units in goods), flags=frozenset(flags), order_minor=order_minor,
         )  # fmt: skip
 
 
@@ -168,6 +168,11 @@ class Draft:
     def lines(self) -> list[DraftLine]:
         """The lines of all suborders."""
         return [line for suborder in self.suborders for line in suborder.lines]
+
+    @property
+    def displayed_minor(self) -> int:
+        """What its goods come to at their list prices, as displayed."""
+        return sum(item.displayed_minor for item in self.items)
 
     @property
     def total_minor(self) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Organisation
 from entrepot.domain.customs import services as customs
-from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics import holidays, publishing
 from entrepot.domain.terms import services as terms
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import atomic
@@ -33,6 +33,7 @@ def install(*, now: datetime) -> FirstSignIn | None:
     accounts.install_permissions()
     terms.load_presets(now=now)
     publishing.load_planning(now)
+    holidays.load_reference(now=now)
     customs.load_reference(now=now)
     if Organisation.objects.filter(kind=Organisation.Kind.OPERATOR).exists():
         return None

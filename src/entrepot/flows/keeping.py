@@ -4,15 +4,16 @@ Looked at with every scan, and every hour while it runs: a parcel that nobody se
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics import holidays, publishing
 from entrepot.domain.logistics.keeping import Journey, Judgement, Part, judge
-from entrepot.domain.logistics.lanes import Lane
+from entrepot.domain.logistics.lanes import Holidays, Lane
 from entrepot.domain.logistics.rules import last_day, start_of_day
 from entrepot.domain.logistics.ways import Way
 from entrepot.domain.orders import promises
@@ -32,9 +33,9 @@ def judge_promises(*, suborder_ids: Collection[UUID], now: datetime) -> None:
         return
     promises.lock(suborder_ids=suborder_ids, now=now)
     running = promises.read_running(suborder_ids=suborder_ids)
-    ways = publishing.list_lanes() if running else []
+    calendars = Calendars(publishing.list_lanes(), holidays.calendar()) if running else Calendars((), {})
     agreed = terms.get_terms({each.terms_id for each in running})
-    judged = [found for each in running if (found := _judged(each, ways, agreed[each.terms_id], now))]
+    judged = [found for each in running if (found := _judged(each, calendars, agreed[each.terms_id], now))]
     promises.record(judged=judged, gone=set(suborder_ids) - {each.suborder_id for each in judged}, now=now)
 
 
@@ -45,10 +46,18 @@ def watch(*, now: datetime, limit: int = 2000) -> int:
     return len(stale)
 
 
-def _judged(each: Running, ways: Sequence[Way], agreed: Terms, now: datetime) -> Judged | None:
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """The lanes as they were ever published, and the holidays."""
+
+    ways: Sequence[Way]
+    holidays: Holidays
+
+
+def _judged(each: Running, calendars: Calendars, agreed: Terms, now: datetime) -> Judged | None:
     """By the parcel that comes last, or by what has not left at all; None where nothing is on its way any more."""
     home, there = ZoneInfo(each.home_zone), ZoneInfo(each.there_zone)
-    parts = _parts(each, ways)
+    parts = _parts(each, calendars)
     journeys: list[tuple[UUID | None, Journey]] = [
         (sent.id, Journey(sent.left_at, sent.arrived_at, sent.seen, home, there)) for sent in each.parcels
     ]
@@ -64,9 +73,9 @@ def _judged(each: Running, ways: Sequence[Way], agreed: Terms, now: datetime) ->
     return Judged(each.id, state, last.ends_on, last.late_days, parcel_id, _kept(each, parts, last, agreed, there))
 
 
-def _parts(each: Running, ways: Sequence[Way]) -> list[Part]:
+def _parts(each: Running, calendars: Calendars) -> list[Part]:
     """The parts as they were promised; legs by the lane as it was published on the day of the order."""
-    lane = _lane(each.lane_code, ways, each.placed_at.date())
+    lane = _lane(each.lane_code, calendars.ways, each.placed_at.date())
     legs = {leg.code: leg for leg in lane.legs} if lane else {}
     said = each.segments or (
         {"leg": DISPATCH, "task": Task.PACKAGING_AND_LABEL, "party": each.performer_party,
@@ -74,11 +83,13 @@ def _parts(each: Running, ways: Sequence[Way]) -> list[Part]:
         {"leg": "last mile", "task": Task.LAST_MILE, "party": each.performer_party,
          "done_by": each.promised_until.isoformat()},
     )  # fmt: skip
-    return [
-        Part(segment["leg"], segment["task"], segment["party"], date.fromisoformat(segment["done_by"]),
-             legs.get(segment["leg"]) if place else None)
-        for place, segment in enumerate(said)
-    ]  # fmt: skip
+    parts = []
+    for place, segment in enumerate(said):
+        leg = legs.get(segment["leg"]) if place else None
+        days = frozenset(calendars.holidays.get(leg.country, ())) if leg else frozenset()
+        done_by = date.fromisoformat(segment["done_by"])
+        parts.append(Part(segment["leg"], segment["task"], segment["party"], done_by, leg, days))
+    return parts
 
 
 def _lane(code: str, ways: Sequence[Way], on: date) -> Lane | None:

@@ -29,7 +29,7 @@ def run(database, monkeypatch):
 
 def test_lanes_are_listed_with_what_they_would_promise(run):
     found = {each["lane"]: each for each in json.loads(run("list", "--on", "2026-11-23", "--json"))}
-    assert found["us-us-ground"]["days"] == [2, 7]
+    assert found["us-us-ground"]["days"] == [2, 8], "one of the days is Thanksgiving"
     assert found["cn-us-sea"]["days"][0] > found["cn-us-air"]["days"][1]
     assert "cn-us-sea" in run("list", "--on", "2026-11-23")
 

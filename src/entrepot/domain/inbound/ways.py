@@ -12,7 +12,7 @@ from entrepot.domain.inbound.cost_models import ShipmentLeg
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.shipping import lock_for_either
 from entrepot.domain.inbound.trail import Happened
-from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics import holidays, publishing
 from entrepot.domain.logistics.lanes import Delay, Lane, Segment, delays, forecast
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.terms.rules import Task
@@ -43,7 +43,7 @@ def plan(*, shipment_id: UUID, lane_code: str, ready_on: date, actor: Actor, now
             "inbound.way_begun", "{number} is on its way: the legs are what they are.", number=shipment.number
         )
     before.delete()
-    promised = forecast(lane, ready_on, confidence=lane.confidence).segments
+    promised = forecast(lane, ready_on, holidays=holidays.calendar()).segments
     conditions = sellers.list_conditions([shipment.enrolment_id])[shipment.enrolment_id]
     rows = [
         ShipmentLeg(

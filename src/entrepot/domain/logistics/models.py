@@ -1,4 +1,4 @@
-"""Nodes, closures, shipping charges, rate cards, lanes, parcels and tracking events."""
+"""Nodes, closures, holidays, shipping charges, rate cards, lanes, parcels and tracking events."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
@@ -52,11 +52,29 @@ class NodeClosure(Record):
         constraints = [models.UniqueConstraint(fields=["node", "closed_on"], name="node_closure_once")]
 
 
+class Holiday(Record):
+    """A public holiday of a country: legs there neither depart nor move on it."""
+
+    country = models.CharField(max_length=2)
+    day = models.DateField()
+    name = models.CharField(max_length=120)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["country", "day"], name="holiday_once")]
+        indexes = [models.Index(fields=["day"], name="holiday_day")]
+
+
 class ShippingCharge(Record):
     """What a shopper is asked for a parcel from a country (blank: any) to a market, by weight [from, until), dated.
 
-    `flat_minor` and a share of what the carriage costs; nothing for goods from `free_from_minor` on.
+    `flat_minor` and a share of what the carriage costs; nothing for goods from `free_from_minor` on, be they in the
+    parcel or in the whole order (`free_by`).
     """
+
+    class FreeBy(models.TextChoices):
+        PARCEL = "parcel"
+        ORDER = "order"
 
     market_code = models.CharField(max_length=8)
     origin_country = models.CharField(max_length=2, blank=True)
@@ -66,6 +84,7 @@ class ShippingCharge(Record):
     flat_minor = models.BigIntegerField()
     cost_rate = models.DecimalField(max_digits=8, decimal_places=6, default=0)
     free_from_minor = models.BigIntegerField(null=True)
+    free_by = models.CharField(max_length=6, choices=FreeBy.choices, default=FreeBy.PARCEL)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
     source = models.TextField()

@@ -121,7 +121,7 @@ def list_lanes(*, on: date | None = None, codes: Collection[str] | None = None) 
 
 
 def version() -> str:
-    """What tells one set of published cards, lanes and charges from another."""
+    """What tells one set of published cards, lanes, charges and holidays from another."""
     return version_of("freight")
 
 

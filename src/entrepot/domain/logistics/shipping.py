@@ -35,6 +35,7 @@ class ChargeRow:
     free_from_minor: int | None
     valid_from: date
     source: str
+    free_by: str = "parcel"
 
 
 class ChargeOverlap(Refused):
@@ -44,9 +45,13 @@ class ChargeOverlap(Refused):
     message = "Row {row} ({market} from {origin}, {weight_from_g} to {weight_until_g} g) overlaps {other}."
 
 
-def charge_of(row: ChargeRow | ShippingCharge, *, cost_minor: int, goods_minor: int) -> int:
-    """What the shopper is asked for a parcel with these goods, whose carriage costs so much. Rounding: half to even."""
-    if row.free_from_minor is not None and goods_minor >= row.free_from_minor:
+def charge_of(row: ChargeRow | ShippingCharge, *, cost_minor: int, goods_minor: int, order_minor: int = 0) -> int:
+    """What the shopper is asked for a parcel with these goods, whose carriage costs so much. Rounding: half to even.
+
+    `order_minor` are the goods of the whole order, the parcel's among them.
+    """
+    goods = max(goods_minor, order_minor) if row.free_by == "order" else goods_minor
+    if row.free_from_minor is not None and goods >= row.free_from_minor:
         return 0
     return row.flat_minor + money.round_half_even(cost_minor * Decimal(row.cost_rate))
 
@@ -154,6 +159,8 @@ def read_rows(table: Iterable[Mapping[str, str]]) -> list[ChargeRow]:
     for place, texts in enumerate(table, start=1):
         values = {}
         for each in fields(ChargeRow):
+            if each.name == "free_by" and not (texts.get(each.name) or "").strip():
+                continue
             try:
                 values[each.name] = readers[each.type](texts[each.name].strip())
             except (KeyError, ValueError, AttributeError, InvalidOperation):
@@ -173,6 +180,7 @@ def _check(place: int, row: ChargeRow) -> None:
         and 0 <= row.cost_rate < 100
         and (row.free_from_minor is None or row.free_from_minor >= 0)
         and row.source.strip()
+        and row.free_by in ShippingCharge.FreeBy.values
         and len(row.origin_country) in (0, 2)
     )
     if not sound:

@@ -13,6 +13,7 @@ from entrepot.surfaces.cli.session import with_database
 from entrepot.surfaces.cli.tables import show_table
 
 if TYPE_CHECKING:
+    from entrepot.domain.logistics.lanes import Holidays
     from entrepot.domain.logistics.ways import Way
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -35,12 +36,13 @@ def list_(on: datetime | None, confidence: float, as_json: bool) -> int:
     """The lanes in use, each with the window that would be promised."""
     from django.conf import settings
 
-    from entrepot.domain.logistics import publishing
+    from entrepot.domain.logistics import holidays, publishing
     from entrepot.kernel import clock
 
     first.install(settings)
     day = on.date() if on else clock.now().date()
-    document = [_document(way, day, confidence) for way in publishing.list_lanes(on=day)]
+    rests = holidays.calendar()
+    document = [_document(way, day, confidence, rests) for way in publishing.list_lanes(on=day)]
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
@@ -62,13 +64,13 @@ def explain(code: str, on: datetime | None, confidence: float, as_json: bool) ->
     """The legs of the lane CODE: whose duty each is, how long it takes, when it leaves, by when it must be done."""
     from django.conf import settings
 
-    from entrepot.domain.logistics import publishing
+    from entrepot.domain.logistics import holidays, publishing
     from entrepot.kernel import clock
 
     first.install(settings)
     day = on.date() if on else clock.now().date()
     [way] = publishing.list_lanes(on=day, codes=[code])
-    document = _document(way, day, confidence)
+    document = _document(way, day, confidence, holidays.calendar())
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
@@ -114,6 +116,37 @@ def publish(file: Path, look: bool) -> int:
     for code in made:
         print(f"published {code}")
     print(f"{len(made)} lanes are new.")
+    return 0
+
+
+@lanes.command("holidays")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--country", default="", metavar="CODE", help="Only of this country, such as CN.")
+@JSON
+@with_database
+def public_holidays(file: Path | None, country: str, as_json: bool) -> int:
+    """The public holidays on which legs rest, from today on; with FILE, publish those of the years that it names."""
+    from django.conf import settings
+
+    from entrepot.domain.logistics import holidays
+    from entrepot.kernel import clock
+    from entrepot.kernel.actors import SYSTEM
+
+    first.install(settings)
+    if file is not None:
+        rows = holidays.read(file.read_text(encoding="utf-8-sig"))
+        changed = holidays.publish(actor=SYSTEM, rows=rows, now=clock.now())
+        print(f"{changed} days changed.")
+        return 0
+    found = [
+        (each.country, each.day.isoformat(), each.name, each.source)
+        for each in holidays.list_holidays(since=clock.now().date(), country=country)
+    ]
+    if as_json:
+        names = ("country", "day", "name", "source")
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in found], indent=2, ensure_ascii=False))
+        return 0
+    show_table(("country", "day", "name", "source"), found)
     return 0
 
 
@@ -176,11 +209,11 @@ def fit(file: Path, start: str, end: str, by: str, until: datetime, as_json: boo
     return 0
 
 
-def _document(way: "Way", day: date, confidence: float) -> dict[str, Any]:
+def _document(way: "Way", day: date, confidence: float, rests: "Holidays") -> dict[str, Any]:
     from entrepot.domain.logistics.lanes import forecast
 
     lane = way.lane
-    found = forecast(lane, day, confidence=confidence)
+    found = forecast(lane, day, confidence=confidence, holidays=rests)
     return {
         "lane": lane.code, "title": lane.title, "origin": lane.origin, "destination": lane.destination,
         "source": lane.source, "ready_on": day.isoformat(), "confidence": confidence,

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics import holidays, publishing
 from entrepot.domain.logistics import queries as logistics
-from entrepot.domain.logistics.lanes import WEEK, Capacity, Forecast, Lane, Leg, forecast
+from entrepot.domain.logistics.lanes import WEEK, Capacity, Forecast, Holidays, Lane, Leg, forecast
 from entrepot.domain.logistics.versions import LANE_KEYS, changes
 from entrepot.domain.logistics.ways import Way
 from entrepot.kernel import clock
@@ -85,11 +85,12 @@ class Part:
 def index(request: ActingRequest) -> HttpResponse:
     """Every lane in use, with what it promises today, and all of them drawn."""
     today = clock.now().date()
-    ways = publishing.list_lanes(on=today)
+    ways, rests = publishing.list_lanes(on=today), holidays.calendar()
     nodes = list(logistics.list_nodes().values())
     context = {
-        "rows": [_row(each, today) for each in ways],
+        "rows": [_row(each, today, rests) for each in ways],
         "diagram": diagrams.draw(nodes, [each.lane for each in ways]) if ways or nodes else None,
+        "holidays": holidays.list_holidays(since=today, limit=24),
         "tabs": tabs("lanes"),
         "crumbs": [Link(_("Borders"), reverse("desk:borders")), Link(_("Lanes"))],
         "may_publish": request.actor.may("setup.edit"),
@@ -105,7 +106,8 @@ def show(request: ActingRequest, code: str) -> HttpResponse:
     versions = publishing.list_lanes(codes=[code])
     on = _day(request.GET.get("on", "")) or today
     way = next((each for each in versions if _holds(each, on)), versions[-1])
-    found = forecast(way.lane, on)
+    rests = holidays.calendar()
+    found = forecast(way.lane, on, holidays=rests)
     context = {
         "way": way,
         "lane": way.lane,
@@ -113,7 +115,7 @@ def show(request: ActingRequest, code: str) -> HttpResponse:
         "on": on,
         "found": found,
         "legs": [_part(leg, segment.done_by) for leg, segment in zip(way.lane.legs, found.segments, strict=True)],
-        "promises": [(share, forecast(way.lane, on, confidence=float(share))) for share in CONFIDENCES],
+        "promises": [(share, forecast(way.lane, on, confidence=float(share), holidays=rests)) for share in CONFIDENCES],
         "confidence": Decimal(str(way.lane.confidence)),
         "plots": _plots(way.lane, found),
         "facts": _facts(way),
@@ -148,8 +150,8 @@ def _holds(way: Way, on: date) -> bool:
     return way.valid_from <= on and (way.valid_until is None or on < way.valid_until)
 
 
-def _row(way: Way, today: date) -> Row:
-    found = forecast(way.lane, today)
+def _row(way: Way, today: date, rests: Holidays) -> Row:
+    found = forecast(way.lane, today, holidays=rests)
     modes = dict.fromkeys(str(MODES[leg.mode]) for leg in way.lane.legs if leg.task == "line_haul")
     window = (found.first - today).days, (found.last - today).days
     said = _("{first}–{last} days").format(first=window[0], last=window[1])

@@ -87,6 +87,7 @@ ACTS: Mapping[str, Text] = {
     "carriers.set": _("Set up a carrier"),
     "tracking.standard": _("Set when tracking is doubted"),
     "tracking.decide": _("Decided a doubt about tracking"),
+    "freight.holidays": _("Published public holidays"),
     "freight.charge": _("Set what shoppers pay for freight"),
     "customs.assume": _("Took a border without rows as free"),
     "stock_orders.ask": _("Asked for stock"),

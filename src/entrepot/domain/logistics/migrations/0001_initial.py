@@ -50,6 +50,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Holiday',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('country', models.CharField(max_length=2)),
+                ('day', models.DateField()),
+                ('name', models.CharField(max_length=120)),
+                ('source', models.TextField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day'], name='holiday_day')],
+                'constraints': [models.UniqueConstraint(fields=('country', 'day'), name='holiday_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Lane',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -212,6 +227,7 @@ class Migration(migrations.Migration):
                 ('flat_minor', models.BigIntegerField()),
                 ('cost_rate', models.DecimalField(decimal_places=6, default=0, max_digits=8)),
                 ('free_from_minor', models.BigIntegerField(null=True)),
+                ('free_by', models.CharField(choices=[('parcel', 'Parcel'), ('order', 'Order')], default='parcel', max_length=6)),
                 ('valid_from', models.DateField()),
                 ('valid_until', models.DateField(null=True)),
                 ('source', models.TextField()),

@@ -14,4 +14,5 @@ class Migration(migrations.Migration):
         versioned("logistics_ratecard", "freight"),
         versioned("logistics_lane", "freight"),
         versioned("logistics_shippingcharge", "freight"),
+        versioned("logistics_holiday", "freight"),
     ]

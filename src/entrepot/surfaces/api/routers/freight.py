@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Schema
 
 from entrepot.domain.logistics import freight as rates
-from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics import holidays, publishing
 from entrepot.domain.logistics.lanes import Forecast, Lane, forecast
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
@@ -175,7 +175,11 @@ def list_lanes(request: HttpRequest, ready_on: date | None = None, confidence: f
             "lanes.confidence", "A confidence lies between {least} and {most}.", field="confidence",
             least=CONFIDENCE_MIN, most=CONFIDENCE_MAX,
         )  # fmt: skip
-    return [_lane(way.lane, forecast(way.lane, day, confidence=confidence)) for way in publishing.list_lanes(on=day)]
+    rests = holidays.calendar()
+    return [
+        _lane(way.lane, forecast(way.lane, day, confidence=confidence, holidays=rests))
+        for way in publishing.list_lanes(on=day)
+    ]
 
 
 def _lane(lane: Lane, found: Forecast) -> dict[str, Any]:

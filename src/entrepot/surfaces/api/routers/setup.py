@@ -153,7 +153,8 @@ class NodeCalendarOut(Schema):
 class ShippingChargeIn(In):
     """What shoppers are asked for a parcel of a weight band: a flat amount and a share of its cost.
 
-    Nothing for goods from `free_from_minor` on. Units: grams, minor of `currency`.
+    Nothing for goods from `free_from_minor` on, of the parcel or of its whole order (`free_by`).
+    Units: grams, minor of `currency`.
     """
 
     market_code: Annotated[str, Field(min_length=1, max_length=8)]
@@ -164,6 +165,7 @@ class ShippingChargeIn(In):
     flat_minor: Minor
     cost_rate: Annotated[Decimal, Field(ge=0, lt=100, max_digits=8, decimal_places=6)] = Decimal(0)
     free_from_minor: Minor | None = None
+    free_by: Literal["parcel", "order"] = "parcel"
     valid_from: date
     source: Text
 

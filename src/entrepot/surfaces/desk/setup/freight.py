@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from entrepot.domain.logistics import publishing, shipping
+from entrepot.domain.logistics.cells import one_of
 from entrepot.domain.logistics.models import ShippingCharge
 from entrepot.domain.logistics.shipping import ChargeRow
 from entrepot.domain.markets import queries as markets
@@ -36,13 +37,14 @@ READERS = {
     "flat": sheets.text(1, 30),
     "cost_share": sheets.optional(sheets.number, Decimal(0)),
     "free_from": sheets.optional(sheets.text(0, 30), ""),
+    "free_by": sheets.optional(one_of(ShippingCharge.FreeBy.values), "parcel"),
     "valid_from": sheets.day,
     "source": sheets.text(1, 400),
 }
 EXAMPLE = (
-    "market,origin,weight_from_g,weight_until_g,currency,flat,cost_share,free_from,valid_from,source\n"
-    "DE,DE,0,2000,EUR,3.99,0,49.00,{day},free from 49 euros on\n"
-    "DE,,0,2000,EUR,2.00,0.5,,{day},half of what it costs and 2 euros"
+    "market,origin,weight_from_g,weight_until_g,currency,flat,cost_share,free_from,free_by,valid_from,source\n"
+    "DE,DE,0,2000,EUR,3.99,0,49.00,order,{day},free for orders from 49 euros on\n"
+    "DE,,0,2000,EUR,2.00,0.5,,,{day},half of what it costs and 2 euros"
 )
 
 
@@ -121,6 +123,7 @@ def _row(place: int, row: Mapping[str, Any], known: set[str]) -> ChargeRow:
         free_from_minor=_minor(place, "free_from", row) if row["free_from"] else None,
         valid_from=row["valid_from"],
         source=row["source"],
+        free_by=row["free_by"],
     )
 
 
@@ -141,7 +144,8 @@ def _cells(charge: ShippingCharge) -> Sequence[object]:
     return (
         charge.market_code, charge.origin_country, charge.weight_from_g, charge.weight_until_g, charge.currency,
         money.decimal_of(charge.flat_minor, charge.currency), charge.cost_rate,
-        "" if free is None else money.decimal_of(free, charge.currency), charge.valid_from, charge.source,
+        "" if free is None else money.decimal_of(free, charge.currency), "" if free is None else charge.free_by,
+        charge.valid_from, charge.source,
     )  # fmt: skip
 
 
