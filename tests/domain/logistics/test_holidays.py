@@ -52,9 +52,8 @@ def test_it_is_loaded_once_and_an_operators_year_replaces_ours(database):
     assert holidays.load_reference(now=NOW) == len(holidays.read(TABLE))
     assert holidays.load_reference(now=NOW) == 0
     before = holidays.calendar()
-    ours = holidays.read(HEAD + "CN,2027-02-05,Spring Festival,as arranged\nCN,2027-02-12,Spring Festival,so too\n")
-        HEAD + "CN,2027-02-05,Spring Festival,an arrangement\nCN,2027-02-12,Spring Festival,the same\n"
-    )
+    sheet = "CN,2027-02-05,Spring Festival,as arranged\nCN,2027-02-12,Spring Festival,as arranged\n"
+    ours = holidays.read(HEAD + sheet)
     gone = sum(day.year == 2027 for day in before["CN"]) - 1
     assert holidays.publish(actor=SYSTEM, rows=ours, now=NOW) == gone + 2
     after = holidays.calendar()
