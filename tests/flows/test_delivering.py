@@ -1,6 +1,5 @@
 """The services there are for parcels: what they cost, what is asked, when they arrive, and what rules them out."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -70,7 +69,7 @@ def test_goods_that_pay_for_it_travel_free(network):
 
 
 def test_where_the_operator_says_so_the_whole_order_pays_for_it(network):
-    part, whole = replace(PARCEL, goods_minor=5000, order_minor=9899), replace(PARCEL, goods_minor=10, order_minor=9900)
+    part, whole = PARCEL._replace(goods_minor=5000, order_minor=9899), PARCEL._replace(goods_minor=10, order_minor=9900)
     assert [each[0].charge_minor for each in find_options([part, whole], on=DAY)] == [250, 250]
     row = shipping.ChargeRow("US", "", 0, 5000, "USD", 0, Decimal("0.5"), 9900, DAY + timedelta(days=1), "x", "order")
     shipping.set_charges(actor=SYSTEM, now=NOW, rows=[row])

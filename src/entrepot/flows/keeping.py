@@ -103,7 +103,7 @@ def _lane(code: str, ways: Sequence[Way], on: date) -> Lane | None:
 def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Terms, there: ZoneInfo) -> list[NewPart]:
     """A row a part, and one for each stretch in which nobody saw whose part it was."""
     days: Mapping[tuple[int, int], int] = {(share.first, share.last): share.days for share in judgement.shares}
-    liable = [_liable(agreed, part, is_first=not place) for place, part in enumerate(parts)]
+    liable = [_liable(agreed, part) for part in parts]
 
     def row(first: int, last: int) -> NewPart:
         stretch, known = parts[first : last + 1], judgement.known[last]
@@ -123,7 +123,6 @@ def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Te
     return [*singles, *(row(first, last) for first, last in days if last > first)]
 
 
-def _liable(agreed: Terms, part: Part, *, is_first: bool) -> str:
-    """Who answers by the terms for lateness of a part; the dispatch is late as its work item is."""
-    task = Task.LAST_MILE if is_first else Task(part.task)
-    return agreed.liable(task, Cause.LATE) or part.party
+def _liable(agreed: Terms, part: Part) -> str:
+    """Who answers by the terms for lateness of a part."""
+    return agreed.liable(Task(part.task), Cause.LATE) or part.party
