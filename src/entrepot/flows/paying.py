@@ -246,9 +246,10 @@ def _record(answers: Mapping[UUID, Answer], now: datetime) -> tuple[list[UUID], 
         )
     }
     approved = [row for key, row in rows.items() if answers[key].outcome is Outcome.APPROVED]
+    lines = _lines([row.reference_id for row in approved]) if approved else []
     declined = [row for key, row in rows.items() if answers[key].outcome is Outcome.DECLINED]
     _release([row.reference_id for row in declined], now)
-    lost = _keep_goods([row.reference_id for row in approved], now)
+    lost = _keep_goods(lines, now)
     ended = {
         row.id: (Payment.State.DECLINED, Answer("", Outcome.DECLINED, reason="goods_gone"))
         for row in approved
@@ -259,7 +260,7 @@ def _record(answers: Mapping[UUID, Answer], now: datetime) -> tuple[list[UUID], 
     )
     _decline([*declined, *(row for row in approved if row.id in ended)], answers, now)
     placed = [row for row in approved if row.id not in ended]
-    captures = _place(placed, now)
+    captures = _place(placed, [line for line in lines if line.order_id not in lost], now)
     crash_point("answers.written")
     return captures, {
         key: answer
@@ -275,11 +276,10 @@ def _release(order_ids: Sequence[UUID], now: datetime) -> None:
         inventory.release_holds(owner_ids=[row.id for row in _lines(order_ids)], now=now)
 
 
-def _keep_goods(order_ids: Sequence[UUID], now: datetime) -> set[UUID]:
+def _keep_goods(lines: Sequence[Any], now: datetime) -> set[UUID]:
     """Keep the goods of orders for good; those whose hold ran out take goods again. Which orders have lost theirs."""
-    if not order_ids:
+    if not lines:
         return set()
-    lines = _lines(order_ids)
     kept = inventory.confirm_holds(owner_ids=[line.id for line in lines])
     expired: dict[UUID, list[UUID]] = defaultdict(list)
     for line in lines:
@@ -313,7 +313,7 @@ def _decline(rows: Sequence[Any], answers: Mapping[UUID, Answer], now: datetime)
     outbox.append([Event("order.declined", "order", row.reference_id, {"number": row.number}) for row in rows], now=now)
 
 
-def _place(rows: Sequence[Any], now: datetime) -> list[UUID]:
+def _place(rows: Sequence[Any], lines: Sequence[Any], now: datetime) -> list[UUID]:
     """Orders whose payment stands: placed, their work open, their captures at order about to be asked for."""
     if not rows:
         return []
@@ -326,7 +326,6 @@ def _place(rows: Sequence[Any], now: datetime) -> list[UUID]:
         execute("UPDATE orders_cart SET state = 'ordered', updated_at = %s WHERE id = ANY(%s)", [now, carts])
     if later := [row.reference_id for row in rows if row.ordered_at != now]:
         _promise_anew(later, now)
-    lines = _lines(order_ids)
     progress.open_work(suborder_ids=sorted({line.suborder_id for line in lines}), now=now)
     progress.append_events(
         events=[
@@ -352,7 +351,7 @@ def _open_captures(payment_of: Mapping[UUID, UUID], lines: Sequence[Any], now: d
         if terms[line.terms_id].fulfilment.capture is Capture.ORDER:
             parts[line.order_id, line.suborder_id].append((line.id, line.quantity, line.total_minor))
     calls = [NewCall(payment_of[order_id], suborder_id, members) for (order_id, suborder_id), members in parts.items()]
-    return payments.open_calls(act=Act.CAPTURE, rows=calls, now=now)
+    return payments.open_calls(act=Act.CAPTURE, rows=calls, now=now) if calls else []
 
 
 def _promise_anew(order_ids: Sequence[UUID], now: datetime) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -98,6 +99,11 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
     COPY neither fills Django's defaults nor ignores conflicts: give every column that the database does not fill.
     """
+    waiting = iter(rows)
+    first = next(waiting, None)
+    if first is None:
+        return 0
+    rows = chain([first], waiting)
     if walls.scope() is not None or not _passes_walls():
         return _insert_rows(table, columns, rows)
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-
 from entrepot.domain.logistics import rules
 from entrepot.domain.logistics.models import Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
 from entrepot.kernel import db
@@ -50,30 +47,21 @@ class NodeView:
 
 def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None = None) -> dict[UUID, NodeView]:
     """Nodes with their closures by id: these, or those that an organisation operates, or all; by code."""
-    closed = NodeClosure.objects.filter(node=OuterRef("id")).values("closed_on")
-    nodes = Node.objects.select_related("operator").annotate(closures=ArraySubquery(closed)).order_by("code")
-    if ids is not None:
-        nodes = nodes.filter(id__in=list(ids))
-    if operator_id is not None:
-        nodes = nodes.filter(operator_id=operator_id)
-    return {
-        node.id: NodeView(
-            id=node.id,
-            code=node.code,
-            name=node.name,
-            kind=node.kind,
-            operator_id=node.operator_id,
-            operator_kind=node.operator.kind,
-            address_id=node.address_id,
-            country=node.country,
-            time_zone=node.time_zone,
-            working_days=tuple(node.working_days),
-            cut_off=node.cut_off,
-            closures=frozenset(node.closures),
-            is_archived=node.archived_at is not None,
-        )
-        for node in nodes
-    }
+    rows = db.fetch_rows(
+        """
+        SELECT node.id, node.code, node.name, node.kind, node.operator_id, operator.kind AS operator_kind,
+            node.address_id, node.country, node.time_zone, node.working_days, node.cut_off,
+            ARRAY(SELECT closed_on FROM logistics_nodeclosure closure WHERE closure.node_id = node.id) AS closures,
+            node.archived_at IS NOT NULL AS is_archived
+        FROM logistics_node node JOIN accounts_organisation operator ON operator.id = node.operator_id
+        WHERE (%(ids)s::uuid[] IS NULL OR node.id = ANY(%(ids)s::uuid[]))
+            AND (%(operator_id)s::uuid IS NULL OR node.operator_id = %(operator_id)s)
+        ORDER BY node.code
+        """,
+        {"ids": None if ids is None else list(ids), "operator_id": operator_id},
+    )
+    found = [row._replace(working_days=tuple(row.working_days), closures=frozenset(row.closures)) for row in rows]
+    return {row.id: NodeView(*row) for row in found}
 
 
 def list_names() -> dict[str, str]:

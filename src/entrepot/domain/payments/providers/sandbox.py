@@ -207,6 +207,8 @@ def _charges(keys: Sequence[str]) -> dict[str, Any]:
 
 def _lock_authorisations(calls: Sequence[Call]) -> dict[str, Any]:
     references = sorted({call.authorisation for call in calls if call.authorisation})
+    if not references:
+        return {}
     rows = fetch_rows(
         "SELECT * FROM payments_sandboxcharge WHERE reference = ANY(%s) AND act = 'authorise'"
         " ORDER BY key FOR NO KEY UPDATE",
@@ -218,12 +220,13 @@ def _lock_authorisations(calls: Sequence[Call]) -> dict[str, Any]:
 def _judge(act: Act, calls: Sequence[Call], parents: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """A row for each fresh call: an authorisation ends as its instrument says, the rest keep within what is left."""
     moved: dict[tuple[str, str], int] = defaultdict(int)
-    for row in fetch_rows(
-        "SELECT authorisation, act, sum(amount_minor)::bigint AS amount FROM payments_sandboxcharge"
-        " WHERE authorisation = ANY(%s) AND authorisation <> '' AND state = 'approved' GROUP BY authorisation, act",
-        [list(parents)],
-    ):
-        moved[row.authorisation, row.act] = row.amount
+    if parents:
+        for row in fetch_rows(
+            "SELECT authorisation, act, sum(amount_minor)::bigint AS amount FROM payments_sandboxcharge WHERE"
+            " authorisation = ANY(%s) AND authorisation <> '' AND state = 'approved' GROUP BY authorisation, act",
+            [list(parents)],
+        ):
+            moved[row.authorisation, row.act] = row.amount
     rows = []
     for call in calls:
         state, reason, settles_at = Outcome.APPROVED, "", call.at
