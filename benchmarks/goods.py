@@ -24,13 +24,19 @@ class Goods:
     sellers: Sequence[UUID]
 
 
-def stock_market(*, skus: int = 10_000, sellers: int = 20, units: int = 100_000) -> Goods:
-    """A German market: `skus` goods of `sellers` sellers, `units` of each in each of three warehouses."""
+def stock_market(*, skus: int = 10_000, sellers: int = 20, units: int = 100_000, rare: int = 0) -> Goods:
+    """A German market: `skus` goods of `sellers` sellers, `units` of each in each of three warehouses.
+
+    Of a `rare` first one there are only so many, in one warehouse.
+    """
     from entrepot.kernel import outbox, partitions
 
     partitions.ensure(since=OPENED - timedelta(days=1), until=ORDERED + timedelta(days=90))
     with outbox.muted():
-        return _stock(skus, sellers, units)
+        goods = _stock(skus, sellers, units, 1 if rare else 0)
+        if rare:
+            put_in(goods, 0, rare)
+        return goods
 
 
 CARD = """card,carrier,service,mode,currency,origin,valid_from,source,charge,basis,by,above,to,amount
@@ -42,7 +48,7 @@ de-de,,DE,DE,2020-01-01,generated,last mile,last_mile,parcel,warehouse,door,1-3,
 """
 
 
-def _stock(skus: int, sellers: int, units: int) -> Goods:
+def _stock(skus: int, sellers: int, units: int, missing: int) -> Goods:
     from entrepot.domain.accounts import services as accounts
     from entrepot.domain.accounts.models import Organisation
     from entrepot.domain.catalogue import services as catalogue
@@ -82,7 +88,7 @@ def _stock(skus: int, sellers: int, units: int) -> Goods:
         ids = _products(seller.pk, skus // sellers)
         made = _offers(seller.pk, ids, market, enrolment)
         if units:
-            _receive(seller.pk, ids, [node.id for node in nodes], units)
+            _receive(seller.pk, ids[0 if kept else missing :], [node.id for node in nodes], units)
         offers += made
         kept += ids
     return Goods(offers, kept, [seller.pk for seller, _ in who])

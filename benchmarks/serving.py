@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,6 @@ def free_port() -> int:
 @contextmanager
 def web(workers: int = 1, **environment: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """The marketplace's own web processes on the scratch database, with a bare endpoint beside its own."""
-    port = free_port()
     ours = {
         "DJANGO_SETTINGS_MODULE": "benchmarks.bare_settings",
         "PYTHONPATH": os.pathsep.join([str(TREE), str(TREE / "src")]),
@@ -35,12 +34,18 @@ def web(workers: int = 1, **environment: str) -> Iterator[tuple[int, "subprocess
         "ENTREPOT_THROTTLED": "0",
         "ENTREPOT_LOG_LEVEL": "ERROR",
     }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "entrepot.surfaces.cli.web", str(port)], env=os.environ | ours | environment
-    )
+    port = free_port()
+    with running([sys.executable, "-m", "entrepot.surfaces.cli.web", str(port)], port, ours | environment) as server:
+        yield port, server
+
+
+@contextmanager
+def running(command: Sequence[str], port: int, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server that is asked only once it is well, and is stopped afterwards."""
+    server = subprocess.Popen(command, env=os.environ | environment)
     try:
         _wait(port, server)
-        yield port, server
+        yield server
     finally:
         server.terminate()
         try:

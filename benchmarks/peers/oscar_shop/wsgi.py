@@ -1,0 +1,5 @@
+"""What a worker process serves."""
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
