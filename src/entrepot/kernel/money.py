@@ -146,7 +146,7 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     if not weights:
         raise ValueError("a split needs at least one part")
     whole = sum(weights)
-    if whole == 0:
+    if whole == 0 or len(weights) == 1:
         return [total] + [0] * (len(weights) - 1)
     sign = -1 if total < 0 else 1
     exact = [divmod(abs(total) * weight, whole) for weight in weights]
