@@ -52,12 +52,12 @@ class Pattern:
     moved: dict[str, Counts] = field(default_factory=dict)
 
 
-def live(stocked: goods.Goods, orders: int, *, is_delivered: bool = True) -> Pattern:
-    """So many orders of two lines, placed and, unless told otherwise, delivered and accrued; what they left behind."""
+def live(stocked: goods.Goods, orders: int, *, delivered: int | None = None) -> Pattern:
+    """So many orders of two lines, all or so many of them delivered and accrued; what they left behind."""
     with connect() as admin:
         admin.execute(COPIED)
         before, counted = count_rows(admin), _counted(admin)
-    _live(stocked, orders, is_delivered)
+    _live(stocked, orders, orders if delivered is None else delivered)
     pattern = Pattern()
     with connect() as admin:
         tables = [table for table in grown(before, count_rows(admin)) if table not in SHARED]
@@ -78,7 +78,7 @@ def live(stocked: goods.Goods, orders: int, *, is_delivered: bool = True) -> Pat
     return pattern
 
 
-def _live(stocked: goods.Goods, orders: int, is_delivered: bool) -> None:
+def _live(stocked: goods.Goods, orders: int, delivered: int) -> None:
     from entrepot.domain.orders import work
     from entrepot.flows import fulfilment, tracking
     from entrepot.flows.checkout import Placed, place_orders
@@ -90,10 +90,10 @@ def _live(stocked: goods.Goods, orders: int, is_delivered: bool) -> None:
     with outbox.muted():
         answers = place_orders(requests=goods.requests(stocked, orders, prefix="life"), now=goods.ORDERED)
         assert all(isinstance(each, Placed) for each in answers), answers[:3]
-        if not is_delivered:
-            return
+        sent = {each.order_id for each in answers[:delivered]}
         left, arrived = goods.ORDERED + timedelta(hours=6), goods.ORDERED + timedelta(days=2)
-        items = work.list_work(organisation_id=None, limit=10 * orders)
+        waiting = work.list_work(organisation_id=None, limit=10 * orders)
+        items = [item for item in waiting if item.order_id in sent]
         parts = work.list_lines(suborder_ids=[item.suborder_id for item in items])
         boxes = [Box(item.id, [(line.id, line.to_pack) for line in parts[item.suborder_id]]) for item in items]
         parcels = fulfilment.pack(boxes=boxes, actor=SYSTEM, now=left)
@@ -151,14 +151,14 @@ def _unique_texts(admin: psycopg.Connection, table: str, own: set[str]) -> dict[
     }
 
 
-def multiply(pattern: Pattern, copies: int, *, step: timedelta = timedelta(minutes=5)) -> None:
-    """So many copies of the pattern, each a step later than the one before."""
-    assert 0 <= copies <= COPIES_MAX
+def multiply(pattern: Pattern, copies: int, *, step: timedelta, made: int = 0) -> None:
+    """So many copies of the pattern, each a step later than the one before; `made` are there already."""
+    assert 0 <= made <= made + copies <= COPIES_MAX
     with connect() as admin:
         # References hold by the way in which the copies are made, and `verify` proves it.
         admin.execute("SET session_replication_role = replica; SET jit = off; SET work_mem = '256MB'")
         for table in pattern.own:
-            admin.execute(_copying(admin, pattern, table, step), [copies])
+            admin.execute(_copying(admin, pattern, table, step), [made + 1, made + copies])
         for table, changes in pattern.moved.items():
             key, names = COUNTED[table]
             for identity, change in changes.items():
@@ -198,5 +198,5 @@ def _copying(admin: psycopg.Connection, pattern: Pattern, table: str, step: time
     made = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
     return (
         f"INSERT INTO {table} ({listed}) SELECT {', '.join(chosen)} FROM (SELECT {made}"
-        f" FROM generate_series(1, %s::int) k CROSS JOIN bench.{table} t ORDER BY k{order}) copied"
+        f" FROM generate_series(%s::int, %s::int) k CROSS JOIN bench.{table} t ORDER BY k{order}) copied"
     )

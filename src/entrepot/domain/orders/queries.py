@@ -302,10 +302,11 @@ def count_orders(*, scope: Scope, since: datetime | None = None) -> int:
 def find_order_id(*, number: str, scope: Scope) -> UUID | None:
     """The order of a number, or of a suborder's number, within the scope."""
     where, params = scope.where()
+    typed = number.strip().upper()
     rows = fetch_rows(
-        f"SELECT ordered.id FROM orders_order ordered WHERE {where} AND (ordered.number = %s OR ordered.id IN"
-        f" (SELECT order_id FROM orders_suborder WHERE number = %s))",
-        [*params, number.strip().upper(), number.strip().upper()],
+        f"SELECT ordered.id FROM orders_order ordered WHERE {where} AND ordered.id IN (SELECT id FROM orders_order"
+        f" WHERE number = %s UNION ALL SELECT order_id FROM orders_suborder WHERE number = %s)",
+        [*params, typed, typed],
     )
     return rows[0].id if rows else None
 
