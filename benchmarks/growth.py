@@ -85,7 +85,7 @@ def _readings(stocked: goods.Goods) -> Mapping[str, Reading]:
     seller = stocked.sellers[0]
     latest = Order.objects.order_by("-id")[0]
     suborder = Suborder.objects.filter(seller_id=seller).order_by("-id")[0]
-    middle = Suborder.objects.filter(seller_id=seller).order_by("id")[200]
+    middle = Suborder.objects.filter(seller_id=seller).order_by("id")[20]
     sellers_own = Scope(seller_id=seller)
     [payable] = ledger.balances(owner_id=seller, kinds=["seller_payable"], currency="EUR")
     return {
