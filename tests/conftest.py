@@ -19,7 +19,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, settings
 
-from testserver import TestServer
+from testserver import TestServer, reset
 
 # How busy the machine is decides nothing.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,9 +72,7 @@ def database(_server, django_db_blocker) -> Iterator[None]:
         for connection in connections.all(initialized_only=True):
             if connection.in_atomic_block:
                 connection.close()
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("SET lock_timeout = '10s'")
-            cursor.execute("SELECT entrepot_reset()")
+        reset()
         (FOLDER / sealing.ANCHORS).unlink(missing_ok=True)  # of a chain that is gone
 
 

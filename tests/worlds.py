@@ -314,7 +314,8 @@ class World:
         catalogue.move_offers(offer_ids=[offer_id], status="live")
         if stock:
             self.stock(seller, sku, stock, node=node or self.node_of(seller, conditions, enrolment.market))
-        return catalogue_reads.get_offer(offer_id=offer_id)
+        offer.refresh_from_db(fields=["status"])
+        return offer
 
     def kit(self, seller: Seller, components: Mapping[Sku, int], *, price: str = "49.99") -> Offer:
         """A live offer of so many units of other SKUs; its stock is theirs."""

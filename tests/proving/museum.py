@@ -9,7 +9,7 @@ import inspect
 import sys
 import textwrap
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -62,17 +62,22 @@ class Exhibit:
     without: Sequence[str] = ()  # walls of the database that are taken down, table and constraint
 
 
-def changed(function: Callable[..., Any], *edits: tuple[str, str]) -> Patch:
-    """The function with other words in it, in its own module."""
+@contextlib.contextmanager
+def changed(function: Callable[..., Any], *edits: tuple[str, str]) -> Iterator[None]:
+    """The function with other words in it, wherever it is known by a name."""
     plain = inspect.unwrap(function)
     source = textwrap.dedent(inspect.getsource(plain))
     for old, new in edits:
         assert source.count(old) == 1, f"{plain.__qualname__} does not say {old!r} once"
         source = source.replace(old, new)
-    module = sys.modules[plain.__module__]
     made: dict[str, Any] = {}
-    exec(compile(source, f"<{plain.__qualname__} with a defect>", "exec"), vars(module), made)
-    return mock.patch.object(module, plain.__name__, made[plain.__name__])
+    exec(compile(source, f"<{plain.__qualname__} with a defect>", "exec"), vars(sys.modules[plain.__module__]), made)
+    modules = [module for name, module in sys.modules.items() if name.startswith("entrepot.")]
+    with contextlib.ExitStack() as stack:
+        for module in modules:
+            for name in [name for name, value in vars(module).items() if value is function]:
+                stack.enter_context(mock.patch.object(module, name, made[plain.__name__]))
+        yield
 
 
 def reworded(module: Any, name: str, old: str, new: str) -> Patch:
@@ -124,7 +129,8 @@ def raced(build: Callable[[Any], Any]) -> Callable[[], None]:
     return look
 
 
-SLOWLY = "__import__('time').sleep(0.05)"
+#: Long enough for all of a race to come as far, on a machine that has much else to do.
+SLOWLY = "__import__('time').sleep(2)"
 
 
 # what is looked at

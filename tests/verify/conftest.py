@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from testserver import reset
 from verify import market
 from worlds import World
 
@@ -11,9 +12,6 @@ from worlds import World
 @pytest.fixture(scope="module")
 def rich(_server, django_db_blocker) -> Iterator[World]:
     """The market, made once a module."""
-    from django.db import connections
-
     with django_db_blocker.unblock():
         yield market.build()
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("SELECT entrepot_reset()")
+        reset()
