@@ -444,7 +444,7 @@ EXHIBITS: Sequence[Exhibit] = (
     ),
     Exhibit(
         "hackerone 429026", "what was settled is settled again with the next period",
-        lambda: [reworded(statements, "_DUE", "WHERE line.accrual_id = accrual.id", "WHERE false")],
+        lambda: [reworded(statements, "_PLACE_DUE", "WHERE line.accrual_id = accrual.id", "WHERE false")],
         one_statement_an_accrual, ["settlement_statementline.*accrual_id"],
     ),
     Exhibit(
