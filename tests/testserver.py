@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from entrepot.config import database
-from entrepot.config.embedded import APP, OWNER, SELLER, Embedded
+from entrepot.config.embedded import APP, OWNER, SELLER, VERIFY, Embedded
 
 #: Templates of earlier states that are kept, for those who go back and forth between branches.
 KEPT = {"template": 6, "demonstration": 6}
@@ -92,10 +92,11 @@ class TestServer:
                 if self.admin_url and not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
             if self.admin_url:
-                if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SELLER]).fetchone():
-                    admin.execute(f"CREATE ROLE {SELLER} NOLOGIN")
+                for role, rights in {SELLER: "", VERIFY: "BYPASSRLS"}.items():
+                    if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                        admin.execute(f"CREATE ROLE {role} NOLOGIN {rights}")
+                    admin.execute(f"GRANT {role} TO {APP}")
                 admin.execute(f"ALTER ROLE {APP} BYPASSRLS")
-                admin.execute(f"GRANT {SELLER} TO {APP}")
             # Migrated under this session's name and renamed when whole, so that a stopped session leaves no half.
             self.create(admin, self.name, "template0")
             schema.migrate()

@@ -334,6 +334,7 @@ MUTANTS: dict[str, list[str]] = {
     "I32 a wall that lets anything in": [
         "ALTER POLICY tenant ON inventory_stock WITH CHECK (true)",
     ],
+    "I32 who proves may write": ["GRANT INSERT ON ledger_posting TO entrepot_verify"],
     "I32 everybody may write": ["GRANT INSERT ON ledger_posting TO PUBLIC"],
     "I33 a verb that nobody knows": [
         "INSERT INTO accounts_permission (role, verb, scope) VALUES ('seller.owner', 'x', 'own')"

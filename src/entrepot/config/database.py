@@ -13,8 +13,14 @@ ROLES = {"default": "entrepot_app", "owner": "entrepot_owner"}
 URLS = {"default": "ENTREPOT_DATABASE_URL", "owner": "ENTREPOT_OWNER_DATABASE_URL"}
 
 
-#: What one of the web's statements may take, so that a page that goes astray ends before its reader gives up.
-LIMITS = {"statement_timeout": "60s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "120s"}
+#: Of which part of the marketplace this process is; commands and tests are of none.
+PART = "ENTREPOT_PART"
+#: What one of a part's statements may take: one of the web's ends before its reader gives up, and one of the jobs' ends
+#: before the next run of its job is overdue. Commands take what they take.
+LIMITS = {
+    "web": {"statement_timeout": "60s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "120s"},
+    "jobs": {"statement_timeout": "30min", "lock_timeout": "60s", "idle_in_transaction_session_timeout": "10min"},
+}
 
 
 def data_dir() -> Path:
@@ -48,14 +54,15 @@ def server(folder: Path) -> Embedded | Outside:
 
 def connections(folder: Path) -> dict[str, dict[str, Any]]:
     """Django's DATABASES: "default" is the run-time role, "owner" owns the tables and runs migrations."""
-    return _limited(_connections(folder)) if env.flag("ENTREPOT_SERVES_WEB") else _connections(folder)
+    return _limited(_connections(folder), env.text(PART))
 
 
-def _limited(known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The same, with the limits of the web; options that somebody gives in the address win over ours."""
-    ours = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+def _limited(known: dict[str, dict[str, Any]], part: str) -> dict[str, dict[str, Any]]:
+    """The same, with the limits of a part; options that somebody gives in the address win over ours."""
     options = known["default"]["OPTIONS"]
-    options["options"] = f"{ours} {options.get('options', '')}".strip()
+    if part in LIMITS:
+        ours = " ".join(f"-c {name}={value}" for name, value in LIMITS[part].items())
+        options["options"] = f"{ours} {options.get('options', '')}".strip()
     return known
 
 
@@ -80,7 +87,7 @@ def _connection(conninfo: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{key: parts.pop(name, "") for key, name in known.items()},
-        "OPTIONS": {"application_name": "entrepot", **parts},
+        "OPTIONS": {"application_name": f"entrepot {env.text(PART)}".strip(), **parts},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "entrepot"
-OWNER, APP, SELLER = "entrepot_owner", "entrepot_app", "entrepot_seller"
+OWNER, APP, SELLER, VERIFY = "entrepot_owner", "entrepot_app", "entrepot_seller", "entrepot_verify"
 SYSTEM_USER = "entrepot"
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes, the smaller of Linux (107) and macOS (103)
@@ -205,11 +205,15 @@ class Embedded:
                     connection.execute(words.format(sql.Identifier(role), self.passwords[role]))
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SELLER]).fetchone():
                 connection.execute(f"CREATE ROLE {SELLER} NOLOGIN NOSUPERUSER NOBYPASSRLS")
+            # Who proves reads everything, and writes nothing.
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [VERIFY]).fetchone():
+                connection.execute(f"CREATE ROLE {VERIFY} NOLOGIN NOSUPERUSER BYPASSRLS")
             # Who serves passes the walls, and steps behind them where it reads for a seller.
             passes = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolbypassrls AND pg_has_role(oid, %s, 'MEMBER')"
-            if not connection.execute(passes, [APP, SELLER]).fetchone():
-                connection.execute(f"ALTER ROLE {APP} BYPASSRLS")
-                connection.execute(f"GRANT {SELLER} TO {APP}")
+            for role in (SELLER, VERIFY):
+                if not connection.execute(passes, [APP, role]).fetchone():
+                    connection.execute(f"ALTER ROLE {APP} BYPASSRLS")
+                    connection.execute(f"GRANT {role} TO {APP}")
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER} TEMPLATE template0")

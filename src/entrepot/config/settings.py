@@ -105,7 +105,7 @@ TEMPLATES = [
 DATABASES = database.connections(DATA_DIR)
 DATABASE_SERVER = database.server(DATA_DIR)  # hold() it while it is used
 # Statements that take longer are logged; 0 logs none.
-SLOW_QUERY_MS = env.number("ENTREPOT_SLOW_QUERY_MS", 1000 if env.flag("ENTREPOT_SERVES_WEB") else 0)
+SLOW_QUERY_MS = env.number("ENTREPOT_SLOW_QUERY_MS", 1000 if env.text(database.PART) == "web" else 0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 

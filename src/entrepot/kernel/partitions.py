@@ -32,6 +32,13 @@ def ensure(*, since: datetime, until: datetime, alias: str = "default") -> int:
     return int(row[0]) if row else 0
 
 
+def missing(*, since: datetime, until: datetime) -> list[str]:
+    """The parts that are missing for rows of [since, until], by name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT part FROM entrepot_missing_partitions(%s, %s)", [since, until])
+        return [name for (name,) in cursor.fetchall()]
+
+
 def keep(*, now: datetime) -> None:
     """The daily job: parts for a year back and more than a year ahead."""
     ensure(since=now - BEHIND, until=now + AHEAD)

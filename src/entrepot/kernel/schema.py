@@ -33,7 +33,7 @@ class RoleMissing(Refused):
     """The database lacks a role that only its administrator can make."""
 
     code = "schema.role_missing"
-    message = "As an administrator of the database: CREATE ROLE {role} NOLOGIN; GRANT {role} TO {app}"
+    message = "As an administrator of the database: CREATE ROLE {role} NOLOGIN{rights}; GRANT {role} TO {app}"
 
 
 def standing(alias: str = "default") -> str:
@@ -129,26 +129,30 @@ def _applied() -> list[tuple[str, str]]:
 
 
 def _demand_roles() -> None:
-    """Who reads for sellers must be there, and be one that the run-time role can take on. Raises: RoleMissing."""
+    """Who reads for sellers and who proves must be there for the run-time role to take on. Raises: RoleMissing."""
     app = connections["default"].settings_dict["USER"]
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce((SELECT pg_has_role(coalesce(nullif(%s, ''), current_user), oid, 'MEMBER')"
-            " FROM pg_roles WHERE rolname = %s), false)",
-            [app, walls.SELLER],
-        )
-        if cursor.fetchone() != (True,):
-            raise RoleMissing(role=walls.SELLER, app=app)
+    for role, rights in {walls.SELLER: "", walls.VERIFY: " BYPASSRLS"}.items():
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce((SELECT pg_has_role(coalesce(nullif(%s, ''), current_user), oid, 'MEMBER')"
+                " FROM pg_roles WHERE rolname = %s), false)",
+                [app, role],
+            )
+            if cursor.fetchone() != (True,):
+                raise RoleMissing(role=role, rights=rights, app=app)
 
 
 def _grant_by_default() -> None:
-    """Everything that the owner makes from here on, those who serve may read and write, and never alter."""
+    """Everything that the owner makes from here on, those who serve may read and write and never alter; who proves
+    may read it."""
     app, owner = (connections[alias].settings_dict["USER"] for alias in ("default", "owner"))
+    serving = {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT"}
+    proving = {"TABLES": "SELECT", "SEQUENCES": "SELECT"}
     with connections["owner"].cursor() as cursor:
-        for role in {app, walls.SELLER} - {owner, ""}:
+        for role in {app, walls.SELLER, walls.VERIFY} - {owner, ""}:
             quoted = connections["owner"].ops.quote_name(role)
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
-            for what, rights in {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "SEQUENCES": "USAGE, SELECT"}.items():
+            for what, rights in (proving if role == walls.VERIFY else serving).items():
                 cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {quoted}")
 
 

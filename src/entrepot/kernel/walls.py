@@ -17,6 +17,8 @@ from django.db.backends.signals import connection_created
 
 #: Who reads for a seller. It cannot sign in; the run-time role takes it on.
 SELLER = "entrepot_seller"
+#: Who proves the books: it reads all rows and writes none. It cannot sign in either.
+VERIFY = "entrepot_verify"
 #: The setting that says for whom.
 SETTING = "app.organisation"
 

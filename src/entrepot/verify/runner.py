@@ -20,7 +20,7 @@ from entrepot.domain.ledger import sealing
 from entrepot.domain.ledger.rules import CHART
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.terms import bases
-from entrepot.kernel import money
+from entrepot.kernel import money, walls
 from entrepot.kernel.errors import NotFound
 from entrepot.verify import recent, tenancy
 
@@ -206,6 +206,7 @@ def _snapshot() -> Iterator[CursorWrapper]:
     connection.ensure_connection()
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute(f"SET LOCAL ROLE {walls.VERIFY}")
         # Whole tables are joined and summed once each: room to do it in memory, and nothing worth compiling for.
         cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL statement_timeout = 0")
         try:

@@ -1,4 +1,4 @@
-"""What Django cannot express: append-only tables, the audit chain, whose rows are seen, parts of what grows, resets."""
+"""What Django cannot express: append-only tables, the audit chain, whose rows are seen, what grows in parts, resets."""
 
 from django.db import migrations
 

@@ -105,7 +105,7 @@ def guard(endpoint: Callable[..., Any], verbs: tuple[str, ...], *, everybodys: b
             held = [actor_of(request).verbs.get(verb) for verb in verbs]
             if not any(scope == "all" or (scope and not everybodys) for scope in held):
                 raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb=" or ".join(verbs))
-            if is_walled(request, actor_of(request)):
+            if is_walled(request, actor_of(request), endpoint.__name__):
                 walls.enter(cast(UUID, actor_of(request).organisation_id))
         answer = endpoint(request, *args, **kwargs)
         return Status(*answer) if isinstance(answer, tuple) else answer

@@ -39,7 +39,7 @@ def main() -> None:
     from django.conf import settings
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entrepot.config.settings")
-    os.environ["ENTREPOT_SERVES_WEB"] = "1"  # before the settings: its statements have limits
+    os.environ["ENTREPOT_PART"] = "web"  # before the settings: its statements have limits
     parent.follow()
     stack = contextlib.ExitStack()
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-web-")))

@@ -9,6 +9,7 @@ from entrepot.surfaces.shared import parent
 def main() -> None:
     """Do jobs until a signal comes."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entrepot.config.settings")
+    os.environ["ENTREPOT_PART"] = "jobs"  # before the settings: its statements have limits
     parent.follow()
     import django
 

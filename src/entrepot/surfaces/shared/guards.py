@@ -16,6 +16,7 @@ from entrepot.domain.accounts.rules import FAMILIES
 from entrepot.kernel import walls
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied
+from entrepot.surfaces.shared.for_many import FOR_MANY
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -104,18 +105,19 @@ def admit(request: HttpRequest, guard: Guard) -> None:
 
 
 def put_walls(request: HttpRequest, guard: Guard) -> None:
-    """What is read for a seller is read behind walls, until the request ends. Acts are flows, which write for many."""
+    """What is done for a seller is done behind walls until the request ends, but for what `FOR_MANY` names."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    if guard.kinds and is_walled(request, actor):
+    match = request.resolver_match
+    if guard.kinds and is_walled(request, actor, match.view_name if match is not None else ""):
         walls.enter(cast(UUID, actor.organisation_id))
 
 
-def is_walled(request: HttpRequest, actor: Actor) -> bool:
-    """Whether this request only reads, for a seller."""
+def is_walled(request: HttpRequest, actor: Actor, act: str) -> bool:
+    """Whether this request, to a page's route or an operation of the API, concerns a seller's own rows only."""
     return (
-        request.method in {"GET", "HEAD"}
-        and actor.organisation_id is not None
+        actor.organisation_id is not None
         and actor.role.startswith(FAMILIES["seller"])
+        and (request.method in {"GET", "HEAD"} or act not in FOR_MANY)
     )
 
 

@@ -1,12 +1,13 @@
 """Whether this installation is alive, and whether it is ready to serve."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from entrepot.kernel import db, schema
+from entrepot.kernel import clock, db, partitions, schema
 from entrepot.surfaces.shared import draining, guards
 
 #: A worker beats every few seconds; one that was silent for this long is taken for stopped.
@@ -23,7 +24,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 @guards.public
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers, to a role that is below its guards; its schema is this code's, and the jobs run."""
+    """The database answers a role below its guards; the tables are this code's, with room for tomorrow; jobs run."""
     report: dict[str, str] = {}
     if draining.is_going_on():
         return JsonResponse({"status": "stopping"}, status=503)
@@ -55,6 +56,13 @@ def _jobs() -> str:
     return "ok" if seconds < SILENCE_SECONDS else f"silent for {seconds:.0f} s"
 
 
+def _partitions() -> str:
+    """What is written until tomorrow has its parts, by the clock that rows are written by."""
+    now = clock.now()
+    missing = partitions.missing(since=now, until=now + timedelta(days=1))
+    return f"without {', '.join(missing[:3])}" if missing else "ok"
+
+
 def _role() -> str:
     return schema.standing("default") or "ok"
 
@@ -63,5 +71,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "role": _role,
     "migrations": _migrations,
+    "partitions": _partitions,
     "jobs": _jobs,
 }

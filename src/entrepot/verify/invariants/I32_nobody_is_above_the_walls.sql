@@ -23,6 +23,11 @@ UNION ALL
 SELECT 'role ' || rolname, 'reads for one tenant, and passes the walls'
 FROM pg_roles WHERE rolname = 'entrepot_seller' AND (rolsuper OR rolbypassrls OR rolcanlogin)
 UNION ALL
+SELECT DISTINCT 'role entrepot_verify', 'reads to prove, and may write rows'
+FROM relations CROSS JOIN LATERAL aclexplode(relacl) granted
+JOIN pg_roles ON pg_roles.oid = granted.grantee AND rolname = 'entrepot_verify'
+WHERE granted.privilege_type NOT IN ('SELECT', 'MAINTAIN')
+UNION ALL
 SELECT 'table ' || walled.relation, CASE WHEN pg_class.oid IS NULL THEN 'is not there'
     WHEN NOT relrowsecurity THEN 'has no row-level security' WHEN NOT relforcerowsecurity THEN 'does not force it on its owner'
     ELSE 'has another policy than the one that asks for whom one reads' END
