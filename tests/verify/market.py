@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -11,8 +12,9 @@ import shopping
 import stocking
 from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Membership
+from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.inbound import costing
+from entrepot.domain.inbound import costing, sending_back
 from entrepot.domain.inbound.costing import NewCost
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inventory import places, placing
@@ -23,6 +25,7 @@ from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.settlement import services as settlement
 from entrepot.domain.settlement.models import Payout
 from entrepot.flows import checkout, inbound, landing, returns, settling
+from entrepot.flows import sending_back as leave_for_good
 from entrepot.kernel import audit, idempotency, ids, outbox
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
@@ -39,6 +42,7 @@ def build() -> World:
         settlement.set_cost_rates(rows=COSTS, valid_from=world.now.date(), actor=SYSTEM, now=world.now)
         offers = _sellers(world)
         _stow(world, offers)
+        _back(world, offers)
         _supply(world, offers)
         shopping.voucher(world, "HARBOUR", platform_share=Decimal("0.60"), limit_total=9, limit_per_shopper=9)
         _trade(world, offers)
@@ -85,6 +89,25 @@ def _stow(world: World, offers: dict[str, Offer]) -> None:
         places.move(
             stock_id=stock.id, from_code="DOCK", to_code=code, quantity=units, actor=SYSTEM, now=world.now
         )  # fmt: skip
+
+
+def _back(world: World, offers: dict[str, Offer]) -> None:
+    """Goods that the platform had bought go back from quarantine; others at the dock are still to go."""
+    bought = Stock.objects.select_related("node", "seller").get(
+        owner_id=get_operator().id, sku_id=offers["shein-self-run"].sku_id, condition="new"
+    )
+    quarantine = places.find_place(node_id=bought.node_id, code="Q-1")
+    dock = places.find_place(node_id=bought.node_id, code="DOCK")
+    until, seller = world.now + timedelta(days=30), world.seller_actor(bought.seller)
+    for units, cause, place in ((1, "faulty", quarantine), (2, "surplus", dock)):
+        row = sending_back.ask(
+            seller_id=bought.seller_id, node_id=bought.node_id, rows=[sending_back.Back(units, bought.id, place.id)],
+            cause=cause, collect_by=until, actor=SYSTEM, now=world.now,
+        )  # fmt: skip
+        if cause == "faulty":
+            sending_back.accept(return_id=row.id, actor=seller, now=world.now)
+            leaving = sending_back.Leaving("Blue Line", "", 1, 1_234, "EUR")
+            leave_for_good.hand_over(return_id=row.id, leaving=leaving, actor=SYSTEM, now=world.now)
 
 
 def _supply(world: World, offers: dict[str, Offer]) -> None:

@@ -424,6 +424,11 @@ MUTANTS: dict[str, list[str]] = {
         f"""UPDATE inbound_shipmentcost SET seller_minor = seller_minor - 1 WHERE id =
         {first("inbound_shipmentcost", "seller_minor > 1")}"""
     ],
+    "I19 units that are kept for nothing that is known": [
+        f"""UPDATE inventory_hold SET owner_id = '{STRAY}' WHERE id =
+        (SELECT held.id FROM inventory_hold held JOIN inbound_vendorreturnline line ON line.id = held.owner_id
+         WHERE held.state = 'active' ORDER BY held.id LIMIT 1)"""
+    ],
     "I54 a place that holds more than came to it": [
         f"UPDATE inventory_placeunits SET quantity = quantity + 1 WHERE id = {first('inventory_placeunits', 'true')}"
     ],

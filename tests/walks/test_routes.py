@@ -107,6 +107,8 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
             "desk/stock-orders": shop.stock_order.number,
             "seller/stock-orders": shop.stock_order.number,
             "desk/shipments": shop.shipment.number,
+            "desk/warehouse/vendor-returns": shop.vendor_return.number,
+            "seller/vendor-returns": shop.vendor_return.number,
             "seller/shipments": shop.shipment.number,
             "desk/programmes/<slug:code>/versions": 1,
         },

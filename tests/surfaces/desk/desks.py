@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,11 +19,12 @@ from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Offer, Product
 from entrepot.domain.catalogue.rules import ProductDraft
 from entrepot.domain.conversations.models import Attachment, Thread
-from entrepot.domain.inbound import ordering, receiving
+from entrepot.domain.inbound import ordering, receiving, sending_back
 from entrepot.domain.inbound import shipping as inbound
 from entrepot.domain.inbound.models import Shipment, StockOrder, StockOrderLine
 from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.receiving import Scan
+from entrepot.domain.inbound.return_models import VendorReturn
 from entrepot.domain.inbound.shipping import NewCarton
 from entrepot.domain.inventory import places, placing
 from entrepot.domain.inventory.models import Stock
@@ -119,6 +120,7 @@ class Market:
     node_code: str
     partner_code: str
     place: Place
+    vendor_return: VendorReturn
 
     @property
     def arguments(self) -> dict[str, tuple[Any, ...]]:
@@ -149,6 +151,7 @@ class Market:
             "accrual": (self.accrual.id,),
             "batch": (self.batch.number,),
             "batch_file": (self.batch.number,),
+            "vendor_return": (self.vendor_return.number,),
             "place": (self.place.node.code, self.place.id),
             "accounts": ("seller_payable", "EUR"),
             "account": (self.account_id,),
@@ -288,6 +291,7 @@ def furnish(world: World) -> Market:
         node_code=next(iter(world.nodes)),
         partner_code=world.partner().code,
         place=_stow(world, supplied),
+        vendor_return=_send_back(world, supplied),
     )
 
 
@@ -300,6 +304,18 @@ def _stow(world: World, offer: Offer) -> Place:
         stock_id=stock.id, from_code="DOCK", to_code=place.code, quantity=20, actor=SYSTEM, now=world.now
     )  # fmt: skip
     return place
+
+
+def _send_back(world: World, offer: Offer) -> VendorReturn:
+    """The warehouse asks that some of the goods go back to their seller."""
+    stock = Stock.objects.filter(sku_id=offer.sku_id, condition="new", on_hand__gt=20).order_by("id")[0]
+    known = sending_back.list_candidates(seller_id=stock.seller_id, node_id=stock.node_id)
+    rows = [replace(each.back, quantity=1) for each in known]
+    until = world.now + timedelta(days=30)
+    return sending_back.ask(
+        seller_id=stock.seller_id, node_id=stock.node_id, rows=rows, cause="surplus", collect_by=until, actor=SYSTEM,
+        now=world.now,
+    )  # fmt: skip
 
 
 def text_of(answer: HttpResponse) -> str:

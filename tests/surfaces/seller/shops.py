@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.test import Client
 from PIL import Image
@@ -14,7 +15,9 @@ from entrepot.domain.accounts.models import ApiKey, Invitation, Membership, User
 from entrepot.domain.aftersales.models import ReturnCase
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.conversations.models import Attachment, Thread
+from entrepot.domain.inbound import sending_back
 from entrepot.domain.inbound.models import Carton, Shipment, StockOrder
+from entrepot.domain.inbound.return_models import VendorReturn
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.pricing import quoting
@@ -62,6 +65,7 @@ class Shop:
     document: SellerDocument
     stock_order: StockOrder
     shipment: Shipment
+    vendor_return: VendorReturn
     upload: Upload
     member: Membership
     invitation: Invitation
@@ -110,6 +114,9 @@ class Shop:
                 "shipment", "shipment_cartons", "shipment_announcement", "shipment_departure", "shipment_cancellation",
                 "shipment_slot", "shipment_slot_return", "shipment_lane", "shipment_leg", "shipment_cost",
                 "shipment_landed_cost",
+            ),
+            (self.vendor_return.number,): (
+                "vendor_return", "vendor_return_acceptance", "vendor_return_giving_up", "vendor_return_cancellation",
             ),
             (self.shipment.number, "labels"): ("shipment_paper",),
             (self.shipment.number, Carton.objects.filter(shipment=self.shipment)[0].id): ("shipment_carton_removal",),
@@ -179,7 +186,18 @@ def furnish(world: World, seller: Seller) -> Shop:
         key=accounts.create_key(actor=SYSTEM, membership=member, label="stock sync", now=world.now)[0],
         quote=SupplyQuote.objects.filter(offer=supplied)[0],
         shipment=stocking.pack(world, stocking.accept(world, stocking.ask(world, supplied))),
+        vendor_return=_coming_back(world, seller),
     )
+
+
+def _coming_back(world: World, seller: Seller) -> VendorReturn:
+    """Spare goods at a warehouse of the platform's, which it asks the seller to take back."""
+    node = world.node("platform-cn", operator=world.operator, kind="platform_consolidation", country="CN")
+    stock_id = world.stock(seller, world.sku(seller, title="Spare"), 5, node=node)
+    return sending_back.ask(
+        seller_id=seller.pk, node_id=node.id, rows=[sending_back.Back(2, stock_id)], cause="surplus",
+        collect_by=world.now + timedelta(days=30), actor=SYSTEM, now=world.now,
+    )  # fmt: skip
 
 
 def _member(world: World, seller: Seller) -> Membership:

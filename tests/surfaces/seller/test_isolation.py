@@ -36,6 +36,7 @@ POSTED = {
     "shipment_cartons", "shipment_carton_removal", "shipment_announcement", "shipment_departure",
     "shipment_cancellation", "shipment_paper", "shipment_slot", "shipment_slot_return", "shipment_lane",
     "shipment_leg", "shipment_cost", "shipment_landed_cost",
+    "vendor_return_acceptance", "vendor_return_giving_up", "vendor_return_cancellation",
     "team_role", "team_end", "team_withdrawal", "key_revocation",
 }  # fmt: skip
 
@@ -79,7 +80,7 @@ def test_nothing_of_another_seller_stands_on_a_list(world):
     ]
     own = client_of(world, shop.seller)
     seen = set()
-    for name in PLAIN - PUBLIC - {"acceptances", "works", "application_documents"}:
+    for name in PLAIN - PUBLIC - {"acceptances", "works", "application_documents", "vendor_return_asking"}:
         address = reverse(f"seller:{name}")
         foreign, mine = theirs.get(address), own.get(address)
         if foreign.status_code == 405:

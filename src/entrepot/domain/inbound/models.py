@@ -461,4 +461,4 @@ class InboundEvent(Record):
 
 
 # Django finds models through this module.
-from entrepot.domain.inbound import cost_models  # noqa: E402, F401
+from entrepot.domain.inbound import cost_models, return_models  # noqa: E402, F401

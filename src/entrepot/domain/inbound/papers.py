@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.queries import CartonView
+from entrepot.domain.inbound.return_models import VendorReturn
 from entrepot.domain.logistics.labels import barcode_svg
 
 FOLDER = Path(str(resources.files("entrepot.domain.inbound") / "documents"))
@@ -65,6 +66,47 @@ def packing_list(
         },
         "words": {
             "title": _("Packing list"),
+            "from": _("From"),
+            "to": _("To"),
+            "order": _("Stock order"),
+            "carrier": _("Carrier"),
+            "carton": _("Carton"),
+            "number": _("Number"),
+            "article": _("Article"),
+            "units": _("Units"),
+            "weight": _("Weight"),
+            "size": _("Size"),
+        },
+    }
+    return _compile("packing_list.typ", data, now)
+
+
+def return_list(
+    row: VendorReturn,
+    lines: Sequence[tuple[str, int, str]],
+    *,
+    sender: Sequence[str],
+    recipient: Sequence[str],
+    now: datetime,
+) -> bytes:
+    """The packing list of goods that go back to their seller, as (SKU, units, title)."""
+    content = [{"sku": sku, "units": str(units), "title": title} for sku, units, title in lines]
+    data = {
+        "number": row.number,
+        "order": "",
+        "from": list(sender),
+        "to": list(recipient),
+        "cartons": [{"number": "", "place": "", "weight": "", "size": "", "lines": content}],
+        "carrier": row.carrier,
+        "tracking": row.tracking_number,
+        "date": date_format(now, "Y-m-d"),
+        "total": {
+            "cartons": str(row.cartons or ""),
+            "units": str(sum(units for _sku, units, _title in lines)),
+            "weight": "",
+        },
+        "words": {
+            "title": _("Packing list of a return"),
             "from": _("From"),
             "to": _("To"),
             "order": _("Stock order"),

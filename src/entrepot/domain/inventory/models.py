@@ -51,6 +51,7 @@ class Movement(Record):
         SHIPPED = "shipped"
         RETURNED = "returned"
         DISCARDED = "discarded"
+        SENT_BACK = "sent_back"
         ADJUSTED = "adjusted"
         TITLE_OUT = "title_out"
         TITLE_IN = "title_in"

@@ -15,6 +15,7 @@ SIGN: Mapping[str, int] = {
     "title_in": 1,
     "shipped": -1,
     "discarded": -1,
+    "sent_back": -1,
     "title_out": -1,
     "adjusted": 0,
 }

@@ -50,6 +50,7 @@ JOURNALS: Mapping[str, Promise] = {
     "payout_confirmed": _("Payout confirmed"),
     "payout_failed": _("Payout came back"),
     "landing": _("Way of a shipment paid"),
+    "vendor_return": _("Goods sent back or disposed of"),
     "inbound_charge": _("Way of a shipment charged to its seller"),
     "adjustment": _("Own stock corrected after a count"),
     "correction": _("Corrected by hand"),

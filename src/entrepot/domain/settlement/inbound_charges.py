@@ -1,8 +1,10 @@
 """Bills for the way of a shipment that the terms put on its seller: accruals on its statement, bill by bill."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.inbound.cost_models import ShipmentCost
@@ -57,22 +59,36 @@ def charge_entries(costs: Sequence[ShipmentCost], now: datetime) -> list[Entry]:
         if own != cost.currency:
             inputs |= {"rate": format(rate, "f"), "rate_on": str(cost.incurred_on)}
         reason = Reason(EVENT, cost.id, 0, now, max(eligible_at(terms.settlement, now), now))
-        items = _items(cost, facts, part, reason, rule, inputs)
-        entries.append(Entry(KIND, "shipment_cost", cost.id, now, items))
+        spent = AccountKey(spent_on(cost.kind), operator, cost.currency)
+        owes = Owed(cost.seller_minor, part, spent, cost.shipment_id, rule, inputs)
+        entries.append(Entry(KIND, "shipment_cost", cost.id, now, owed_items(owes, facts, reason)))
     freeze(frozen, now=now)
     return entries
 
 
-def _items(cost: ShipmentCost, facts: Facts, part: str, reason: Reason, rule: str, inputs: dict[str, object]) -> Items:
-    own = convert(abs(cost.seller_minor), facts.rate, cost.currency, facts.currency)
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a seller owes of a cost (below zero: gets back), in the cost's currency, and where the cost stands."""
+
+    amount_minor: int
+    part: str
+    spent: AccountKey
+    subject_id: UUID
+    rule: str
+    inputs: Mapping[str, object]
+
+
+def owed_items(owed: Owed, facts: Facts, reason: Reason) -> Items:
+    """From the seller's balance to where the cost stands; between two currencies through the exchange accounts."""
+    there = owed.spent.currency
+    own = convert(abs(owed.amount_minor), facts.rate, there, facts.currency)
     payable = AccountKey("seller_payable", facts.seller_id, facts.currency)
-    spent = AccountKey(spent_on(cost.kind), facts.operator_id, cost.currency)
-    if facts.currency == cost.currency:
-        legs = [(payable, spent, own)]
+    if facts.currency == there:
+        legs = [(payable, owed.spent, own)]
     else:
-        here, there = (AccountKey("exchange", facts.operator_id, each) for each in (facts.currency, cost.currency))
-        legs = [(payable, here, own), (there, spent, abs(cost.seller_minor))]
-    sign = -1 if cost.seller_minor > 0 else 1
+        here, beyond = (AccountKey("exchange", facts.operator_id, each) for each in (facts.currency, there))
+        legs = [(payable, here, own), (beyond, owed.spent, abs(owed.amount_minor))]
+    sign = -1 if owed.amount_minor > 0 else 1
     rate = facts.rate if len(legs) > 1 else None
     items: Items = []
     for source, destination, amount in legs:
@@ -81,6 +97,8 @@ def _items(cost: ShipmentCost, facts: Facts, part: str, reason: Reason, rule: st
         ends = (source, destination) if sign < 0 else (destination, source)
         accrual = None
         if payable in ends:
-            accrual = NewAccrual(facts, reason, part, rule, inputs, sign * own, sign * abs(cost.seller_minor))
-        items.append((NewPosting(*ends, amount, part, cost.shipment_id, rate), accrual))
+            accrual = NewAccrual(
+                facts, reason, owed.part, owed.rule, dict(owed.inputs), sign * own, sign * abs(owed.amount_minor)
+            )
+        items.append((NewPosting(*ends, amount, owed.part, owed.subject_id, rate), accrual))
     return items

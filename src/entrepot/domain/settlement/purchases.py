@@ -89,13 +89,28 @@ def miscount_journals(miscounts: Sequence[Miscount], now: datetime) -> list[NewJ
     Rounding: once a movement, half to even. Raises: Refused for goods of which the books know no purchase.
     """
     operator = get_operator().id
+    journals = []
+    for each, (value, currency) in zip(miscounts, own_values(miscounts), strict=True):
+        route = (AccountKey("cost_goods", operator, currency), AccountKey("stock_owned", operator, currency))
+        source, destination = route if each.quantity < 0 else route[::-1]
+        if value:
+            posting = NewPosting(source, destination, value, "adjustment", each.sku_id)
+            journals.append(NewJournal("adjustment", "movement", each.movement_id, now, [posting]))
+    return journals
+
+
+def own_values(goods: Sequence[Miscount]) -> list[tuple[int, str]]:
+    """What the marketplace paid on average for units of its own goods, and the currency.
+
+    Rounding: once a movement, half to even. Raises: Refused for goods of which the books know no purchase.
+    """
     paid: dict[tuple[UUID, UUID], list[tuple[str, int, int]]] = {}
     for row in fetch_rows(
-        _PAID, [[each.seller_id for each in miscounts], [each.sku_id for each in miscounts], operator]
+        _PAID, [[each.seller_id for each in goods], [each.sku_id for each in goods], get_operator().id]
     ):
         paid.setdefault((row.seller_id, row.sku_id), []).append((row.currency, int(row.amount), int(row.units)))
-    journals = []
-    for each in miscounts:
+    values = []
+    for each in goods:
         bought = paid.get((each.seller_id, each.sku_id), [])
         if len(bought) != 1:
             raise Refused(
@@ -104,13 +119,8 @@ def miscount_journals(miscounts: Sequence[Miscount], now: datetime) -> list[NewJ
                 sku_id=str(each.sku_id),
             )
         ((currency, amount, units),) = bought
-        value = round(Fraction(amount * abs(each.quantity), units))
-        route = (AccountKey("cost_goods", operator, currency), AccountKey("stock_owned", operator, currency))
-        source, destination = route if each.quantity < 0 else route[::-1]
-        if value:
-            posting = NewPosting(source, destination, value, "adjustment", each.sku_id)
-            journals.append(NewJournal("adjustment", "movement", each.movement_id, now, [posting]))
-    return journals
+        values.append((round(Fraction(amount * abs(each.quantity), units)), currency))
+    return values
 
 
 #: What was paid on receipt for a seller's goods of a SKU, and for how many units.

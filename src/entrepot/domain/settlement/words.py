@@ -43,6 +43,7 @@ PARTS: Mapping[str, Promise] = {
     "payout_confirmed": _("Payout confirmed"),
     "payout_failed": _("Payout that came back"),
     "inbound": _("Way of goods to the warehouse"),
+    "back": _("Goods sent back to the seller"),
     "adjustment": _("Own stock found or missing"),
     "correction": _("Correction"),
 }
@@ -54,6 +55,7 @@ EVENTS: Mapping[str, Promise] = {
     "period": _("end of the period"),
     "receipt": _("received by the marketplace"),
     "inbound_cost": _("billed for the way of a shipment"),
+    "vendor_return": _("goods went back to the seller"),
     "handover": _("handed over to the carrier"),
     "return": _("returned by the shopper"),
     "loss": _("lost on the way"),
@@ -67,7 +69,7 @@ def part(code: str) -> str:
     said = str(PARTS.get(known, known))
     if known == "correction" and rest and not rest.isdecimal():
         return gettext("%(correction)s: %(part)s") % {"correction": said, "part": part(rest)}
-    if known == "inbound" and rest:
+    if known in ("inbound", "back") and rest:
         return gettext("%(way)s: %(kind)s") % {"way": said, "kind": rest.replace("_", " ")}
     if known == "fee" and rest:
         return gettext("%(fee)s: %(name)s") % {"fee": said, "name": rest.replace("_", " ")}

@@ -40,6 +40,7 @@ from entrepot.surfaces.desk import (
     shipping,
     stock_orders,
     team,
+    vendor_returns,
     warehouse,
 )
 from entrepot.surfaces.desk.setup import urls as setup
@@ -130,6 +131,20 @@ WAREHOUSE = [
     path("warehouse/acceptances", warehouse.acceptances, name="acceptances"),
     path("warehouse/docks", docks.docks_page, name="docks"),
     path("warehouse/docks/<slug:code>/hours", docks.dock_hours, name="dock_hours"),
+    path("warehouse/vendor-returns", vendor_returns.vendor_returns, name="vendor_returns"),
+    path("warehouse/vendor-returns/asking", vendor_returns.asking, name="vendor_return_asking"),
+    path("warehouse/vendor-returns/<slug:number>", vendor_returns.vendor_return, name="vendor_return"),
+    path(
+        "warehouse/vendor-returns/<slug:number>/acceptance", vendor_returns.acceptance, name="vendor_return_acceptance"
+    ),
+    path(
+        "warehouse/vendor-returns/<slug:number>/cancellation",
+        vendor_returns.cancellation,
+        name="vendor_return_cancellation",
+    ),
+    path("warehouse/vendor-returns/<slug:number>/handover", vendor_returns.handover, name="vendor_return_handover"),
+    path("warehouse/vendor-returns/<slug:number>/disposal", vendor_returns.disposal, name="vendor_return_disposal"),
+    path("warehouse/vendor-returns/<slug:number>/paper", vendor_returns.paper, name="vendor_return_paper"),
     path("warehouse/put-away", places.stowing, name="stowing"),
     path("warehouse/put-away/<slug:code>/<uuid:stock_id>", places.stowing_move, name="stowing_move"),
     path("warehouse/places", places.places_page, name="places"),

@@ -109,6 +109,7 @@ MOVEMENTS: Mapping[str, Text] = {
     "shipped": _("Shipped"),
     "returned": _("Returned"),
     "discarded": _("Discarded"),
+    "sent_back": _("Sent back to the seller"),
     "adjusted": _("Adjusted"),
     "title_out": _("Title passed on"),
     "title_in": _("Title taken over"),

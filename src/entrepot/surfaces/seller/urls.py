@@ -24,6 +24,7 @@ from entrepot.surfaces.seller import (
     stock_orders,
     team,
     uploads,
+    vendor_returns,
 )
 
 app_name = "seller"
@@ -66,6 +67,12 @@ urlpatterns = [
     path("products/<uuid:product_id>/variants", products.variant, name="product_variants"),
     path("stock", stock.index, name="stock"),
     path("stock/receipts", stock.receipts, name="stock_receipts"),
+    path("vendor-returns", vendor_returns.index, name="vendor_returns"),
+    path("vendor-returns/asking", vendor_returns.asking, name="vendor_return_asking"),
+    path("vendor-returns/<str:number>", vendor_returns.show, name="vendor_return"),
+    path("vendor-returns/<str:number>/acceptance", vendor_returns.acceptance, name="vendor_return_acceptance"),
+    path("vendor-returns/<str:number>/giving-up", vendor_returns.giving_up, name="vendor_return_giving_up"),
+    path("vendor-returns/<str:number>/cancellation", vendor_returns.cancellation, name="vendor_return_cancellation"),
     path("stock/<uuid:stock_id>", stock.show, name="stock_row"),
     path("stock/<uuid:stock_id>/adjustment", stock.adjustment, name="stock_adjustment"),
     path("notices", notices.notices, name="notices"),

@@ -70,6 +70,7 @@ MOVEMENTS: Mapping[str, Text] = {
     "shipped": _("Shipped"),
     "returned": _("Returned"),
     "discarded": _("Discarded"),
+    "sent_back": _("Sent back to the seller"),
     "adjusted": _("Adjusted"),
     "title_out": _("Sold to the marketplace"),
     "title_in": _("Taken over by the marketplace"),

@@ -32,6 +32,8 @@ INPUTS: Mapping[str, Text] = {
     "first_unit": _("Place of the first unit"),
     "cause": _("Cause"),
     "shipment": _("Shipment"),
+    "vendor_return": _("Return to the seller"),
+    "share": _("Share of the seller"),
     "issuer": _("Billed by"),
     "document": _("Document"),
     "bill_minor": _("The whole bill"),

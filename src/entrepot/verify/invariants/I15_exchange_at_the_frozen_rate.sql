@@ -24,14 +24,15 @@ stretches AS (
     GROUP BY line_id
 )
 SELECT pairs.journal_id::text AS journal, pairs.part, pairs.market, pairs.rate, pairs.seller,
-    coalesce(line.fx_rate, bill.seller_rate) AS frozen
+    coalesce(line.fx_rate, bill.seller_rate, back.seller_rate) AS frozen
 FROM pairs
 JOIN ledger_journal journal ON journal.id = pairs.journal_id
 LEFT JOIN orders_orderline line ON line.id = pairs.subject_id
 LEFT JOIN orders_order ordered ON ordered.id = line.order_id
 LEFT JOIN inbound_shipmentcost bill ON journal.source_type = 'shipment_cost' AND bill.id = journal.source_id
+LEFT JOIN inbound_vendorreturn back ON journal.source_type = 'vendor_return' AND back.id = journal.source_id
 LEFT JOIN stretches ON stretches.line_id = pairs.subject_id
-WHERE pairs.rate IS NULL OR pairs.rate <> pairs.other_rate OR coalesce(line.fx_rate, bill.seller_rate) IS DISTINCT FROM pairs.rate
+WHERE pairs.rate IS NULL OR pairs.rate <> pairs.other_rate OR coalesce(line.fx_rate, bill.seller_rate, back.seller_rate) IS DISTINCT FROM pairs.rate
    OR abs(pairs.seller - pairs.market * pairs.rate)
         > greatest(coalesce(pairs.seller_unit, 0), coalesce(pairs.market_unit, 0) * pairs.rate)
             * CASE WHEN journal.source_type = 'return_case' THEN coalesce(stretches.count, 1) ELSE 1 END

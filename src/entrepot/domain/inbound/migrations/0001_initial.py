@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0001_initial'),
+        ('inventory', '0001_initial'),
         ('logistics', '0001_initial'),
         ('sellers', '0001_initial'),
     ]
@@ -278,6 +279,45 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='VendorReturn',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('number', models.CharField(max_length=24, unique=True)),
+                ('state', models.CharField(choices=[('asked', 'Asked'), ('accepted', 'Accepted'), ('handed_over', 'Handed Over'), ('disposed', 'Disposed'), ('cancelled', 'Cancelled')], default='asked', max_length=12)),
+                ('asked_by', models.CharField(choices=[('node', 'Node'), ('seller', 'Seller')], max_length=8)),
+                ('cause', models.CharField(choices=[('faulty', 'Faulty'), ('damaged', 'Damaged'), ('surplus', 'Surplus')], max_length=8)),
+                ('seller_share', models.DecimalField(decimal_places=8, max_digits=9)),
+                ('collect_by', models.DateTimeField()),
+                ('given_up_at', models.DateTimeField(help_text='the seller lets the goods be disposed of before', null=True)),
+                ('note', models.CharField(blank=True, max_length=400)),
+                ('carrier', models.CharField(blank=True, max_length=40)),
+                ('tracking_number', models.CharField(blank=True, max_length=60)),
+                ('cartons', models.PositiveSmallIntegerField(default=0)),
+                ('cost_currency', models.CharField(blank=True, max_length=3)),
+                ('cost_minor', models.BigIntegerField(default=0)),
+                ('seller_rate', models.DecimalField(decimal_places=10, max_digits=20, null=True)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.enrolment')),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='VendorReturnLine',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('quantity', models.PositiveIntegerField()),
+                ('movement_id', models.UUIDField(null=True, unique=True)),
+                ('discrepancy', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.discrepancy')),
+                ('place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.place')),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+                ('stock', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
+                ('vendor_return', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbound.vendorreturn')),
+            ],
+        ),
+        migrations.CreateModel(
             name='CartonLine',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -520,5 +560,45 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stockorderline',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('offered_qty__isnull', True), ('offered_qty__lte', models.F('asked_qty')), _connector='OR'), models.Q(('agreed_qty__isnull', True), ('agreed_qty__lte', models.F('asked_qty')), _connector='OR')), name='stock_order_line_within_asked'),
+        ),
+        migrations.AddIndex(
+            model_name='vendorreturn',
+            index=models.Index(fields=['seller', 'state'], name='vendor_return_seller'),
+        ),
+        migrations.AddIndex(
+            model_name='vendorreturn',
+            index=models.Index(fields=['node', 'state'], name='vendor_return_node'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorreturn',
+            constraint=models.CheckConstraint(condition=models.Q(('seller_share__gte', 0), ('seller_share__lte', 1)), name='vendor_return_share'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorreturn',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state__in', ['handed_over', 'disposed', 'cancelled'])), models.Q(('closed_at__isnull', True), models.Q(('state__in', ['handed_over', 'disposed', 'cancelled']), _negated=True)), _connector='OR'), name='vendor_return_closed_has_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorreturn',
+            constraint=models.CheckConstraint(condition=models.Q(('cost_minor', 0), models.Q(('cost_minor__gt', 0), ('state', 'handed_over')), _connector='OR'), name='vendor_return_cost'),
+        ),
+        migrations.AddIndex(
+            model_name='vendorreturnline',
+            index=models.Index(fields=['stock'], name='vendor_return_line_stock'),
+        ),
+        migrations.AddIndex(
+            model_name='vendorreturnline',
+            index=models.Index(fields=['discrepancy'], name='vendor_return_line_differs'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorreturnline',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='vendor_return_line_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorreturnline',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('discrepancy__isnull', True), ('stock__isnull', False)), models.Q(('discrepancy__isnull', False), ('movement_id__isnull', True), ('place__isnull', True), ('stock__isnull', True)), _connector='OR'), name='vendor_return_line_of_one_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorreturnline',
+            constraint=models.UniqueConstraint(models.F('vendor_return'), models.F('stock'), models.F('place'), models.F('discrepancy'), name='vendor_return_line_once'),
         ),
     ]

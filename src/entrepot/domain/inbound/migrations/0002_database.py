@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
         ),
         walled("inbound_stockorder", "seller_id = entrepot_scope()"),
         walled("inbound_stockorderline", "seller_id = entrepot_scope()"),
+        walled("inbound_vendorreturn", "seller_id = entrepot_scope()"),
         walled("inbound_shipment", "seller_id = entrepot_scope()"),
         of_one_tenant("inbound_stockorderline", "stock_order_id", "inbound_stockorder"),
         of_one_tenant("inbound_shipment", "stock_order_id", "inbound_stockorder"),

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('opening', 'Opening'), ('received', 'Received'), ('shipped', 'Shipped'), ('returned', 'Returned'), ('discarded', 'Discarded'), ('adjusted', 'Adjusted'), ('title_out', 'Title Out'), ('title_in', 'Title In')], max_length=10)),
+                ('kind', models.CharField(choices=[('opening', 'Opening'), ('received', 'Received'), ('shipped', 'Shipped'), ('returned', 'Returned'), ('discarded', 'Discarded'), ('sent_back', 'Sent Back'), ('adjusted', 'Adjusted'), ('title_out', 'Title Out'), ('title_in', 'Title In')], max_length=10)),
                 ('quantity', models.BigIntegerField()),
                 ('occurred_at', models.DateTimeField()),
                 ('source_type', models.CharField(max_length=40)),
