@@ -151,3 +151,30 @@ def test_the_operator_says_what_is_expected(world, desk):
     assert desk.post(reverse("desk:tracking_standard"), sent).status_code == 302
     assert TrackingStandard.objects.get().first_scan_hours == 24
     assert 'value="24"' in desk.get(reverse("desk:carriers")).content.decode()
+
+
+def test_carriers_stand_side_by_side_and_the_chosen_one_is_booked(world, desk):
+    account(desk)
+    parcel, suborder = packed(world)
+    args = [suborder.number, parcel.number]
+    assert "Compare all carriers" in text_of(desk.get(reverse("desk:work", args=[suborder.number])))
+    Parcel.objects.filter(id=parcel.id).update(weight_g=900)
+    page = desk.get(reverse("desk:parcel_quotes", args=args))
+    text, rows = text_of(page), page.context["rows"]
+    assert CARRIER in text and "least" in text and "planned" in text
+    taken = [row for row in rows if row["form"]]
+    assert len({row["carrier"] for row in taken}) > 1, "a price list stands beside the account"
+    costs = [row["quote"].cost_minor for row in taken if row["quote"].currency == taken[0]["quote"].currency]
+    assert costs == sorted(costs)
+    chosen = next(row for row in taken if row["carrier"] == CARRIER)
+    sent = {"carrier": CARRIER, "service": chosen["quote"].service}
+    assert desk.post(reverse("desk:parcel_booking", args=args), sent).status_code == 302
+    assert Booking.objects.get(parcel=parcel).cost_minor == chosen["quote"].cost_minor
+
+
+def test_a_carrier_that_does_not_take_a_parcel_says_why(world, desk):
+    parcel, suborder = packed(world)
+    Parcel.objects.filter(id=parcel.id).update(weight_g=1_900_000)
+    page = desk.get(reverse("desk:parcel_quotes", args=[suborder.number, parcel.number]))
+    assert not any(row["form"] for row in page.context["rows"]) and all(row["why"] for row in page.context["rows"])
+    assert page.context["rows"], "what rules a carrier out is shown, not left out"

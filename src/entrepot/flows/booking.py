@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from entrepot.domain.logistics import bookings
+from entrepot.domain.logistics import bookings, publishing
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.bookings import NewBooking
+from entrepot.domain.logistics.cards import Mode
 from entrepot.domain.logistics.carriers import (
     Answer,
     Cancellation,
@@ -54,11 +55,18 @@ class Offered:
     problem: str = ""
 
 
-def quote(*, parcel_id: UUID, actor: Actor, now: datetime) -> list[Offered]:
-    """What every carrier asks for a packed parcel: its planned one first. Raises: NotFound, WrongState."""
+def quote(*, parcel_id: UUID, actor: Actor, now: datetime, with_cards: bool = False) -> list[Offered]:
+    """What every carrier asks for a packed parcel: its planned one first; `with_cards` adds those of price lists alone.
+
+    Raises: NotFound, WrongState.
+    """
     [told] = _packed([parcel_id], actor).values()
     planned = told.parcel.carrier
     codes = [each.code for each in accounts.list_accounts() if each.is_active]
+    if with_cards:
+        codes += sorted(
+            {each.carrier for each in publishing.list_cards(on=now.date()) if each.mode is Mode.PARCEL} - {""}
+        )
     names = list(dict.fromkeys([planned, *codes] if planned else codes))
     found = []
     for code, (carrier, account) in accounts.carriers_of(names).items():

@@ -69,7 +69,7 @@ ELSEWHERE = {
     "notice",
     "notices_read",
     "notices_letters",
-} | {"approvals", "approval", "decision", "corrections", "reversal", "document_file", "parcel_paper"}
+} | {"approvals", "approval", "decision", "corrections", "reversal", "document_file", "parcel_paper", "parcel_quotes"}
 NAMES = {pattern.name for pattern in urlpatterns}
 PLAIN = {pattern.name for pattern in urlpatterns if not pattern.pattern.converters} - ACTS - PREVIEWS - ELSEWHERE
 

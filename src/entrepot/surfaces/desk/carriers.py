@@ -44,6 +44,25 @@ def paper(request: ActingRequest, number: str, parcel_number: str, kind: str) ->
 
 
 @guards.allow("work.perform", kind=DESK)
+@require_safe
+def quotes(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
+    """What every carrier asks for a parcel, side by side, to be booked from there."""
+    found = warehouse.found_work(request, number)
+    parcel = warehouse.parcel_of(found, parcel_number)
+    context = {
+        "parcel": parcel,
+        "rows": carriage.list_quotes(parcel, actor=request.actor, now=clock.now()),
+        "booking_url": reverse("desk:parcel_booking", args=[number, parcel.number]),
+        "crumbs": [
+            Link(_("Warehouse"), reverse("desk:warehouse")),
+            Link(number, warehouse.url_of(found)),
+            Link(_("Carriers for {number}").format(number=parcel.number)),
+        ],
+    }
+    return render(request, "warehouse/quotes.html", context)
+
+
+@guards.allow("work.perform", kind=DESK)
 @require_POST
 def booking(request: ActingRequest, number: str, parcel_number: str) -> HttpResponse:
     """Book a parcel with a carrier."""

@@ -184,6 +184,7 @@ WAREHOUSE = [
     path("work-items/<slug:number>/parcels/<slug:parcel_number>/handover", warehouse.handover, name="handover"),
     path("work-items/<slug:number>/parcels/<slug:parcel_number>/unpacking", warehouse.unpacking, name="unpacking"),
     path("work-items/<slug:number>/parcels/<slug:parcel_number>/scans", warehouse.scans, name="scans"),
+    path("work-items/<slug:number>/parcels/<slug:parcel_number>/quotes", carriers.quotes, name="parcel_quotes"),
     path("work-items/<slug:number>/parcels/<slug:parcel_number>/booking", carriers.booking, name="parcel_booking"),
     path(
         "work-items/<slug:number>/parcels/<slug:parcel_number>/booking/cancellation",

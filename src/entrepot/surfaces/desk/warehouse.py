@@ -322,6 +322,7 @@ def show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | N
         url=lambda name, box, *args: reverse(f"desk:{name}", args=[found.suborder_number, box.number, *args]),
         refused=refused,
         now=now,
+        compares=True,
     )
     context = {
         "work": found,

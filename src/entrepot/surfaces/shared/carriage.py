@@ -16,6 +16,7 @@ from entrepot.domain.logistics import papers as forms_of
 from entrepot.domain.logistics.models import Booking, Parcel, TrackingDoubt
 from entrepot.flows import booking, papers
 from entrepot.kernel import clock
+from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Refused
 from entrepot.surfaces.shared.acting import ActForm, Done, ReasonForm
 from entrepot.surfaces.shared.components import Link
@@ -78,6 +79,7 @@ class Carriage:
     unbook: ActForm | None
     can_cancel: bool
     dialog: str
+    quotes_url: str = ""
 
 
 def list_carriage(
@@ -89,10 +91,11 @@ def list_carriage(
     url: Callable[..., str],
     refused: Mapping[str, ActForm],
     now: datetime,
+    compares: bool = False,
 ) -> dict[UUID, Carriage]:
     """The carriage of the parcels of one suborder; `url(route, parcel, *args)`.
 
-    `way` is from country to country, for who may see the papers.
+    `way` is from country to country, for who may see the papers; `compares` where there is a page of quotes.
     """
     keys = [each.id for each in parcels]
     booked, doubted = bookings.list_bookings(parcel_ids=keys), doubts.list_doubts(parcel_ids=keys)
@@ -119,6 +122,7 @@ def list_carriage(
             unbook=refused.get(f"unbook-{number}"),
             can_cancel=is_packed and last is not None and last.state == "booked",
             dialog=f"giving-up-{number}",
+            quotes_url=url("parcel_quotes", each) if compares and is_packed and is_free else "",
         )
     return found
 
@@ -147,6 +151,41 @@ def book(request: ActingRequest, parcel: Parcel, typed: Mapping[str, Any]) -> Do
     if made.state != Booking.State.BOOKED:
         return Done(_("The carrier has not answered yet; it is asked again."))
     return Done(_("Booked under {number}. Print the label.").format(number=made.tracking_number))
+
+
+def list_quotes(parcel: Parcel, *, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """What every carrier asks for a packed parcel, side by side: by currency and price, then who does not.
+
+    Raises: NotFound, WrongState.
+    """
+    rows: list[dict[str, Any]] = []
+    for offered in booking.quote(parcel_id=parcel.id, actor=actor, now=now, with_cards=True):
+        if not offered.quotes:
+            why = offered.problem or _("nothing is offered for this way")
+            rows.append({"carrier": offered.carrier, "quote": None, "why": why, "form": None})
+        for each in offered.quotes:
+            form = None
+            if not each.refusal:
+                initial = {"carrier": offered.carrier, "service": each.service}
+                form = BookingForm(name=f"book-{len(rows)}", initial=initial)
+            rows.append({"carrier": offered.carrier, "quote": each, "why": each.refusal, "form": form})
+    rows.sort(key=_by_price)
+    taken = [row for row in rows if row["form"]]
+    for row in taken:
+        quick = row["quote"].days
+        row["is_least"] = row is next(each for each in taken if each["quote"].currency == row["quote"].currency)
+        row["is_quickest"] = quick is not None and quick[1] == min(
+            each["quote"].days[1] for each in taken if each["quote"].days
+        )
+        row["is_planned"] = (row["carrier"], row["quote"].service) == (parcel.carrier, parcel.service)
+    return rows
+
+
+def _by_price(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    quote = row["quote"]
+    if row["form"] is None:
+        return (1, "", 0, row["carrier"], quote.service if quote else "")
+    return (0, quote.currency, quote.cost_minor, row["carrier"], quote.service)
 
 
 def let_go(request: ActingRequest, parcel: Parcel) -> Done:
