@@ -32,6 +32,9 @@ UNLINKED = {
     "desk:letter": "letters that the demonstration has sent; see the operator's tour",
     "shop:address_kept": "an address that somebody keeps",
     **dict.fromkeys(("shop:return", "shop:order_returns"), "of what was delivered; see the shopper's tour"),
+    "desk:place": "of a warehouse that knows its places",
+    **dict.fromkeys(("desk:vendor_return", "seller:vendor_return"), "of goods that somebody asks to go back"),
+    "desk:parcel_quotes": "of a parcel that is packed and not booked",
     "desk:parcel_paper": "of a parcel that is packed; the first work items have none yet",
     "seller:doubts": "a task, while the tracking of one's own parcels is in doubt",
 }

@@ -299,6 +299,7 @@ def _place(
         "may_archive": not rows and found.kind != "dock",
         "archive": refused.get("archive") or ActForm(name="archive"),
         "moves": places.list_moves(place_id=found.id),
+        "stowing_url": _url("stowing", node),
         "crumbs": _crumbs(Link(_("Places"), _url("places", node)), Link(found.code)),
     }
     return render(request, "inbound/place.html", context, *refused.values())

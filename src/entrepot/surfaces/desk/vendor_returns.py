@@ -162,6 +162,7 @@ def _page(request: ActingRequest, view: ReturnView, refused: Mapping[str, ActFor
     initial = {"currency": row.seller.settlement_currency, "cartons": 1}
     context |= {
         "zone": row.node.time_zone,
+        "list_url": reverse("desk:vendor_returns"),
         "may_accept": works_here and row.state == "asked" and row.asked_by == "seller",
         "may_leave": works_here and row.state == "accepted",
         "may_cancel": works_here and context["is_open"],

@@ -132,6 +132,7 @@ def _page(request: ActingRequest, view: ReturnView, refused: Mapping[str, ActFor
     context = shared.context_of(view, languages(), clock.now())
     context |= {
         "zone": row.node.time_zone,
+        "list_url": reverse("seller:vendor_returns"),
         "may_accept": may_send and row.state == "asked" and row.asked_by == "node",
         "may_give_up": may_send and context["is_open"] and row.given_up_at is None,
         "may_cancel": may_send and context["is_open"] and row.asked_by == "seller",
