@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from entrepot.domain.customs import queries
-from entrepot.domain.customs.arrays import NOT_STATED, Charge, Law, Lines, Way, Whole, Words
+from entrepot.domain.customs.arrays import NOT_STATED, Charge, Law, Lines, Way, Whole, Words, base_of
 from entrepot.domain.customs.problems import BadLines
 from entrepot.domain.customs.rows import BORDER, Book, ImportTax, Missing, Part
 from entrepot.domain.customs.rules import Assessment, assess
@@ -135,18 +135,21 @@ class Border:
         for place, (row, currency) in enumerate(zip(rows, assessed.currencies, strict=True)):
             own = {part: self._own(amounts[part][place], currency, market) for part in BORDER if amounts[part][place]}
             tax = own.pop(Part.IMPORT_TAX, 0)
-            parts = [
-                {"part": part.value, "amount_minor": amount, **_rule(law, place, part, overlays)}
-                for part, amount in own.items()
-            ]
+            duty = sum(own.values())
             beyond = max(tax - row.taxed_minor, 0)
             if beyond:
-                rule = _rule(law, place, Part.IMPORT_TAX, overlays)
-                parts.append({"part": Part.IMPORT_TAX.value, "amount_minor": beyond, **rule})
+                own[Part.IMPORT_TAX] = beyond
+            parts = [
+                {
+                    "part": part.value, "amount_minor": amount, **_rule(law, place, part, overlays),
+                    **self._base(assessed, place, part, market),
+                }
+                for part, amount in own.items()
+            ]  # fmt: skip
             way = law.lines.words.ways[int(law.lines.way[place])]
             found.append(
                 Crossed(
-                    sum(own.values()) + beyond,
+                    duty + beyond,
                     {
                         "on": self.on.isoformat(), "hs": row.hs_code, "origin": row.origin,
                         "destination": market.country,
@@ -157,6 +160,20 @@ class Border:
                     },
                 )
             )  # fmt: skip
+        return found
+
+    def _base(self, assessed: Assessment, place: int, part: Part, market: Market) -> dict[str, Any]:
+        """What a part is a share of, in the market's currency, and who collects it; no base where there are several."""
+        law = assessed.law
+        charges = _charges(law, place, part)
+        regime = law.eras[int(law.era[place])].regime
+        found: dict[str, Any] = {"collector": ", ".join(dict.fromkeys(each.levy.collector for each in charges))}
+        bases = {base_of(each, regime) for each in charges if each.top or each.filter is not None}
+        if len(bases) == 1:
+            [base] = bases
+            amounts = (int(assessed.parts[each][place]) for each in base)
+            found["base"] = " + ".join(each.value for each in base)
+            found["base_minor"] = sum(self._own(each, regime.currency, market) for each in amounts)
         return found
 
 
@@ -209,9 +226,17 @@ def _rule(law: Law, place: int, part: Part, overlays: Mapping[int, Sequence[str]
     """What a part goes by: the rate and the source of the rows that the law has for it."""
     if part is Part.ADDITIONAL_DUTY:
         return {"rate": "", "source": "; ".join(overlays.get(place, ()))}
-    charges = [each for each in law.tables[int(law.group[place])].values() if each.levy.part == part]
+    charges = _charges(law, place, part)
     rates = [_rate_text(law, place, each) for each in charges]
     return {"rate": ", ".join(filter(None, rates)), "source": "; ".join(each.levy.source for each in charges)}
+
+
+def _charges(law: Law, place: int, part: Part) -> list[Charge]:
+    """The levies of a line that make a part; what stacks on the tariff is taken where the tariff is."""
+    table = law.tables[int(law.group[place])].values()
+    if part is Part.ADDITIONAL_DUTY:
+        return [each for each in table if each.filter is not None]
+    return [each for each in table if each.levy.part == part]
 
 
 def _rate_text(law: Law, place: int, charge: Charge) -> str:
@@ -237,5 +262,5 @@ def _overlays(law: Law, places: Whole) -> Mapping[int, list[str]]:
             for place, winner in zip(places.tolist(), winners[overlays.number].tolist(), strict=True):
                 if winner >= 0:
                     row = overlays.rows[winner]
-                    found[place].append(f"{row.heading} {row.rate * 100:f} %: {row.source}")
+                    found[place].append(f"{row.heading} {(row.rate * 100).normalize():f} %: {row.source}")
     return found

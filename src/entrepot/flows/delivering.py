@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from entrepot.domain.logistics import charging, holidays, lanes, publishing, shipping
 from entrepot.domain.logistics.cards import RateCard
@@ -20,6 +20,7 @@ from entrepot.domain.logistics.charging import REFUSALS
 from entrepot.domain.logistics.freight import Consignment, loads_of
 from entrepot.domain.logistics.lanes import Forecast, Holidays, Lane, Segment
 from entrepot.domain.logistics.models import ShippingCharge
+from entrepot.domain.logistics.weighing import GRAM
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.queries import Rate
 from entrepot.kernel.errors import Unavailable
@@ -57,6 +58,7 @@ class Cost(NamedTuple):
     amount_minor: int
     parts: Mapping[str, int]
     rate: Rate | None = None
+    billed_g: int = 0
 
 
 class Option(NamedTuple):
@@ -78,11 +80,32 @@ class Option(NamedTuple):
     confidence: float
     segments: tuple[Segment, ...]
     objections: tuple[str, ...] = ()
+    weight_g: int = 0
+    table: ShippingCharge | None = None
 
     @property
     def rank(self) -> tuple[bool, int, date, str]:
         """What goes before what does not, then the cheapest, the earliest, by code."""
         return bool(self.objections), self.cost_minor, self.last, self.lane
+
+    def as_document(self) -> dict[str, Any]:
+        """How the charge came about: what is asked by which table, and the carriage behind it, card by card."""
+        flat, rate = (self.table.flat_minor, self.table.cost_rate) if self.table else (0, Decimal(0))
+        is_free = self.table is not None and self.charge_minor == 0 and self.table.free_from_minor is not None
+        cards = [
+            {
+                "card": each.card, "title": each.title, "currency": each.currency, "own_minor": each.own_minor,
+                "amount_minor": each.amount_minor, "billed_g": each.billed_g, "parts": dict(each.parts),
+            }
+            for each in self.costs
+        ]  # fmt: skip
+        return {
+            "lane": self.lane, "title": self.title, "mode": self.mode, "weight_g": self.weight_g,
+            "charge_minor": self.charge_minor, "flat_minor": 0 if is_free else flat,
+            "cost_rate": f"{Decimal(rate).normalize():f}", "cost_minor": self.cost_minor,
+            "free_from_minor": self.table.free_from_minor if self.table and is_free else None,
+            "source": self.table.source if self.table else "", "cards": cards,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +206,8 @@ def _by(lane: Lane, parcels: Sequence[Parcel], network: Network, rates: Mapping[
         for place, (total, refusal) in enumerate(zip(bill.totals.tolist(), bill.refusals.tolist(), strict=True)):
             if refusal:
                 objections[place].append(f"{card.card.code}:{REFUSALS[refusal].value}")
-            costs[place].append(_cost(card, total, bill.codes, bill.amounts[place].tolist(), parcels[place], rate))
+            cost = _cost(card, total, bill.codes, bill.amounts[place].tolist(), parcels[place], rate)
+            costs[place].append(cost._replace(billed_g=int(bill.weights.billed[place]) // GRAM))
     last = cards[-1] if cards else None
     return [
         _option(lane, last, parcel, network, tuple(cost), tuple(found))
@@ -224,6 +248,7 @@ def _option(
         mode=next((leg.mode for leg in lane.legs if leg.task == "line_haul"), ""),
         cost_minor=cost, charge_minor=charge, costs=costs, first=found.first, last=found.last,
         confidence=found.confidence, segments=found.segments, objections=objections,
+        weight_g=parcel.weight_g, table=row,
     )  # fmt: skip
 
 

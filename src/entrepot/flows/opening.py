@@ -172,6 +172,7 @@ def suborder_row(
         promised_until=part.service.last,
         confidence=Decimal(str(part.service.confidence)),
         segments=segments,
+        carriage=part.service.as_document(),
         routing=_why(part, part.service.cost_minor),
     )
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.markets.models import Market
 from entrepot.domain.promotions.rules import VoucherRefused
-from entrepot.domain.terms.rules import Terms
+from entrepot.domain.terms.rules import Task, Terms
 from entrepot.flows import facts
 from entrepot.flows.drafting import Drafting
 from entrepot.flows.drafts import Draft, DraftLine, DraftSuborder
@@ -29,6 +30,8 @@ class QuotedLine:
     list_minor: int
     discount_minor: int
     tax_minor: int
+    goods_tax_minor: int
+    tax_rate: Decimal
     shipping_minor: int
     customs_duty_minor: int
     total_minor: int
@@ -55,6 +58,12 @@ class QuotedParcel:
     lines: tuple[QuotedLine, ...]
     nodes: Mapping[str, str]
     terms: Terms
+    carriage: Mapping[str, Any]
+
+    @property
+    def tax_collector(self) -> str:
+        """The party that takes the tax on the sale."""
+        return self.terms.performer(Task.TAX_COLLECTION) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,7 @@ def _parcel(suborder: DraftSuborder) -> QuotedParcel:
         lines=tuple(_line(line) for line in suborder.lines),
         nodes={code: str(verdict) for code, verdict in suborder.verdicts.items()},
         terms=suborder.terms,
+        carriage=suborder.service.as_document(),
     )
 
 
@@ -180,6 +190,8 @@ def _line(line: DraftLine) -> QuotedLine:
         list_minor=money.list_minor,
         discount_minor=money.discount_minor,
         tax_minor=money.goods_tax_minor + money.shipping_tax_minor,
+        goods_tax_minor=money.goods_tax_minor,
+        tax_rate=line.item.tax_rate,
         shipping_minor=money.shipping_net_minor + (money.shipping_tax_minor if line.item.includes_tax else 0),
         customs_duty_minor=money.customs_duty_minor,
         total_minor=money.total_minor,

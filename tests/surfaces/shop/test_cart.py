@@ -115,7 +115,7 @@ def test_a_mixed_cart_is_grouped_as_it_travels_and_comes_to_the_quote(world, gue
     assert "in 2 parcels" in page.text and "One payment for everything" in page.text
     assert "Customs duty, paid for you" in page.text
     assert "Unexplained" not in page.text
-    assert page.source.count('class="explain-button"') == len(offers) + 4
+    assert page.source.count('class="explain-button"') == len(offers) + 4 + len(quote.parcels)
 
 
 def test_tax_on_top_is_a_part_of_its_own(world):

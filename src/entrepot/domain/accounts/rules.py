@@ -45,6 +45,8 @@ VERBS: tuple[str, ...] = (
     "approvals.decide",
     "ledger.correct",
     "keys.edit",
+    "routing.read",
+    "routing.edit",
     "setup.edit",
     "audit.read",
 )
@@ -103,6 +105,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "promotions.edit",
             "enrolments.read",
             "orders.read",
+            "routing.read",
         ),
     ),
     "operator.service": (

@@ -69,6 +69,8 @@ VERBS: Mapping[str, str | Promise] = {
     "shipments.send": _("Send shipments"),
     "conversations.read": _("Read conversations"),
     "conversations.answer": _("Answer in conversations"),
+    "routing.read": _("See where goods leave from"),
+    "routing.edit": _("Decide where goods leave from"),
     "setup.edit": _("Set the marketplace up"),
     "audit.read": _("See the audit trail"),
 }

@@ -93,6 +93,7 @@ class Suborder(Record):
     `routing` says why it leaves from that node: every node with its verdict, and the rules that held.
     It arrives between `promised_from` and `promised_until` as often as `confidence` says. `segments` are the parts of
     that promise: leg, task, the party that performs it by the terms, and the day by which it must be done.
+    `carriage` says how what was asked for carriage came about: weights, table, and the bill of each rate card.
     """
 
     class State(models.TextChoices):
@@ -120,6 +121,7 @@ class Suborder(Record):
     routing = models.JSONField(default=dict)
     confidence = models.DecimalField(max_digits=4, decimal_places=3)
     segments = models.JSONField(default=list)
+    carriage = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

@@ -49,6 +49,7 @@ class NewSuborder(NamedTuple):
     routing: Mapping[str, Any]
     confidence: Decimal
     segments: list[dict[str, str]]
+    carriage: dict[str, Any]
 
 
 class NewLine(NamedTuple):

@@ -41,3 +41,15 @@ class RoutingRule(Record):
                 condition=~Q(kind="no_split_below") | Q(amount_minor__isnull=False), name="routing_rule_split_amount"
             ),
         ]
+
+
+class RuleEdition(Record):
+    """What all the rules said after one change of them, whoever made it and why. Never changes.
+
+    The edition of the highest number is what holds; whoever publishes names the one that they changed.
+    """
+
+    number = models.PositiveIntegerField(unique=True)
+    rules = models.JSONField(default=list)
+    reason = models.TextField()
+    published_by = models.CharField(max_length=200)

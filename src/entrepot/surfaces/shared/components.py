@@ -16,12 +16,16 @@ State = Literal["done", "current", "todo", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the amounts that sum to an explained amount. Units: minor, in the currency of the whole."""
+    """One of the amounts that sum to an explained amount; `notes` stand below each other.
+
+    Units: minor, in the currency of the whole.
+    """
 
     label: Text
     amount_minor: int
     note: Text = ""
     href: str = ""
+    notes: Sequence[Text] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,24 @@ class Explanation:
 
     title: Text
     parts: Sequence[Part]
+    traces: Sequence[Trace] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a promise: what happens, on which days, and who has it."""
+
+    label: Text
+    days: Text
+    who: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a promised window is made of, from one end to the other."""
+
+    title: Text
+    stretches: Sequence[Stretch]
     traces: Sequence[Trace] = ()
 
 

@@ -21,7 +21,7 @@ from entrepot.flows import shelf
 from entrepot.flows.shelf import Shelf, Shown
 from entrepot.kernel import ids
 from entrepot.kernel.errors import NotFound
-from entrepot.surfaces.shared.components import Explanation, Link, Text
+from entrepot.surfaces.shared.components import Explanation, Link, Text, Window
 from entrepot.surfaces.shared.guards import public
 from entrepot.surfaces.shop import sums
 from entrepot.surfaces.shop.frame import MARKET, MARKET_AGE, Visit, arrive, category_url, name_of
@@ -164,6 +164,7 @@ class OfferView:
     landed_minor: int | None
     explanation: Explanation | None
     arrives: str
+    window: Window | None
     stock: tuple[str, str]
     origin: str
     who: Sequence[tuple[Text, str]]
@@ -187,8 +188,9 @@ def _offer(each: Shown, units: int, names: Names, is_first: bool) -> OfferView:
         seller=names.seller(each.seller_id),
         unit_minor=each.unit_minor,
         landed_minor=each.landed_minor,
-        explanation=sums.of_unit(each.quote) if each.quote else None,
+        explanation=sums.of_unit(each.quote, names) if each.quote else None,
         arrives=span(*each.promised) if each.promised else "",
+        window=sums.of_promise(parcel, names) if parcel else None,
         stock=stock_words(units if parcel else 0),
         origin=country(parcel.country) if parcel else "",
         who=names.who(parcel.terms, each.seller_id, ships=Party(parcel.performer_party)) if parcel else [],

@@ -22,7 +22,7 @@ from entrepot.flows.quoting import Quote, QuotedLine
 from entrepot.kernel.errors import EntrepotError
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import attempt
-from entrepot.surfaces.shared.components import Explanation
+from entrepot.surfaces.shared.components import Explanation, Window
 from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop import sums
@@ -118,6 +118,7 @@ class ParcelView:
     sender: str
     origin: str
     arrives: str
+    window: Window | None
     lines: Sequence[LineView]
 
 
@@ -212,10 +213,10 @@ def _sums(quote: Quote, names: Names) -> dict[str, Explanation]:
     return {
         "goods": sums.of_goods(quote),
         "discount": sums.of_discount(quote),
-        "shipping": sums.of_shipping(quote, names.sellers),
+        "shipping": sums.of_shipping(quote, names),
         "customs": sums.of_customs(quote),
-        "tax": sums.of_tax(quote),
-        "total": sums.of_total(quote),
+        "tax": sums.of_tax_due(quote, names),
+        "total": sums.of_total(quote, names),
     }
 
 
@@ -229,6 +230,7 @@ def _parcels(
             sender=names.of_code(parcel.performer_party, parcel.seller_id),
             origin=country(parcel.country),
             arrives=span(parcel.promised_from, parcel.promised_until),
+            window=sums.of_promise(parcel, names),
             lines=[
                 _line(by_offer[line.offer_id], line.title, pictures, line=line, explanation=sums.of_line(line, quote))
                 for line in parcel.lines

@@ -28,9 +28,9 @@ from entrepot.domain.payments import queries as payments
 from entrepot.domain.payments.models import Payment
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Party, Terms
-from entrepot.surfaces.shared.components import Event, Explanation, Part, Step, Text, Tone
+from entrepot.surfaces.shared.components import Event, Explanation, Step, Text, Tone, Window
 from entrepot.surfaces.shared.threads import SUBJECTS, state_of
-from entrepot.surfaces.shop import sums
+from entrepot.surfaces.shop import ordered, sums
 from entrepot.surfaces.shop.browsing import picture_url, product_url
 from entrepot.surfaces.shop.frame import Visit
 from entrepot.surfaces.shop.lateness import Told, tell
@@ -82,6 +82,7 @@ class PartView:
     seller: str
     origin: str
     promised: str
+    window: Window | None
     steps: Sequence[Step]
     lines: Sequence[LineView]
     parcels: Sequence[ParcelView]
@@ -239,8 +240,8 @@ def follow(visit: Visit, number: str) -> Followed:
         refunds=_refunds(rows),
         threads=[_thread(rows, each, visit.now) for each in conversations.list_of_order(order_id=order.id)],
         payment=payments.get_payments(reference_ids=[order.id]).get(order.id),
-        explanation=sums.of_order(rows.lines),
-        rows=_sums(rows.lines, includes_tax=includes_tax),
+        explanation=ordered.whole_of(rows.lines, names, includes_tax=includes_tax),
+        rows=ordered.sums_of(rows.lines, rows.suborders, names, includes_tax=includes_tax),
         events=_events(purchases.list_events(order_id=order.id), rows.titles),
         cancellable=cancellable(rows),
         returnable=returnable(rows, visit.now),
@@ -320,6 +321,7 @@ def _part(
         seller=names.seller(suborder.seller_id),
         origin=country(suborder.node.country),
         promised=span(suborder.promised_from, suborder.promised_until),
+        window=sums.of_kept_promise(suborder, agreed, names),
         steps=_steps(own, parcels) if rows.order.state == Order.State.PLACED else [],
         lines=[views[line.id] for line in own],
         parcels=[_parcel(rows, each, tracking.get(each.id, ())) for each in parcels],
@@ -405,26 +407,6 @@ def _contents(parts: Sequence[Any], titles: Mapping[UUID, str]) -> list[str]:
     for part in parts:
         units[part.line_id] += part.quantity
     return [f"{count} × {titles.get(line_id, '')}" for line_id, count in units.items()]
-
-
-def _sums(lines: Sequence[OrderLine], *, includes_tax: bool) -> list[tuple[Text, int, Explanation]]:
-    """Goods, voucher, delivery, customs duty and tax over all lines; they sum to the order's total."""
-    shipping = {line.id: line.shipping_net_minor + (line.shipping_tax_minor if includes_tax else 0) for line in lines}
-    columns: list[tuple[Text, dict[UUID, int]]] = [
-        (_("Goods"), {line.id: line.list_minor for line in lines}),
-        (_("Voucher"), {line.id: -line.discount_minor for line in lines}),
-        (_("Delivery"), shipping),
-        (_("Customs duty"), {line.id: line.customs_duty_minor for line in lines}),
-    ]
-    if not includes_tax:
-        tax = {line.id: line.goods_tax_minor + line.shipping_tax_minor for line in lines}
-        columns.append((_("Sales tax"), tax))
-    return [
-        (label, sum(amounts.values()),
-         Explanation(label, [Part(line.title, amounts[line.id]) for line in lines if amounts[line.id]]))
-        for label, amounts in columns
-        if any(amounts.values())
-    ]  # fmt: skip
 
 
 def _events(events: Sequence[OrderEvent], titles: Mapping[UUID, str]) -> list[Event]:

@@ -111,6 +111,44 @@ FUNDED_BY: Mapping[str, Text] = {
     "seller": _("paid by the seller"),
 }
 
+#: What a border takes.
+BORDER_PARTS: Mapping[str, Text] = {
+    "customs_duty": _("Customs duty"),
+    "additional_duty": _("Additional customs duty"),
+    "flat_duty": _("Flat customs duty"),
+    "processing_fee": _("Processing fee"),
+    "harbour_fee": _("Harbour fee"),
+    "handling_fee": _("Handling fee"),
+    "import_tax": _("Import tax"),
+}
+#: What it is a share of, within a sentence.
+BASES: Mapping[str, Text] = {
+    "goods": _("goods"),
+    "freight": _("delivery"),
+    "insurance": _("insurance"),
+    "customs_duty": _("customs duty"),
+    "additional_duty": _("additional customs duty"),
+    "flat_duty": _("flat customs duty"),
+    "processing_fee": _("processing fee"),
+    "handling_fee": _("handling fee"),
+}
+#: Who collects it.
+COLLECTORS: Mapping[str, Text] = {
+    "border": _("collected by customs; paid for you"),
+    "platform": _("collected by the marketplace"),
+    "seller": _("collected by the seller"),
+}
+#: The parts of a way, by the task that each of them is.
+STRETCHES: Mapping[str, Text] = {
+    "packaging_and_label": _("Packed and handed over"),
+    "first_mile": _("To the place of departure"),
+    "consolidation": _("Put together with other parcels"),
+    "quality_inspection": _("Inspected"),
+    "line_haul": _("The long way"),
+    "customs": _("Customs"),
+    "last_mile": _("To your door"),
+}
+
 #: Countries that goods leave from or go to; another one is shown by its code.
 COUNTRIES: Mapping[str, Text] = {
     "AT": _("Austria"), "BR": _("Brazil"), "CN": _("China"), "CZ": _("Czechia"), "DE": _("Germany"),

@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                 ('routing', models.JSONField(default=dict)),
                 ('confidence', models.DecimalField(decimal_places=3, max_digits=4)),
                 ('segments', models.JSONField(default=list)),
+                ('carriage', models.JSONField(default=dict)),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
                 ('performer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),

@@ -13,6 +13,20 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='RuleEdition',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('number', models.PositiveIntegerField(unique=True)),
+                ('rules', models.JSONField(default=list)),
+                ('reason', models.TextField()),
+                ('published_by', models.CharField(max_length=200)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='RoutingRule',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),

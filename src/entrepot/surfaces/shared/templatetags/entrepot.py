@@ -35,6 +35,7 @@ from entrepot.surfaces.shared.components import (
     Slice,
     Step,
     Text,
+    Window,
 )
 from entrepot.surfaces.shared.words import ERRORS, MESSAGE_ICONS, PARTIES, STEP_STATES, ErrorWords
 
@@ -81,6 +82,14 @@ def amount(amount_minor: int | None, currency: str, explain: Explanation | None 
         rest=rest,
         id=_unique("explain"),
     )
+
+
+@register.simple_tag
+def promise(shown: Text, explain: Window | None = None) -> Text:
+    """Days that open to the parts of their promise on a click; the plain words where there is nothing to open."""
+    if explain is None:
+        return shown
+    return _render("window", shown=shown, window=explain, id=_unique("window"))
 
 
 @register.simple_tag
