@@ -6,7 +6,7 @@ nothing from a good one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -22,6 +22,7 @@ from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.promotions import rules as vouchers
 from entrepot.domain.routing import queries as routing_rules
+from entrepot.domain.routing.rules import Rule
 from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows import delivering, routing
 from entrepot.flows.crossing import Border, Goods
@@ -61,14 +62,26 @@ class Standing:
 class Drafting:
     """Drafts carts on what is there. `stock` are rows that stay as they are while this works.
 
-    Carts that are drafted `apart` do not know of each other: what one would take is still there for the next.
+    Carts that are drafted `apart` do not know of each other: what one would take is still there for the next. `rules`
+    are those of routing, where it is not those in force; a `twin` on the same rows lends what it has read.
     """
 
-    def __init__(self, facts: Facts, stock: Sequence[StockRow], *, apart: bool = False) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        stock: Sequence[StockRow],
+        *,
+        apart: bool = False,
+        rules: Mapping[UUID, Sequence[Rule]] | None = None,
+        twin: "Drafting | None" = None,
+    ) -> None:
         self.facts = facts
         self.apart = apart
-        nodes = logistics.list_nodes({row.node_id for row in stock}) if stock else {}
-        self.nodes = {node_id: node for node_id, node in nodes.items() if not node.is_archived}
+        if twin is None:
+            nodes = logistics.list_nodes({row.node_id for row in stock}) if stock else {}
+            self.nodes = {node_id: node for node_id, node in nodes.items() if not node.is_archived}
+        else:
+            self.nodes = twin.nodes
         self.stands: dict[tuple[UUID, UUID], list[Standing]] = defaultdict(list)
         for row in stock:
             if row.node_id in self.nodes:
@@ -76,8 +89,11 @@ class Drafting:
         self.candidates: dict[tuple[str, UUID, int, frozenset[UUID]], tuple[Candidate, ...]] = {}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
-        self.router = Router(routing_rules.find_rules(on=facts.now.date()), self._price)
-        self.border = Border(facts.now.date())
+        in_force = routing_rules.find_rules(on=facts.now.date()) if rules is None else rules
+        self.router = Router(in_force, self._price)
+        self.border: Border = twin.border if twin else Border(facts.now.date())
+        if twin is not None:
+            self.router.costs |= twin.router.costs
 
     def draft(self, requests: Sequence[CartRequest]) -> list[Draft | EntrepotError]:
         """One draft a request, in order; what is refused is refused alone."""
@@ -102,6 +118,13 @@ class Drafting:
             for each in waiting:
                 each.error = None
         return [each if isinstance(each, EntrepotError) else each.error or each for each in drafts]
+
+    def put_back(self, *, seller_id: UUID, sku_id: UUID, node_id: UUID, pool: UUID | None, units: int) -> None:
+        """Reckon as if units of a SKU were free at a node again, where there is a row for them."""
+        for each in self.stands.get((seller_id, sku_id), ()):
+            if each.node_id == node_id and (pool is None or pool in (each.allotted or {})):
+                each.take(-units, pool)
+                return
 
     def _read(self, request: CartRequest) -> Draft | EntrepotError:
         try:

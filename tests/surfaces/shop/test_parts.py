@@ -57,7 +57,8 @@ def test_the_border_names_base_rate_source_collector_and_day():
         "Mug", "2.7 % of €100.00 (goods + delivery)", "collected by customs; paid for you", "Annex",
     ]  # fmt: skip
     assert flat.amount_minor == 300 and "Council" in flat.notes
-    assert [each.value for each in laws([BORDER, {}])] == ["2 July 2026", "850440 from China"]
+    day, goods = (str(each.value) for each in laws([BORDER, {}]))
+    assert day.endswith(" 2026") and goods == "850440 from China"
     with override("de"):
         [first, _] = of_border(BORDER, 570, "EUR")
         assert first.label == "Zoll" and "2.7 % von 100,00 € (Waren + Lieferung)" in [

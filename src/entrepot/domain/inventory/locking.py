@@ -17,17 +17,22 @@ def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 def lock_stock(
-    *, seller_skus: Collection[tuple[UUID, UUID]], conditions: Sequence[str] = ("new",), lock: bool = True
+    *,
+    seller_skus: Collection[tuple[UUID, UUID]],
+    conditions: Sequence[str] = ("new",),
+    lock: bool = True,
+    is_spent_too: bool = False,
 ) -> list[StockRow]:
     """Lock and return the rows of these (seller, SKU) that have units to promise, by id; in the caller's transaction.
 
-    For a kit, ask for its components. Without `lock` the rows are only read, for a quote.
+    For a kit, ask for its components. Without `lock` the rows are only read, for a quote. `is_spent_too` reads rows
+    that have nothing left to promise as well.
     """
     source, params = unnest("w", {"seller_id": "uuid", "sku_id": "uuid"}, sorted(seller_skus))
     rows = fetch_rows(
         f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
         f" s.allotted FROM inventory_stock s JOIN {source} ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
-        f" WHERE s.condition = ANY(%s) AND s.on_hand > s.reserved ORDER BY s.id"
+        f" WHERE s.condition = ANY(%s){'' if is_spent_too else ' AND s.on_hand > s.reserved'} ORDER BY s.id"
         + (" FOR NO KEY UPDATE OF s" if lock else ""),
         [*params, list(conditions)],
         into=StockRow,

@@ -72,10 +72,8 @@ def add(rule: str, market: str, node: str, amount: str, starts: datetime | None,
         if market not in known:
             raise NotFound(kind="market", field="market")
         minor = parse_minor(amount, known[market].currency)
-    made = services.add_rule(
-        kind=rule, market_code=market, node_code=node, amount_minor=minor, actor=SYSTEM, reason=reason,
-        valid_from=starts.date() if starts else None, now=clock.now(),
-    )  # fmt: skip
+    wanted = services.Wanted(rule, market, node, minor, valid_from=starts.date() if starts else None)
+    made = services.add_rule(rule=wanted, actor=SYSTEM, reason=reason, now=clock.now())
     print(f"Rule {made.position}: {made.kind} {made.id}")
 
 

@@ -134,7 +134,7 @@ def tabs(current: str) -> list[Link]:
     """The pages about borders."""
     pages = (
         ("law", _("Law"), "desk:borders"), ("lanes", _("Lanes"), "desk:lanes"),
-        ("cards", _("Rate cards"), "desk:cards"),
+        ("cards", _("Rate cards"), "desk:cards"), ("routing", _("Routing"), "desk:routing_rules"),
     )  # fmt: skip
     return [Link(label, reverse(route), code == current) for code, label, route in pages]
 

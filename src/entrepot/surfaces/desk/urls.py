@@ -35,6 +35,7 @@ from entrepot.surfaces.desk import (
     programmes,
     restock,
     returns,
+    routing,
     sellers,
     settlement,
     shipping,
@@ -212,6 +213,8 @@ BORDERS = [
     path("borders/lanes/<slug:code>", lanes.show, name="lane"),
     path("borders/cards", cards.index, name="cards"),
     path("borders/cards/<slug:code>", cards.show, name="card"),
+    path("borders/routing", routing.rules, name="routing_rules"),
+    path("borders/routing/editions", routing.editions, name="routing_editions"),
     path("borders/sheets/<slug:sheet>", border_sheets.new, name="border_sheet"),
 ]
 CONVERSATIONS = [

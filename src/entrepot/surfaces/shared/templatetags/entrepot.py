@@ -73,15 +73,9 @@ def amount(amount_minor: int | None, currency: str, explain: Explanation | None 
     rest = amount_minor - sum(part.amount_minor for part in explain.parts)
     parts = [*explain.parts, *([Part(_("Unexplained"), rest)] if rest else [])]
     return _render(
-        "explain",
-        shown=shown,
-        explain=explain,
-        parts=parts,
-        total=amount_minor,
-        currency=currency,
-        rest=rest,
+        "explain", shown=shown, explain=explain, parts=parts, total=amount_minor, currency=currency, rest=rest,
         id=_unique("explain"),
-    )
+    )  # fmt: skip
 
 
 @register.simple_tag
