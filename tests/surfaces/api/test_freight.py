@@ -44,3 +44,21 @@ def test_lanes_promise_a_window_for_the_day(world):
     assert desk.ask("GET", "/freight/lanes?confidence=2", status=422)["field"] == "confidence"
     bad = sheet + "\n,,,,,back,line_haul,air,the door,Hong Kong,3,"
     assert desk.ask("POST", "/freight/lanes", {"sheet": bad}, status=422)["values"]["column"] == "to"
+
+
+def test_versions_tell_what_they_changed_and_a_sheet_is_looked_at_first(world):
+    desk = operator(world)
+    sheet = f"{CARD}x,USD,parcel,Some,ground,2025-01-01,a test,freight,shipment,weight kg,0,2,5"
+    later = sheet.replace("2025-01-01", "2026-01-01").replace("0,2,5", "0,2,6")
+    [new] = desk.ask("POST", "/freight/cards/looks", {"sheet": sheet})
+    assert new["is_new"] and desk.ask("GET", "/freight/cards") == []
+    desk.ask("POST", "/freight/cards", {"sheet": sheet})
+    [planned] = desk.ask("POST", "/freight/cards/looks", {"sheet": later})
+    assert {"column": "amount", "before": "5", "after": "6"}.items() <= planned["changes"][-1].items()
+    desk.ask("POST", "/freight/cards", {"sheet": later})
+    newest, first = desk.ask("GET", "/freight/cards/x/versions")
+    assert (newest["changes"], first["changes"]) == (planned["changes"], [])
+    assert (first["valid_until"], newest["valid_from"]) == ("2026-01-01", "2026-01-01")
+    [refused] = desk.ask("POST", "/freight/cards/looks", {"sheet": sheet.replace("0,2,5", "0,2,9")})
+    assert "give the new one a later day" in refused["refusal"]
+    assert desk.ask("GET", "/freight/lanes/nowhere/versions", status=404)["code"] == "logistics.unknown_sheet"

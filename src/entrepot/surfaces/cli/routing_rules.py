@@ -26,9 +26,10 @@ def list_(as_json: bool) -> None:
     from entrepot.domain.routing import queries
     from entrepot.kernel import clock
 
-    rows = [_row(each) for each in queries.list_rules(on=clock.now().date())]
+    found = queries.list_rules(on=clock.now().date())
+    rows = [_row(each) for each in found]
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json.dumps([queries.said(each) for each in found], ensure_ascii=False))
     elif not rows:
         print("No rule is set: goods leave from where the shopper is, where they can.")
     for row in [] if as_json else rows:
@@ -47,6 +48,82 @@ def _row(rule: Any) -> dict[str, Any]:
         "from": rule.valid_from.isoformat(),
         "until": rule.valid_until.isoformat() if rule.valid_until else "",
     }
+
+
+@routing_rules.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--orders", type=click.IntRange(1, 500), default=100, show_default=True, help="How many of the latest.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@with_database
+def look(file: Any, orders: int, as_json: bool) -> None:
+    """What the draft in FILE would change, on the latest orders; nothing is kept.
+
+    FILE is a JSON list of rules as `list --json` writes them; `-` reads what is piped in.
+    """
+    from entrepot.flows import rerouting
+    from entrepot.kernel import clock
+    from entrepot.surfaces.shared.routing import look_document
+
+    found = look_document(rerouting.look(rules=_read(file.read()), now=clock.now(), orders=orders))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print(
+        f"{found['orders']} orders, as of {found['on']}: {found['changed']} go another way, {found['lost']} are lost."
+    )
+    for name in ("before", "after"):
+        side = found[name]
+        costs = ", ".join(f"{minor} {currency}" for currency, minor in side["cost_minor"].items()) or "0"
+        nodes = ", ".join(f"{code} {count}" for code, count in side["by_node"].items()) or "none"
+        print(f"{name}: {side['parcels']} parcels ({nodes}); carriage and duty in minor units: {costs}")
+
+
+@routing_rules.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--edition", type=int, required=True, help="The edition that the draft was made from; see `history`.")
+@REASON
+@with_database
+def publish(file: Any, edition: int, reason: str) -> None:
+    """Put the draft in FILE in the place of all rules; a rule that it leaves out or rewords ends today."""
+    from entrepot.domain.routing import services
+    from entrepot.kernel import clock
+    from entrepot.kernel.actors import SYSTEM
+
+    made = services.publish_rules(
+        rules=_read(file.read()), edition=edition, actor=SYSTEM, reason=reason, now=clock.now()
+    )
+    print(f"Edition {made.number} holds from now on.")
+
+
+@routing_rules.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@with_database
+def history(as_json: bool) -> None:
+    """The editions of the rules, the newest first, with who published them and why."""
+    from entrepot.domain.routing import queries
+
+    rows = [
+        {"edition": each.number, "at": each.created_at.isoformat(), "by": each.published_by, "reason": each.reason,
+         "rules": each.rules}
+        for each in queries.list_editions()
+    ]  # fmt: skip
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    print(f"Edition {rows[0]['edition'] if rows else 0} holds.")
+    for row in rows:
+        print(f"{row['edition']}  {row['at']}  {row['by']}  {len(row['rules'])} rules  {row['reason']}")
+
+
+def _read(text: str) -> list[Any]:
+    """The rules of a document. Raises: BadRule."""
+    from entrepot.domain.routing.services import BadRule
+    from entrepot.surfaces.shared.routing import read_rules
+
+    try:
+        return read_rules(json.loads(text))
+    except ValueError:
+        raise BadRule(field="file", problem="The file is no JSON list of rules.") from None
 
 
 @routing_rules.command()

@@ -1,5 +1,6 @@
 """Freight: what it costs to carry, handle and store things, by rate cards."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,11 @@ from ninja import Schema
 
 from entrepot.domain.logistics import freight as rates
 from entrepot.domain.logistics import holidays, publishing
+from entrepot.domain.logistics.cards import RateCard
 from entrepot.domain.logistics.lanes import Forecast, Lane, forecast
+from entrepot.domain.logistics.publishing import Planned
+from entrepot.domain.logistics.versions import CARD_KEYS, LANE_KEYS, Change, changes
+from entrepot.domain.logistics.ways import Way
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.api.auth import actor_of
@@ -206,3 +211,89 @@ def publish_lanes(request: HttpRequest, payload: LanesIn) -> dict[str, list[str]
     """Publish lanes; each ends the one of the same code before it."""
     made = publishing.publish_lanes(actor=actor_of(request), text=payload.sheet, now=clock.now())
     return {"published": made}
+
+
+class ChangeOut(Schema):
+    """A cell of a row that a version changes; a row that comes or goes has no column."""
+
+    row: str
+    column: str
+    before: str
+    after: str
+
+
+class VersionOut(Schema):
+    """A published version of a rate card or lane, with what it changes against the one before it."""
+
+    code: str
+    title: str
+    valid_from: date
+    valid_until: date | None
+    source: str
+    changes: list[ChangeOut]
+    sheet: str
+
+
+@routes.get("/cards/{code}/versions", list[VersionOut], SIGNED_IN)
+def list_rate_card_versions(request: HttpRequest, code: str) -> list[dict[str, Any]]:
+    """Every version of a rate card, the newest first, each with what it changed."""
+    rows = publishing.list_cards(codes=[code])
+    return _versions([(each.card.code, each.title, each) for each in rows], CARD_KEYS)
+
+
+@routes.get("/lanes/{code}/versions", list[VersionOut], SIGNED_IN)
+def list_lane_versions(request: HttpRequest, code: str) -> list[dict[str, Any]]:
+    """Every version of a lane, the newest first, each with what it changed."""
+    rows = publishing.list_lanes(codes=[code])
+    return _versions([(each.lane.code, each.lane.title, each) for each in rows], LANE_KEYS)
+
+
+def _versions(rows: Sequence[tuple[str, str, RateCard | Way]], keys: Sequence[str]) -> list[dict[str, Any]]:
+    found = []
+    before = ""
+    for code, title, each in rows:
+        source = each.lane.source if isinstance(each, Way) else each.source
+        found.append(
+            {
+                "code": code, "title": title, "valid_from": each.valid_from, "valid_until": each.valid_until,
+                "source": source, "sheet": each.sheet,
+                "changes": [_change(one) for one in changes(before, each.sheet, keys)] if before else [],
+            }
+        )  # fmt: skip
+        before = each.sheet
+    return found[::-1]
+
+
+class PlannedOut(Schema):
+    """What publishing one rate card or lane of a sheet would do; `refusal` says why it would be refused."""
+
+    code: str
+    title: str
+    valid_from: date
+    is_new: bool
+    is_known: bool
+    changes: list[ChangeOut]
+    refusal: str
+
+
+@routes.post("/cards/looks", list[PlannedOut], "setup.edit", everybodys=True, keyed="not")
+def look_at_rate_cards(request: HttpRequest, payload: CardsIn) -> list[dict[str, Any]]:
+    """What publishing a sheet of rate cards would do, card by card. Nothing is kept."""
+    return [_planned(each) for each in publishing.plan_cards(payload.sheet)]
+
+
+@routes.post("/lanes/looks", list[PlannedOut], "setup.edit", everybodys=True, keyed="not")
+def look_at_lanes(request: HttpRequest, payload: LanesIn) -> list[dict[str, Any]]:
+    """What publishing a sheet of lanes would do, lane by lane. Nothing is kept."""
+    return [_planned(each) for each in publishing.plan_lanes(payload.sheet)]
+
+
+def _planned(each: Planned) -> dict[str, Any]:
+    return {
+        "code": each.code, "title": each.title, "valid_from": each.valid_from, "is_new": each.is_new,
+        "is_known": each.is_known, "changes": [_change(one) for one in each.changes], "refusal": each.refusal,
+    }  # fmt: skip
+
+
+def _change(one: Change) -> dict[str, str]:
+    return {"row": one.row, "column": one.column, "before": one.before, "after": one.after}
