@@ -25,7 +25,7 @@ from entrepot.domain.logistics.models import Node
 from entrepot.domain.markets.models import Market
 from entrepot.domain.terms.rules import Conditions, Party, Task
 from entrepot.flows.landed import exchange_of
-from entrepot.kernel.money import convert
+from entrepot.kernel.money import convert, round_half_even
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,24 @@ class Goods:
     goods_net_minor: int
     shipping_net_minor: int
     taxed_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Units that were imported in bulk by a party, at a cost. Units: minor of the market's currency, grams of one."""
+
+    hs_code: str
+    origin: str
+    tax_class: str
+    importer: str
+    mode: str
+    quantity: int
+    weight_g: int
+    cost_minor: int
+
+
+#: Pieces of a consignment in bulk, so that nothing that is for small ones counts, and no cent is lost by rounding.
+BULK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,32 @@ class Border:
                 found[place] = crossed
             break
         return [each or Crossed() for each in found]
+
+    def on_cost(self, rows: Sequence[Brought], *, market: Market, taxes: Mapping[str, Decimal]) -> list[int]:
+        """The customs duty that such units bore as a part of a large consignment; nothing where it cannot be said.
+
+        Rounding: half to even, once for the units of a row.
+        """
+        found = [0] * len(rows)
+        waiting = list(range(len(rows)))
+        while waiting:
+            headings = tuple(sorted({rows[place].hs_code[:4] for place in waiting}))
+            rates = tuple(sorted((market.country, name, rate) for name, rate in taxes.items()))
+            book = _book(self.version, headings, rates)
+            lines = _bulk([rows[place] for place in waiting], market, self.on)
+            try:
+                law = Law(book, lines, self.exchange(Law(book, lines).exchanges()))
+                assessed = assess(law)
+            except BadLines as problem:
+                bad = {row["row"] - 1 for row in problem.values["rows"]}
+                waiting = [place for number, place in enumerate(waiting) if number not in bad]
+                continue
+            due = assessed.parts[Part.CUSTOMS_DUTY] + assessed.parts[Part.ADDITIONAL_DUTY]
+            for number, (place, currency) in enumerate(zip(waiting, assessed.currencies, strict=True)):
+                whole = self._own(int(due[number]), currency, market)
+                found[place] = round_half_even(Decimal(whole * rows[place].quantity) / BULK)
+            break
+        return found
 
     def exchange(self, wanted: Iterable[tuple[str, str, date]]) -> Mapping[tuple[str, str, date], Decimal]:
         """The rates that there are, each asked once."""
@@ -213,6 +257,25 @@ def _lines(rows: Sequence[Goods], market: Market, on: date) -> Lines:
         weight_g=column("weight_g"), cost_minor=np.full(len(rows), NOT_STATED, dtype=np.int64), retail_minor=value,
         freight_minor=column("shipping_net_minor"), insurance_minor=nothing, brokerage_minor=nothing,
         other_minor=nothing,
+    )  # fmt: skip
+
+
+def _bulk(rows: Sequence[Brought], market: Market, on: date) -> Lines:
+    """The rows as consignments of many pieces, imported at their cost."""
+    ways = [Way(row.importer, "at_border", row.mode, "DDP", row.tax_class) for row in rows]
+    hs, hs_words = _numbered(row.hs_code for row in rows)
+    origin, origin_words = _numbered(row.origin for row in rows)
+    way, way_words = _numbered(ways)
+    nothing = np.zeros(len(rows), dtype=np.int64)
+    many = np.full(len(rows), BULK, dtype=np.int64)
+    cost = np.array([row.cost_minor for row in rows], dtype=np.int64) * BULK
+    return Lines(
+        Words(hs_words, origin_words, (market.country,), way_words, (market.currency,)),
+        consignment=np.arange(len(rows), dtype=np.int64), hs=hs, origin=origin, place=nothing, way=way,
+        currency=nothing, day=np.full(len(rows), on.toordinal(), dtype=np.int64), quantity=many,
+        weight_g=np.array([row.weight_g for row in rows], dtype=np.int64) * BULK, cost_minor=cost,
+        retail_minor=np.full(len(rows), NOT_STATED, dtype=np.int64), freight_minor=nothing, insurance_minor=nothing,
+        brokerage_minor=nothing, other_minor=nothing,
     )  # fmt: skip
 
 

@@ -24,13 +24,12 @@ from entrepot.domain.promotions import rules as vouchers
 from entrepot.domain.routing import queries as routing_rules
 from entrepot.domain.routing.rules import Rule
 from entrepot.domain.terms.rules import Party, Task, Terms
-from entrepot.flows import delivering, routing
+from entrepot.flows import delivering, fares, routing
 from entrepot.flows.crossing import Border, Goods
-from entrepot.flows.delivering import Parcel
 from entrepot.flows.drafts import Bundle, CustomsUnknown, Draft, DraftLine, DraftSuborder, Drawn, LineMoney, NoFreight
 from entrepot.flows.facts import Facts, Item
 from entrepot.flows.requests import CartRequest, OrderRequest, voucher_of
-from entrepot.flows.routing import Candidate, Group, Need, Router, Verdict, Weighed
+from entrepot.flows.routing import Candidate, Fare, GoodsKey, Group, Need, Router, Verdict, Weighed
 from entrepot.kernel.errors import EntrepotError, Refused
 
 MILLION = 1_000_000
@@ -86,6 +85,8 @@ class Drafting:
         for row in stock:
             if row.node_id in self.nodes:
                 self.stands[row.seller_id, row.sku_id].append(Standing(row))
+        self.crossing: dict[tuple[UUID, UUID], bool] = {}
+        self.items: dict[GoodsKey, Item] = {}
         self.candidates: dict[tuple[str, UUID, int, frozenset[UUID]], tuple[Candidate, ...]] = {}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
@@ -191,6 +192,7 @@ class Drafting:
             items = [draft.items[place] for place in members]
             terms = items[0].sellable.terms
             needs = tuple(_need(item) for item in items)
+            self.items.update({(item.sellable.id, item.unit_minor): item for item in items})
             node_ids = frozenset(
                 [
                     each.node_id
@@ -225,19 +227,9 @@ class Drafting:
                 suborder.lines.append(DraftLine(items[part.need], part.units, drawn))
         return None
 
-    def _price(self, parcels: Sequence[Weighed]) -> list[int | None]:
-        """What parcels would cost to carry by the service that they would take."""
-        on = self.facts.now.date()
-        markets = {market.code: market for market in self.facts.markets.values()}
-        asked = [
-            Parcel(
-                origin=each.origin, market_code=each.market, destination=markets[each.market].country,
-                currency=markets[each.market].currency, ready_on=on, weight_g=each.weight_g, goods_minor=0,
-            )
-            for each in parcels
-        ]  # fmt: skip
-        chosen = map(delivering.first_that_goes, delivering.find_options(asked, on=on))
-        return [each.cost_minor if each else None for each in chosen]
+    def _price(self, parcels: Sequence[Weighed]) -> list[Fare]:
+        """What parcels would cost by the service that they would take, or why none takes them."""
+        return fares.price(parcels, facts=self.facts, border=self.border, items=self.items)
 
     def _free(self, seller_id: UUID, needs: Iterable[Need]) -> dict[tuple[UUID, UUID | None], dict[UUID, int]]:
         """What is free for these needs by SKU and pool at each node."""
@@ -265,7 +257,17 @@ class Drafting:
             elif not rules.ships_from(terms, is_local=is_local):
                 objection = Verdict.NOT_FROM_THERE
             found.append(Candidate(node_id, place.code, place.country, is_local, objection))
-        return tuple(found)
+        if sum(each.objection is None for each in found) < 2:
+            return tuple(found)  # nothing to choose from
+        return tuple(replace(each, crosses=self._crosses(each.node_id, market)) for each in found)
+
+    def _crosses(self, node_id: UUID, market: Market) -> bool:
+        """Whether what leaves a node passes customs on its way into the market."""
+        key = (node_id, market.id)
+        if key not in self.crossing:
+            node = self.nodes[node_id]
+            self.crossing[key] = self.border.crosses(kind=node.kind, country=node.country, market=market)
+        return self.crossing[key]
 
     def _draw(self, seller_id: UUID, need: Need, node_id: UUID, units: int) -> list[Drawn]:
         """Take units of the need's components from the rows at the node, in the order of their ids."""
@@ -351,15 +353,11 @@ class Drafting:
         duty = np.zeros(len(charges.list_minor), dtype=np.int64)
         by_market: dict[UUID, list[tuple[Draft, DraftLine, Goods, int]]] = defaultdict(list)
         place = 0
-        crossing_from: dict[tuple[UUID, UUID], bool] = {}
         for draft in drafts:
             for suborder in draft.suborders:
-                key = (suborder.place.id, draft.market.id)
-                if key not in crossing_from:
-                    node = suborder.place
-                    crossing_from[key] = self.border.crosses(kind=node.kind, country=node.country, market=draft.market)
+                is_crossing = self._crosses(suborder.place.id, draft.market)
                 for line in suborder.lines:
-                    if crossing_from[key]:
+                    if is_crossing:
                         goods = _goods(suborder, line, charges, place)
                         by_market[draft.market.id].append((draft, line, goods, place))
                     place += 1
@@ -392,7 +390,8 @@ class Drafting:
 
 def _need(item: Item) -> Need:
     offer = item.sellable
-    return Need(offer.components, item.quantity, offer.id if offer.is_allotted else None, offer.weight_g or 0)
+    pool = offer.id if offer.is_allotted else None
+    return Need(offer.components, item.quantity, pool, offer.weight_g or 0, (offer.id, item.unit_minor))
 
 
 def _sold_out(place: int, item: Item, shortage: routing.Shortage) -> Refused:

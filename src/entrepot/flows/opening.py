@@ -177,16 +177,20 @@ def suborder_row(
     )
 
 
-def _why(part: DraftSuborder, cost_minor: int) -> dict[str, Any]:
-    """Why a suborder leaves from its node, with what it really costs from there.
+def _why(part: DraftSuborder, carriage_minor: int) -> dict[str, Any]:
+    """Why a suborder leaves from its node, with what it really costs from there: carriage, and duty as it is charged.
 
     Where costs could not decide, because all nodes stand in one country, the others would have cost the same.
     """
     nodes = [dict(row) for row in part.why.get("nodes", ())]
+    duty = sum(line.money.customs_duty_minor for line in part.lines if line.money)
     is_alone = [row["node"] for row in nodes if row["verdict"] == Verdict.CHOSEN] == [part.place.code]
     for row in nodes:
-        if row["node"] == part.place.code or (is_alone and row["verdict"] == Verdict.NOT_NEEDED):
-            row["cost_minor"] = cost_minor if row["node"] == part.place.code else row["cost_minor"] or cost_minor
+        if row["node"] == part.place.code:
+            row["cost_minor"] = carriage_minor + duty + row.get("import_minor", 0)
+            row |= {"duty_minor": duty} if duty else {}
+        elif is_alone and row["verdict"] == Verdict.NOT_NEEDED and row["cost_minor"] is None:
+            row["cost_minor"] = carriage_minor + duty
     return {**part.why, "nodes": nodes} if nodes else {}
 
 

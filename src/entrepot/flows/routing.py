@@ -25,13 +25,25 @@ FINE = 1000
 CHOSEN, NOT_NEEDED, SHORT = Verdict.CHOSEN.value, Verdict.NOT_NEEDED.value, Verdict.SHORT.value
 
 
+#: What tells goods that are for sale from others: the offer, and what one costs.
+GoodsKey = tuple[UUID, int]
+
+
 class Need(NamedTuple):
-    """So many units of something that consists of `components` (SKU, units in one) and weighs so much."""
+    """So many units of something that consists of `components` (SKU, units in one) and weighs so much.
+
+    `goods` says what it is, for those who carry it and for the border.
+    """
 
     components: tuple[tuple[UUID, int], ...]
     quantity: int
     pool: UUID | None = None
     weight_g: int = 0
+    goods: GoodsKey | None = None
+
+
+#: The country of a node, and whether what leaves it passes customs.
+Way = tuple[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,12 @@ class Candidate:
     country: str
     is_local: bool
     objection: Verdict | None = None
+    crosses: bool = False
+
+    @property
+    def way(self) -> Way:
+        """What its fares depend on."""
+        return self.country, self.crosses
 
 
 class Group(NamedTuple):
@@ -84,11 +102,31 @@ class Shortage:
 
 
 class Weighed(NamedTuple):
-    """A parcel whose cost matters to a choice."""
+    """A parcel whose cost matters to a choice: with so many units of each goods, as far as these are named."""
 
     market: str
     origin: str
     weight_g: int
+    crosses: bool = False
+    goods: tuple[tuple[GoodsKey, int], ...] = ()
+
+
+class Fare(NamedTuple):
+    """What a parcel costs; with a `refusal` it does not go. Units: minor of the market's currency.
+
+    `duty_minor` is what the border takes of it, `import_minor` the duty at which its goods were brought to the node.
+    """
+
+    carriage_minor: int = 0
+    duty_minor: int = 0
+    import_minor: int = 0
+    lane: str = ""
+    refusal: str = ""
+
+    @property
+    def cost_minor(self) -> int:
+        """All of it."""
+        return self.carriage_minor + self.duty_minor + self.import_minor
 
 
 def verdicts_of(why: Mapping[str, Any]) -> dict[str, Verdict]:
@@ -109,8 +147,19 @@ class Ground:
     sources: dict[int, tuple[Source, ...]] = field(default_factory=dict)
 
 
-#: What such parcels cost, in minor units of the market's currency; None where nobody carries one.
-Pricing = Callable[[Sequence[Weighed]], Sequence[int | None]]
+#: What such parcels cost, or why they do not go.
+Pricing = Callable[[Sequence[Weighed]], Sequence[Fare]]
+
+
+class Priced(NamedTuple):
+    """What a group costs by a way, in fine units: a parcel, and a unit of each need; None for those that do not go.
+
+    `whole` is the fare of all of it in one parcel.
+    """
+
+    fixed: int
+    units: tuple[int | None, ...]
+    whole: Fare
 
 
 class Router:
@@ -118,7 +167,7 @@ class Router:
 
     def __init__(self, rules: Mapping[UUID, Sequence[Rule]], pricing: Pricing) -> None:
         self.rules, self.pricing = rules, pricing
-        self.costs: dict[Weighed, int | None] = {}
+        self.costs: dict[Weighed, Fare] = {}
         self.grounds: dict[tuple[Any, ...], Ground] = {}
 
     def prepare(self, groups: Iterable[Group]) -> None:
@@ -126,8 +175,8 @@ class Router:
         wanted: dict[Weighed, None] = {}
         for group in (_merged(each)[0] for each in groups):
             if self._is_choice(group):
-                for country in dict.fromkeys(each.country for each in group.candidates if each.objection is None):
-                    wanted |= dict.fromkeys(_parcels(group, country))
+                for way in dict.fromkeys(each.way for each in group.candidates if each.objection is None):
+                    wanted |= dict.fromkeys(_parcels(group, way))
         missing = [each for each in wanted if each not in self.costs]
         if missing:
             self.costs |= dict(zip(missing, self.pricing(missing), strict=True))
@@ -157,6 +206,8 @@ class Router:
         resources = _resources(group.needs)
         stands = [free[key] for key in resources]
         stock = [[at.get(each.node_id, 0) for at in stands] for each in candidates]
+        if costs is not None:
+            _leave_out(stock, group.needs, resources, candidates, costs)
         cart = Cart(
             tuple([need.quantity for need in group.needs]),
             tuple([
@@ -211,12 +262,10 @@ class Router:
         rows = [rule.as_row() for rule in rules]
         return Ground(group.candidates, candidates, policy, objections, self._is_choice(group), rows)
 
-    def _served(
-        self, group: Group, ground: Ground
-    ) -> tuple[dict[str, tuple[int, ...] | None] | None, Sequence[Verdict | None]]:
-        """The costs by country, and what speaks against each candidate once that is known."""
+    def _served(self, group: Group, ground: Ground) -> tuple[dict[Way, Priced] | None, Sequence[Verdict | None]]:
+        """The costs by way, and what speaks against each candidate once that is known."""
         costs = self._costs(group, ground.candidates)
-        unserved = [costs[each.country] is None for each in ground.candidates]
+        unserved = [each.way not in costs or not _goes(costs[each.way]) for each in ground.candidates]
         if all(none or objection for objection, none in zip(ground.objections, unserved, strict=True)):
             return None, ground.objections  # nobody carries it from anywhere: whoever quotes it says so
         return costs, [
@@ -229,7 +278,7 @@ class Router:
         group: Group,
         ground: Ground,
         objections: Sequence[Verdict | None],
-        costs: Mapping[str, tuple[int, ...] | None] | None,
+        costs: Mapping[Way, Priced] | None,
     ) -> tuple[Source, ...]:
         """The nodes that goods may leave from; the same for all groups of so many needs where costs do not matter."""
         found = None if costs else ground.sources.get(len(group.needs))
@@ -244,20 +293,19 @@ class Router:
         return found
 
     def _is_choice(self, group: Group) -> bool:
-        """Whether costs could decide: between countries, or against what a preference is worth."""
-        countries = [each.country for each in group.candidates if each.objection is None]
-        if len(countries) < 2:
+        """Whether costs could decide: between ways, or against what a preference is worth."""
+        ways = [each.way for each in group.candidates if each.objection is None]
+        if len(ways) < 2:
             return False
-        return len(set(countries)) > 1 or any(rule.amount_minor for rule in self._rules(group))
+        return len(set(ways)) > 1 or any(rule.amount_minor for rule in self._rules(group))
 
-    def _costs(self, group: Group, candidates: Sequence[Candidate]) -> dict[str, tuple[int, ...] | None]:
-        """By country: a parcel, and a unit of each need, in fine units; None where nobody carries all of it."""
-        found: dict[str, tuple[int, ...] | None] = {}
+    def _costs(self, group: Group, candidates: Sequence[Candidate]) -> dict[Way, Priced]:
+        """What the group costs by each way that a candidate has."""
+        found: dict[Way, Priced] = {}
         for each in candidates:
-            if each.objection is None and each.country not in found:
-                amounts = [self.costs.get(parcel) for parcel in _parcels(group, each.country)]
-                found[each.country] = _line_through(group.needs, amounts)
-            found.setdefault(each.country, None)
+            if each.objection is None and each.way not in found:
+                fares = [self.costs.get(parcel, _UNKNOWN) for parcel in _parcels(group, each.way)]
+                found[each.way] = _line_through(group.needs, fares)
         return found
 
 
@@ -267,7 +315,7 @@ def _merged(group: Group) -> tuple[Group, list[list[int]]]:
         return group, []
     owners: dict[tuple[Any, ...], list[int]] = {}
     for place, need in enumerate(group.needs):
-        owners.setdefault((need.components, need.pool, need.weight_g), []).append(place)
+        owners.setdefault((need.components, need.pool, need.weight_g, need.goods), []).append(place)
     if len(owners) == len(group.needs):
         return group, []
     needs = tuple(
@@ -298,35 +346,78 @@ def _sorted(found: Sequence[Allocation]) -> tuple[Allocation, ...]:
     return tuple(found) if len(found) == 1 else tuple(sorted(found, key=lambda each: (each.need, each.node_id)))
 
 
-def _parcels(group: Group, country: str) -> list[Weighed]:
-    """The whole from a country, and its parts: each line, or one unit of the only line."""
-    weights = [each.weight_g * each.quantity for each in group.needs]
-    if len(weights) > 1:
-        weights = [sum(weights), *weights]
+def _parcels(group: Group, way: Way) -> list[Weighed]:
+    """The whole by a way, and its parts: each line, or one unit of the only line."""
+    whole = [(need, need.quantity) for need in group.needs]
+    if len(whole) > 1:
+        contents = [whole, *([each] for each in whole)]
     elif group.needs[0].quantity > 1:
-        weights = [weights[0], group.needs[0].weight_g]
-    return [Weighed(group.market.code, country, weight) for weight in weights]
+        contents = [whole, [(group.needs[0], 1)]]
+    else:
+        contents = [whole]
+    country, crosses = way
+    return [
+        Weighed(
+            group.market.code, country, sum(need.weight_g * units for need, units in each), crosses,
+            tuple((need.goods, units) for need, units in each if need.goods is not None),
+        )
+        for each in contents
+    ]  # fmt: skip
 
 
-def _line_through(needs: Sequence[Need], amounts: Sequence[int | None]) -> tuple[int, ...] | None:
+_UNKNOWN = Fare(refusal="no lane goes there")
+
+
+def _line_through(needs: Sequence[Need], fares: Sequence[Fare]) -> Priced:
     """Costs of a parcel and of a unit of each need, that give the whole and come near to its parts.
 
+    Where the whole does not go but some of its lines do, these cost what they cost alone.
     Rounding: down to a thousandth of a minor unit, for the choice only; what is charged is quoted for real parcels.
     """
-    whole, *parts = amounts
-    if whole is None:
-        return None
+    whole, *parts = fares
+    if whole.refusal:
+        if len(needs) == 1:
+            return Priced(0, (None,), whole)
+        alone = (
+            None if fare.refusal else fare.cost_minor * FINE // need.quantity
+            for fare, need in zip(parts, needs, strict=True)
+        )
+        return Priced(0, tuple(alone), whole)
+    total = whole.cost_minor * FINE
     if not parts:
-        return (0, whole * FINE)
-    known = [whole if each is None else each for each in parts]
+        return Priced(0, (total,), whole)
+    known = [(whole if fare.refusal else fare).cost_minor * FINE for fare in parts]
     if len(needs) == 1:
         quantity = needs[0].quantity
-        fixed = max(0, (quantity * known[0] - whole) * FINE // (quantity - 1))
-        fixed = min(fixed, whole * FINE)
-        return (fixed, (whole * FINE - fixed) // quantity)
-    fixed = min(max(0, (sum(known) - whole) * FINE // (len(known) - 1)), min(known) * FINE)
-    units = (max(0, cost * FINE - fixed) // need.quantity for cost, need in zip(known, needs, strict=True))
-    return (fixed, *units)
+        fixed = min(max(0, (quantity * known[0] - total) // (quantity - 1)), total)
+        units: tuple[int, ...] = ((total - fixed) // quantity,)
+    else:
+        fixed = min(max(0, (sum(known) - total) // (len(known) - 1)), min(known))
+        units = tuple(max(0, cost - fixed) // need.quantity for cost, need in zip(known, needs, strict=True))
+    rest = total - fixed - sum(unit * need.quantity for unit, need in zip(units, needs, strict=True))
+    return Priced(fixed + max(0, rest), units, whole)
+
+
+def _goes(priced: Priced) -> bool:
+    """Whether anything goes by a way."""
+    return any(each is not None for each in priced.units)
+
+
+def _leave_out(
+    stock: Sequence[list[int]],
+    needs: Sequence[Need],
+    resources: Mapping[tuple[UUID, UUID | None], int],
+    candidates: Sequence[Candidate],
+    costs: Mapping[Way, Priced],
+) -> None:
+    """Reckon as if goods that do not go by a node's way did not stand there."""
+    for node, candidate in enumerate(candidates):
+        priced = costs.get(candidate.way)
+        if priced is None or None not in priced.units:
+            continue
+        for need, unit in zip(needs, priced.units, strict=True):
+            for sku_id, _ in need.components if unit is None else ():
+                stock[node][resources[sku_id, need.pool]] = 0
 
 
 def _resources(needs: Iterable[Need]) -> dict[tuple[UUID, UUID | None], int]:
@@ -339,13 +430,15 @@ def _resources(needs: Iterable[Need]) -> dict[tuple[UUID, UUID | None], int]:
 
 
 def _source(
-    node: int, group: Group, candidate: Candidate, policy: Policy, costs: Mapping[str, tuple[int, ...] | None] | None
+    node: int, group: Group, candidate: Candidate, policy: Policy, costs: Mapping[Way, Priced] | None
 ) -> Source:
     """A node as the cart sees it; where nothing is known of costs, a parcel costs something and a unit nothing."""
-    found = costs[candidate.country] if costs else None
-    fixed, *units = found or (FINE, *(0 for _ in group.needs))
+    fixed, units = FINE, tuple(0 for _ in group.needs)
+    if costs:
+        priced = costs[candidate.way]
+        fixed, units = priced.fixed, tuple(unit or 0 for unit in priced.units)
     tiers = tuple(tier[node] for tier in policy.tiers)
-    return Source(node, node, -1, fixed + policy.premium_minor[node] * FINE, tuple(units), tiers)
+    return Source(node, node, -1, fixed + policy.premium_minor[node] * FINE, units, tiers)
 
 
 def _reasons(
@@ -354,9 +447,9 @@ def _reasons(
     stock: Sequence[Sequence[int]],
     candidates: Sequence[Candidate],
     objections: Sequence[Verdict | None],
-    costs: Mapping[str, tuple[int, ...] | None] | None,
+    costs: Mapping[Way, Priced] | None,
 ) -> list[dict[str, Any]]:
-    """Every node with its verdict, the units that stand there, and what all of it would cost from there."""
+    """Every node with its verdict, the units that stand there, and what all of it would cost from there, or why not."""
     chosen = {cart.sources[part.source].node for part in choice.parts}
     rows = []
     for node, candidate in enumerate(candidates):
@@ -366,12 +459,22 @@ def _reasons(
             verdict = objection.value
         else:
             verdict = CHOSEN if node in chosen else NOT_NEEDED if is_whole else SHORT
-        found = costs.get(candidate.country) if costs and is_whole else None
-        cost = None
-        if found:
-            cost = (found[0] + sum(map(int.__mul__, cart.quantity, found[1:])) + FINE // 2) // FINE
-        rows.append({"node": candidate.code, "verdict": verdict, "available": available, "cost_minor": cost})
+        row: dict[str, Any] = {
+            "node": candidate.code, "verdict": verdict, "available": available, "cost_minor": None,
+        }  # fmt: skip
+        priced = costs.get(candidate.way) if costs else None
+        if priced is not None and priced.whole.refusal:
+            row["refusal"] = priced.whole.refusal
+        elif priced is not None and is_whole:
+            fare = priced.whole
+            row |= {"cost_minor": fare.cost_minor, "lane": fare.lane}
+            row |= {name: amount for name, amount in _duties(fare) if amount}
+        rows.append(row)
     return rows
+
+
+def _duties(fare: Fare) -> tuple[tuple[str, int], ...]:
+    return ("duty_minor", fare.duty_minor), ("import_minor", fare.import_minor)
 
 
 def _standing(cart: Cart, stock: Sequence[int]) -> tuple[int, bool]:

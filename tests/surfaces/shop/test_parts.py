@@ -85,7 +85,7 @@ def test_a_promise_tells_leg_by_leg_from_when_to_when_and_whose():
     }  # fmt: skip
     found = window(segments, **given)
     assert found and found.title == "Arrives 8–12 July"
-    assert [(each.label, each.days, each.who) for each in found.stretches] == [
+    assert [(each.label, each.days, each.who) for each in found.segments] == [
         ("Packed and handed over", "by 3 July", "Mugs Ltd"),
         ("The long way", "3–9 July", "Market"),
         ("To your door", "9–12 July", "a carrier"),

@@ -29,7 +29,7 @@ from entrepot.surfaces.desk import amounts, words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.shared import guards, promises
-from entrepot.surfaces.shared.components import Event, Link
+from entrepot.surfaces.shared.components import Event, Explanation, Link, Part
 from entrepot.surfaces.shared.guards import ActingRequest
 
 STATES = {
@@ -225,6 +225,9 @@ def _routing(why: Mapping[str, Any]) -> list[dict[str, Any]]:
             "node": row["node"],
             "verdict": words.VERDICTS.get(row["verdict"], row["verdict"]),
             "available": row["available"],
+            "refusal": row.get("refusal", ""),
+            "lane": row.get("lane", ""),
+            "why": _cost_parts(row),
             "cost_minor": row["cost_minor"],
             "currency": why["currency"],
             "is_chosen": row["verdict"] == "chosen",
@@ -232,6 +235,21 @@ def _routing(why: Mapping[str, Any]) -> list[dict[str, Any]]:
         for row in why.get("nodes", ())
     ]
     return sorted(rows, key=lambda row: (not row["is_chosen"], row["node"]))
+
+
+def _cost_parts(row: Mapping[str, Any]) -> Explanation | None:
+    """What all of it would cost from a node, where that is more than carriage."""
+    duties = (
+        (_("Duty of the parcel"), row.get("duty_minor", 0)),
+        (_("Duty on bringing it"), row.get("import_minor", 0)),
+    )
+    parts = [Part(label, minor) for label, minor in duties if minor]
+    if row["cost_minor"] is None or not parts:
+        return None
+    carriage = row["cost_minor"] - sum(part.amount_minor for part in parts)
+    return Explanation(
+        _("What all of it costs from there"), [Part(_("Carriage"), carriage, note=row.get("lane", "")), *parts]
+    )
 
 
 def _line(line: LineView, found: OrderView) -> dict[str, Any]:

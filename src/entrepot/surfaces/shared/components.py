@@ -47,7 +47,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Segment:
     """A part of a promise: what happens, on which days, and who has it."""
 
     label: Text
@@ -60,7 +60,7 @@ class Window:
     """What a promised window is made of, from one end to the other."""
 
     title: Text
-    stretches: Sequence[Stretch]
+    segments: Sequence[Segment]
     traces: Sequence[Trace] = ()
 
 

@@ -15,9 +15,9 @@ from django.utils.translation import get_language, gettext
 
 from entrepot.domain.terms.rules import Conditions, Party, Task
 from entrepot.kernel.money import format_minor
-from entrepot.surfaces.shared.components import Part, Stretch, Text, Trace, Window
+from entrepot.surfaces.shared.components import Part, Segment, Text, Trace, Window
 from entrepot.surfaces.shop.parties import Names
-from entrepot.surfaces.shop.words import BASES, BORDER_PARTS, COLLECTORS, STRETCHES, country, span
+from entrepot.surfaces.shop.words import BASES, BORDER_PARTS, COLLECTORS, SEGMENTS, country, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +148,18 @@ def window(
     """A promise with its segments: each with who has it, and between which days; None where none were kept."""
     if not segments:
         return None
-    stretches, before = [], None
+    rows, before = [], None
     for each in segments:
         task, party, until = Task(each["task"]), Party(each["party"]), date.fromisoformat(each["done_by"])
         said = span(before, until) if before else gettext("by {day}").format(day=span(until, until))
-        stretches.append(
-            Stretch(STRETCHES.get(task.value, each["leg"]), said, names.of(party, seller_id, terms.role(task)))
-        )
+        rows.append(Segment(SEGMENTS.get(task.value, each["leg"]), said, names.of(party, seller_id, terms.role(task))))
         before = until
     traces = [Trace(gettext("Kept"), gettext("{share} of the time").format(share=percent(Decimal(str(confidence)))))]
     traces.append(Trace(gettext("From"), country(origin)))
     if lane:
         traces.append(Trace(gettext("Way"), lane))
     traces.append(Trace(gettext("If it fails"), gettext("whoever took longer than their part answers for it")))
-    return Window(gettext("Arrives {when}").format(when=span(first, last)), stretches, traces)
+    return Window(gettext("Arrives {when}").format(when=span(first, last)), rows, traces)
 
 
 def units(count: int) -> str:

@@ -139,7 +139,7 @@ COLLECTORS: Mapping[str, Text] = {
     "seller": _("collected by the seller"),
 }
 #: The parts of a way, by the task that each of them is.
-STRETCHES: Mapping[str, Text] = {
+SEGMENTS: Mapping[str, Text] = {
     "packaging_and_label": _("Packed and handed over"),
     "first_mile": _("To the place of departure"),
     "consolidation": _("Put together with other parcels"),
