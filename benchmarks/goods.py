@@ -24,7 +24,10 @@ class Goods:
     sellers: Sequence[UUID]
 
 
-def stock_market(*, skus: int = 10_000, sellers: int = 20, units: int = 100_000, rare: int = 0) -> Goods:
+def stock_market(
+    *, skus: int = 10_000, sellers: int = 20, units: int = 100_000, rare: int = 0,
+    programme: str = "semi-managed-local-stock",
+) -> Goods:  # fmt: skip
     """A German market: `skus` goods of `sellers` sellers, `units` of each in each of three warehouses.
 
     Of a `rare` first one there are only so many, in one warehouse.
@@ -33,7 +36,7 @@ def stock_market(*, skus: int = 10_000, sellers: int = 20, units: int = 100_000,
 
     partitions.ensure(since=OPENED - timedelta(days=1), until=ORDERED + timedelta(days=90))
     with outbox.muted():
-        goods = _stock(skus, sellers, units, 1 if rare else 0)
+        goods = _stock(skus, sellers, units, 1 if rare else 0, programme)
         if rare:
             put_in(goods, 0, rare)
         return goods
@@ -48,7 +51,7 @@ de-de,,DE,DE,2020-01-01,generated,last mile,last_mile,parcel,warehouse,door,1-3,
 """
 
 
-def _stock(skus: int, sellers: int, units: int, missing: int) -> Goods:
+def _stock(skus: int, sellers: int, units: int, missing: int, programme: str) -> Goods:
     from entrepot.domain.accounts import services as accounts
     from entrepot.domain.accounts.models import Organisation
     from entrepot.domain.catalogue import services as catalogue
@@ -83,7 +86,7 @@ def _stock(skus: int, sellers: int, units: int, missing: int) -> Goods:
     offers: list[UUID] = []
     kept: list[UUID] = []
     named = [f"seller-{number}" for number in range(sellers)]
-    who = [_seller(code, market) for code in named]
+    who = [_seller(code, market, programme) for code in named]
     for seller, enrolment in who:
         ids = _products(seller.pk, skus // sellers)
         made = _offers(seller.pk, ids, market, enrolment)
@@ -94,7 +97,7 @@ def _stock(skus: int, sellers: int, units: int, missing: int) -> Goods:
     return Goods(offers, kept, [seller.pk for seller, _ in who])
 
 
-def _seller(code: str, market: Any) -> tuple[Any, Any]:
+def _seller(code: str, market: Any, programme: str) -> tuple[Any, Any]:
     from entrepot.domain.sellers import applicants, services
     from entrepot.domain.sellers import queries as sellers
     from entrepot.domain.terms import queries as terms
@@ -105,7 +108,6 @@ def _seller(code: str, market: Any) -> tuple[Any, Any]:
     assert seller is not None
     services.set_tier(seller_id=seller.pk, tier="standard", actor=SYSTEM, reason="bench", now=OPENED)
     seller = services.move(seller_id=seller.pk, status="active", actor=SYSTEM, reason="bench", now=OPENED)
-    programme = "semi-managed-local-stock"
     enrolment = services.enrol(
         seller=seller, version=terms.get_current(programme), programme_code=programme, market=market,
         valid_from=OPENED, actor=sellers.get_system_actor(seller_id=seller.pk), now=OPENED,
@@ -164,6 +166,42 @@ def _receive(seller_id: UUID, skus: Sequence[UUID], nodes: Sequence[UUID], units
         ],
         now=OPENED,
     )  # fmt: skip
+
+
+ABROAD_CARD = """card,carrier,service,mode,currency,origin,valid_from,source,charge,basis,by,above,to,amount
+cn-air,air,parcel,parcel,EUR,CN,2020-01-01,generated,freight,shipment,weight kg,,1.999,2.40
+,,,,,,,,freight,shipment,weight kg,1.999,31,9.80
+"""
+ABROAD_LANE = """lane,title,origin,destination,valid_from,source,leg,task,mode,from,to,days,card
+cn-de,,CN,DE,2020-01-01,generated,line haul,line_haul,air,hub,port,4-6,cn-air
+,,,,,,last mile,last_mile,parcel,port,door,1-2,
+"""
+
+
+def stock_abroad(goods: Goods, *, units: int) -> None:
+    """A warehouse in China with the same goods, a lane from there, and the law of the border."""
+    from entrepot.domain.accounts.models import Organisation
+    from entrepot.domain.customs import services as customs
+    from entrepot.domain.logistics import publishing, shipping
+    from entrepot.domain.logistics import services as logistics
+    from entrepot.domain.logistics.shipping import ChargeRow
+    from entrepot.kernel import outbox
+    from entrepot.kernel.actors import SYSTEM
+
+    with outbox.muted():
+        publishing.publish_cards(actor=SYSTEM, text=ABROAD_CARD, now=OPENED)
+        publishing.publish_lanes(actor=SYSTEM, text=ABROAD_LANE, now=OPENED)
+        charge = ChargeRow("DE", "CN", 0, 31_000, "EUR", 90, Decimal(1), None, date(2020, 1, 1), "generated")
+        shipping.set_charges(actor=SYSTEM, rows=[charge], now=OPENED)
+        customs.load_reference(now=OPENED)
+        node = logistics.create_node(
+            actor=SYSTEM, code="partner-yiwu", name="Yiwu", kind="third_party_overseas",
+            operator_id=Organisation.objects.get(code="partner").id, country="CN", time_zone="Asia/Shanghai",
+            now=OPENED, address={"name": "Warehouse", "line1": "1 Dock Road", "city": "Yiwu", "postcode": "10001"},
+        )  # fmt: skip
+        each = len(goods.skus) // len(goods.sellers)
+        for place, seller in enumerate(goods.sellers):
+            _receive(seller, goods.skus[place * each : (place + 1) * each], [node.id], units)
 
 
 def put_in(goods: Goods, place: int, units: int) -> None:
