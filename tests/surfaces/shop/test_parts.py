@@ -1,11 +1,13 @@
 """The parts of an amount sum to it, whatever was kept; a promise tells whose each stretch is."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,13 @@ BORDER: dict[str, Any] = {
     ],
 }  # fmt: skip
 SELLER = UUID(int=3)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def english() -> Iterator[None]:
+    """Whatever language the test before spoke."""
+    with override("en"):
+        yield
 
 
 def test_carriage_is_told_step_by_step_with_cards_and_weights():
