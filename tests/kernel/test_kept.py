@@ -60,3 +60,12 @@ def test_one_request_asks_once_for_all_subjects(django_assert_num_queries):
     publish("1.2")
     with kept.asked_once():
         assert rate() == Decimal("1.2")
+
+
+def test_what_is_kept_belongs_to_no_tenant(owner):
+    """Whoever reads behind walls would keep their own rows for everybody."""
+    owner.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'entrepot_new_version'::regproc")
+    kept_tables = {name for (name,) in owner.fetchall()}
+    owner.execute("SELECT polrelid::regclass::text FROM pg_policy")
+    assert len(kept_tables) > 8
+    assert not kept_tables & {name for (name,) in owner.fetchall()}

@@ -13,13 +13,14 @@ from entrepot.flows.consigning import Consigned
 from entrepot.kernel import money
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import NotFound
+from entrepot.kernel.kept import kept
 
 KINDS = (papers.PACKING_LIST, papers.INVOICE, papers.DECLARATION)
 
 
 def list_kinds(ways: Collection[tuple[str, str]], on: date) -> dict[tuple[str, str], list[str]]:
     """Which papers a parcel has from a country to another: customs papers only where it leaves a customs union."""
-    unions = _unions({country for way in ways for country in way}, on)
+    unions = _unions(on)
     return {
         (here, there): list(KINDS)
         if here != there and not unions.get(here, frozenset()) & unions.get(there, frozenset())
@@ -71,9 +72,10 @@ def sheet_of(told: Consigned, tracking_number: str, now: datetime) -> Sheet:
     )  # fmt: skip
 
 
-def _unions(countries: Collection[str], on: date) -> dict[str, frozenset[str]]:
+@kept("border law", states=16)
+def _unions(on: date) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    rows = Membership.objects.filter(country__in=list(countries), valid_from__lte=on).exclude(valid_until__lte=on)
+    rows = Membership.objects.filter(valid_from__lte=on).exclude(valid_until__lte=on)
     for row in rows:
         found.setdefault(row.country, set()).add(row.union)
     return {country: frozenset(names) for country, names in found.items()}

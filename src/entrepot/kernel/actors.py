@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or a part of the system, the organisation it acts for, and the verbs it may use.
+    """A person or a part of the system, the organisation it acts for with its name, and the verbs it may use.
 
     `verbs` maps a verb to its scope: "own" (rows of the organisation) or "all".
     """
@@ -16,6 +16,7 @@ class Actor:
     organisation_id: UUID | None = None
     role: str = ""
     verbs: dict[str, str] = field(default_factory=dict, compare=False)
+    organisation: str = field(default="", compare=False)
 
     def may(self, verb: str) -> bool:
         """Whether the actor holds the verb in any scope."""

@@ -41,20 +41,20 @@ def asked_once() -> Iterator[None]:
         _asked.reset(token)
 
 
-def kept(subject: str, *, states: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A decorator of a read whose answer depends on its arguments and on the subject's tables alone, and is never
-    changed by who gets it. So many answers are kept. Within a transaction that changes the subject it reads anew.
+def kept(*subjects: str, states: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator of a read whose answer depends on its arguments and on the subjects' tables alone, and is never
+    changed by who gets it. So many answers are kept. Rows of tenants are no subject: walls show each some of them.
     """
 
     def decorate(read: Callable[P, R]) -> Callable[P, R]:
         @lru_cache(maxsize=states)
-        def answer(_version: str, *args: P.args, **kwargs: P.kwargs) -> R:
+        def answer(_versions: tuple[str, ...], *args: P.args, **kwargs: P.kwargs) -> R:
             return read(*args, **kwargs)
 
         @wraps(read)
         def found(*args: P.args, **kwargs: P.kwargs) -> R:
             # The version first: what is read after it is as new or newer.
-            return answer(version_of(subject), *args, **kwargs)  # type: ignore[arg-type]  # a cache asks for what can be hashed
+            return answer(tuple(map(version_of, subjects)), *args, **kwargs)  # type: ignore[arg-type]  # a cache asks for what can be hashed
 
         return found
 

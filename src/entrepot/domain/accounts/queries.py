@@ -53,6 +53,7 @@ def actor_of(membership: Membership, user: User, *, only: frozenset[str] = froze
         organisation_id=membership.organisation_id,
         role=membership.role,
         verbs=verbs,
+        organisation=membership.organisation.name,
     )
 
 
@@ -71,7 +72,7 @@ def get_key(*, secret: str, now: datetime) -> ApiKey:
     """An API key `prefix.secret` with its membership. Raises: Denied for one that is unknown or has ended."""
     prefix, _, _ = secret.partition(".")
     key = (
-        ApiKey.objects.select_related("membership__user")
+        ApiKey.objects.select_related("membership__user", "membership__organisation")
         .filter(prefix=prefix, digest=hashlib.sha256(secret.encode()).hexdigest(), revoked_at__isnull=True)
         .first()
     )

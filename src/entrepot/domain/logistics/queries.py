@@ -1,6 +1,6 @@
 """Reads of nodes and parcels."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
@@ -9,6 +9,7 @@ from entrepot.domain.logistics import rules
 from entrepot.domain.logistics.models import Node, NodeClosure, Parcel, ParcelLine, TrackingEvent
 from entrepot.kernel import db
 from entrepot.kernel.errors import NotFound
+from entrepot.kernel.kept import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class NodeView:
 
 def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None = None) -> dict[UUID, NodeView]:
     """Nodes with their closures by id: these, or those that an organisation operates, or all; by code."""
+    every = _nodes()
+    found = every.values() if ids is None else [every[each] for each in set(ids) & every.keys()]
+    mine = [each for each in found if operator_id is None or each.operator_id == operator_id]
+    return {each.id: each for each in sorted(mine, key=lambda each: each.code)}
+
+
+@kept("nodes", states=1)
+def _nodes() -> Mapping[UUID, NodeView]:
     rows = db.fetch_rows(
         """
         SELECT node.id, node.code, node.name, node.kind, node.operator_id, operator.kind AS operator_kind,
@@ -54,11 +63,7 @@ def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None 
             ARRAY(SELECT closed_on FROM logistics_nodeclosure closure WHERE closure.node_id = node.id) AS closures,
             node.archived_at IS NOT NULL AS is_archived
         FROM logistics_node node JOIN accounts_organisation operator ON operator.id = node.operator_id
-        WHERE (%(ids)s::uuid[] IS NULL OR node.id = ANY(%(ids)s::uuid[]))
-            AND (%(operator_id)s::uuid IS NULL OR node.operator_id = %(operator_id)s)
-        ORDER BY node.code
-        """,
-        {"ids": None if ids is None else list(ids), "operator_id": operator_id},
+        """
     )
     found = [row._replace(working_days=tuple(row.working_days), closures=frozenset(row.closures)) for row in rows]
     return {row.id: NodeView(*row) for row in found}

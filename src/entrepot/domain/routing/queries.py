@@ -1,6 +1,6 @@
 """Reads of routing rules and of their editions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from entrepot.domain.markets.models import Market
 from entrepot.domain.routing.models import RoutingRule, RuleEdition
 from entrepot.domain.routing.rules import Rule, RuleKind
 from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.kept import kept
 
 #: A rule, the only market that it is for, and whether it is on.
 Stated = tuple[Rule, UUID | None, bool]
@@ -22,7 +23,8 @@ def list_rules(*, on: date) -> list[RoutingRule]:
     return list(RoutingRule.objects.select_related("market", "node").filter(lasting).order_by("position", "id"))
 
 
-def find_rules(*, on: date) -> dict[UUID, list[Rule]]:
+@kept("routing rules", "markets", states=16)
+def find_rules(*, on: date) -> Mapping[UUID, Sequence[Rule]]:
     """The rules in force on a day by market, in their order; none at all where the operator has set no rule."""
     rows = fetch_rows(
         "SELECT rule.kind, rule.market_id, rule.is_on, rule.amount_minor, coalesce(node.code, '') AS node"

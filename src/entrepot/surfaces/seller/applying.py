@@ -11,6 +11,7 @@ from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -175,6 +176,9 @@ class PaperShown:
 def apply(request: ActingRequest) -> HttpResponse:
     """Ask to sell; whoever asks is signed in and goes on with the papers."""
     known = request.user if request.user.is_authenticated else None
+    if known and request.POST.get("email", "").casefold() == known.email.casefold():
+        # What somebody wrote before they were known, sent again: it has arrived.
+        return redirect("seller:application")
     kind = FirmForm if known else ApplicationForm
     if request.method != "POST":
         return _apply_page(request, kind(name="apply"))

@@ -58,7 +58,6 @@ def show(request: ActingRequest) -> HttpResponse:
     page, refused = _compare(request, seller, _given(by, rows, typed, pasted), common, rows, every)
     find = request.GET.get("find", "")[:80]
     context = {
-        "organisation": seller.organisation.name,
         "ways": [
             Link(label, f"{reverse('seller:compare')}?by={code}", code == by)
             for code, label in zip(WAYS, (_("My articles"), _("Type one"), _("Paste a table")), strict=True)

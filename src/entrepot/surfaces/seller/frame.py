@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import render as render_template
 from django.utils.translation import get_language
 
-from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.aftersales import queries as cases
 from entrepot.domain.conversations import queries as conversations
 from entrepot.domain.markets.models import Market
@@ -33,13 +32,13 @@ def seller_of(request: ActingRequest) -> UUID:
 def render(request: ActingRequest, template: str, context: Mapping[str, Any], *forms: ActForm) -> HttpResponse:
     """A page of the seller; where one of its forms was refused, the answer says so by its status.
 
-    The context may hold the name of the `organisation` where the page has read it already.
+    The context may hold the name of the `organisation` where the page has just changed it.
     """
     seller_id = seller_of(request)
     now = clock.now()
     counts = work.count_work(organisation_id=seller_id, now=now)
     frame = {
-        "organisation": context.get("organisation") or accounts.list_organisation_names([seller_id])[seller_id],
+        "organisation": context.get("organisation") or request.actor.organisation,
         "navigation_counts": {
             "seller:orders": sum(counts[state] for state in work.OPEN) or None,
             "seller:conversations": conversations.count_waiting(organisation_id=seller_id, now=now).count or None,

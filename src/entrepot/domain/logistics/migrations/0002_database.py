@@ -14,5 +14,7 @@ class Migration(migrations.Migration):
         versioned("logistics_ratecard", "freight"),
         versioned("logistics_lane", "freight"),
         versioned("logistics_shippingcharge", "freight"),
+        versioned("logistics_node", "nodes"),
+        versioned("logistics_nodeclosure", "nodes"),
         versioned("logistics_holiday", "freight"),
     ]
