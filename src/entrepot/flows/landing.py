@@ -66,7 +66,6 @@ def reckon_border(shipment: Shipment, *, now: datetime) -> Border:
     """
     goods = costing.goods_of(shipment, needed=["value"])
     skus = catalogue.get_skus([each.sku_id for each in goods])
-    values = costing.values_of(shipment, list(skus))
     bills: dict[tuple[str, str], int] = {}
     for bill in costing.list_costs(shipment.id):
         bills[bill.kind, bill.currency] = bills.get((bill.kind, bill.currency), 0) + bill.amount_minor
@@ -77,7 +76,6 @@ def reckon_border(shipment: Shipment, *, now: datetime) -> Border:
             raise Refused(
                 "inbound.border_unknown", "{sku} lacks a value, a weight, an HS code or an origin.", sku=sku.code
             )
-        currency = values[each.sku_id][1]
         rows.append(
             {
                 "consignment": shipment.number,
@@ -87,13 +85,13 @@ def reckon_border(shipment: Shipment, *, now: datetime) -> Border:
                 "date": now.date().isoformat(),
                 "quantity": each.quantity,
                 "weight_g": each.weight_g,
-                "currency": currency,
-                "cost": str(decimal_of(each.value_minor, currency)),
+                "currency": each.currency,
+                "cost": str(decimal_of(each.value_minor, each.currency)),
                 "importer": "platform",
                 "mode": "sea",
                 "collected": "at_border",
                 "incoterm": "DDP",
-                **({} if place else _way(bills, currency)),
+                **({} if place else _way(bills, each.currency)),
             }
         )
     found = landed.quote(rows, is_spread=True)

@@ -213,6 +213,7 @@ def goods_of(shipment: Shipment, *, needed: Collection[str] = ()) -> list[Goods]
                 None if value is None else value[0] * quantity,
                 None if sku.weight_g is None else sku.weight_g * quantity,
                 None if volume is None else volume * quantity,
+                "" if value is None else value[1],
             )
         )
     return goods

@@ -14,7 +14,10 @@ from entrepot.kernel.money import split
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """The units of a SKU that share; each measure is of all of them, None where it is not known."""
+    """The units of a SKU that share; each measure is of all of them, None where it is not known.
+
+    The currency is that of the value.
+    """
 
     sku_id: UUID
     sku_code: str
@@ -22,6 +25,7 @@ class Goods:
     value_minor: int | None
     weight_g: int | None
     volume_mm3: int | None
+    currency: str = ""
 
     def measure(self, share_by: str) -> int | None:
         """By how much these units share."""

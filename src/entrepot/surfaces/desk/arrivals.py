@@ -156,8 +156,18 @@ def shipments(request: ActingRequest) -> HttpResponse:
 @guards.allow("shipments.read", kind=DESK)
 @require_GET
 def shipment(request: ActingRequest, number: str) -> HttpResponse:
-    """One shipment, and what is to be done with it now."""
-    return _page(request, _found(request, number))
+    """One shipment, and what is to be done with it now; asked so, what the border takes of it."""
+    view = _found(request, number)
+    if "border" in request.GET:
+        shown = landing.border(view.shipment, actor=request.actor, surface="desk")
+        crumbs = [
+            Link(_("Warehouse"), reverse("desk:warehouse")),
+            Link(_("Goods on their way in"), reverse("desk:shipments")),
+            Link(number, shown["back"]),
+            Link(_("Border")),
+        ]
+        return render(request, "inbound/border.html", shown | {"crumbs": crumbs})
+    return _page(request, view)
 
 
 @guards.allow("stock.receive", kind=DESK)
@@ -405,7 +415,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "was_counted": shipment.state in ("receiving", "closed"),
         "reads_orders": actor.may("stock_orders.read"),
         "arrive": refused.get("arrive") or ArriveForm(name="arrive"),
-        **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk", wants_border="border" in request.GET),
+        **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk"),
         **ways.panel(shipment, refused, may_move=works_here, surface="desk"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=works_here, now=now),

@@ -208,7 +208,12 @@ def new(request: ActingRequest) -> HttpResponse:
 @require_safe
 def show(request: ActingRequest, number: str) -> HttpResponse:
     """One shipment with its cartons."""
-    return _page(request, _found(request, number))
+    view = _found(request, number)
+    if "border" in request.GET:
+        shown = landing.border(view.shipment, actor=request.actor, surface="seller")
+        crumbs = [Link(_("Shipments"), reverse("seller:shipments")), Link(number, shown["back"]), Link(_("Border"))]
+        return render(request, "inbound/border.html", shown | {"crumbs": crumbs})
+    return _page(request, view)
 
 
 @allow("shipments.send", kind="seller")
@@ -410,9 +415,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         or AnnounceForm(name="announce", initial={"expected_on": (expected - timedelta(seconds=1)).date()}),
         "send": refused.get("send") or SendForm(name="send", initial={"carrier": shipment.carrier}),
         "cancel": refused.get("cancel") or ActForm(name="cancel"),
-        **landing.panel(
-            shipment, by_sku, refused, actor=request.actor, surface="seller", wants_border="border" in request.GET
-        ),
+        **landing.panel(shipment, by_sku, refused, actor=request.actor, surface="seller"),
         **ways.panel(shipment, refused, may_move=may_send, surface="seller"),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=may_send, now=now),

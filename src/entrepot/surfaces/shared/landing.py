@@ -16,7 +16,7 @@ from entrepot.domain.inbound.models import Shipment
 from entrepot.flows import landing
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.errors import EntrepotError, Invalid
+from entrepot.kernel.errors import EntrepotError, Invalid, NotFound
 from entrepot.kernel.money import EXPONENTS, decimal_of, parse_minor
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import ActForm
@@ -89,7 +89,6 @@ def panel(
     *,
     actor: Actor,
     surface: str,
-    wants_border: bool,
 ) -> dict[str, Any]:
     """What the page of a shipment shows of its costs."""
     may_enter = costing.may_enter(actor, shipment)
@@ -109,8 +108,7 @@ def panel(
         "may_share_costs": may_enter and shipment.state == "closed" and bool(costs),
         "cost_form": refused.get("cost") or CostForm(name="cost", initial=initial),
         "share_form": refused.get("share") or ShareForm(name="share", initial={"currency": currency}),
-        "may_reckon_border": may_enter and _is_abroad(shipment) and not wants_border,
-        "border": _border(shipment) if wants_border and may_enter and _is_abroad(shipment) else None,
+        "may_reckon_border": may_enter and _is_abroad(shipment),
         "cost_url": reverse(f"{surface}:shipment_cost", args=[shipment.number]),
         "share_url": reverse(f"{surface}:shipment_landed_cost", args=[shipment.number]),
     }
@@ -150,6 +148,14 @@ def _landed(newest: Any, titles: Mapping[UUID, str]) -> dict[str, Any]:
 
 def _is_abroad(shipment: Shipment) -> bool:
     return shipment.seller.organisation.country != shipment.node.country and shipment.state in costing.BILLED
+
+
+def border(shipment: Shipment, *, actor: Actor, surface: str) -> dict[str, Any]:
+    """What a page shows of what the border is reckoned to take, or why that cannot be said. Raises: NotFound."""
+    if not (costing.may_enter(actor, shipment) and _is_abroad(shipment)):
+        raise NotFound(kind="shipment")
+    back = reverse(f"{surface}:shipment", args=[shipment.number])
+    return {"shipment": shipment, "border": _border(shipment), "back": back}
 
 
 def _border(shipment: Shipment) -> Mapping[str, Any]:
