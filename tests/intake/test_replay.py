@@ -83,7 +83,8 @@ def everything():
         cursor.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
             " AND table_name ~ '^(orders|inventory|payments|ledger|settlement|pricing|catalogue|accounts|aftersales"
-            "|logistics|kernel|sellers)_' AND table_name <> 'kernel_processheartbeat' ORDER BY table_name"
+            "|logistics|kernel|sellers)_' AND table_name <> ALL (ARRAY['kernel_processheartbeat', 'kernel_version'])"
+            " ORDER BY table_name"
         )
         tables = [row[0] for row in cursor.fetchall()]
         found = {}

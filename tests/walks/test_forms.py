@@ -30,7 +30,7 @@ REPEATABLE: dict[str, str] = {}
 #: Forms that take away what others need.
 LAST = {"shop:cart_quantity", "shop:market"}
 #: Tables that change by being looked at.
-RESTLESS = {"django_session", "kernel_processheartbeat"}
+RESTLESS = {"django_session", "kernel_processheartbeat", "kernel_version"}
 
 LONG = "x" * 40_000
 WORD = "twelve"

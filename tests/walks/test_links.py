@@ -35,7 +35,9 @@ UNLINKED = {
     "desk:place": "of a warehouse that knows its places",
     **dict.fromkeys(("desk:vendor_return", "seller:vendor_return"), "of goods that somebody asks to go back"),
     "desk:parcel_quotes": "of a parcel that is packed and not booked",
-    "desk:parcel_paper": "of a parcel that is packed; the first work items have none yet",
+    **dict.fromkeys(
+        ("desk:parcel_paper", "seller:parcel_paper"), "of a parcel that is packed; the first may have none"
+    ),
     "seller:doubts": "a task, while the tracking of one's own parcels is in doubt",
 }
 ELEMENTS = re.compile(r'<(\w+)\b[^>]*?(?:class="([^"]*)")?')

@@ -83,6 +83,7 @@ def test_every_post_takes_a_key_or_is_known_not_to():
         if method == "POST" and not any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
     }
     only_read = {"quote", "quote_landed", "quote_freight", "compare_goods"}
+    only_read |= {"look_at_routing_rules", "look_at_rate_cards", "look_at_lanes"}
     assert keyless == only_read | {"create_key", "receive_payment_webhook"}
 
 
@@ -186,8 +187,10 @@ def test_the_operator_does_reach_it(attacked):
             response = send(desk, requests, method, path, operation)
             if response.status_code != 200:
                 unreached[operation["operationId"]] = response.content.decode()[:200]
-    # A programme is named by its code, nothing waits for a second person, and a seller's people are its own matter.
+    # Programmes, cards and lanes are named by their codes, nothing waits for a second person, and a seller's people are
+    # its own matter.
     but = {"get_programme", "compare_programmes", "get_approval", "list_members", "list_invitations"}
+    but |= {"list_rate_card_versions", "list_lane_versions"}
     assert {name: said for name, said in unreached.items() if name not in but} == {}
 
 

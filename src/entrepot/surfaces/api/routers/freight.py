@@ -213,7 +213,7 @@ def publish_lanes(request: HttpRequest, payload: LanesIn) -> dict[str, list[str]
     return {"published": made}
 
 
-class ChangeOut(Schema):
+class SheetChangeOut(Schema):
     """A cell of a row that a version changes; a row that comes or goes has no column."""
 
     row: str
@@ -222,7 +222,7 @@ class ChangeOut(Schema):
     after: str
 
 
-class VersionOut(Schema):
+class SheetVersionOut(Schema):
     """A published version of a rate card or lane, with what it changes against the one before it."""
 
     code: str
@@ -230,18 +230,18 @@ class VersionOut(Schema):
     valid_from: date
     valid_until: date | None
     source: str
-    changes: list[ChangeOut]
+    changes: list[SheetChangeOut]
     sheet: str
 
 
-@routes.get("/cards/{code}/versions", list[VersionOut], SIGNED_IN)
+@routes.get("/cards/{code}/versions", list[SheetVersionOut], SIGNED_IN)
 def list_rate_card_versions(request: HttpRequest, code: str) -> list[dict[str, Any]]:
     """Every version of a rate card, the newest first, each with what it changed."""
     rows = publishing.list_cards(codes=[code])
     return _versions([(each.card.code, each.title, each) for each in rows], CARD_KEYS)
 
 
-@routes.get("/lanes/{code}/versions", list[VersionOut], SIGNED_IN)
+@routes.get("/lanes/{code}/versions", list[SheetVersionOut], SIGNED_IN)
 def list_lane_versions(request: HttpRequest, code: str) -> list[dict[str, Any]]:
     """Every version of a lane, the newest first, each with what it changed."""
     rows = publishing.list_lanes(codes=[code])
@@ -272,7 +272,7 @@ class PlannedOut(Schema):
     valid_from: date
     is_new: bool
     is_known: bool
-    changes: list[ChangeOut]
+    changes: list[SheetChangeOut]
     refusal: str
 
 

@@ -24,7 +24,7 @@ Kind = Literal["prefer_local", "prefer_node", "exclude_node", "one_parcel", "no_
 EDITIONS_MAX = 50
 
 
-class RuleIn(In):
+class RoutingRuleIn(In):
     """A rule as it is to stand, in its place in the list; `id` is that of one that is there already.
 
     Units: minor of the market's currency.
@@ -40,10 +40,10 @@ class RuleIn(In):
     valid_until: date | None = None
 
 
-Rules = Annotated[list[RuleIn], Field(max_length=services.RULES_MAX)]
+Rules = Annotated[list[RoutingRuleIn], Field(max_length=services.RULES_MAX)]
 
 
-class RuleOut(Schema):
+class RoutingRuleOut(Schema):
     """A rule with its place in the order."""
 
     id: UUID
@@ -61,7 +61,7 @@ class RulesOut(Schema):
     """The rules that hold today or later, and the edition that they are of; 0 while none was ever set."""
 
     edition: int
-    rules: list[RuleOut]
+    rules: list[RoutingRuleOut]
 
 
 @routes.get("/rules", RulesOut, "routing.read", everybodys=True)
@@ -147,7 +147,7 @@ class EditionOut(Schema):
     published_at: datetime
     published_by: str
     reason: str
-    rules: list[RuleOut]
+    rules: list[RoutingRuleOut]
 
 
 @routes.post("/editions", EditionOut, "routing.edit", status=201, everybodys=True)
@@ -176,7 +176,7 @@ def _edition(each: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wanted(rules: list[RuleIn]) -> list[Wanted]:
+def _wanted(rules: list[RoutingRuleIn]) -> list[Wanted]:
     return [
         Wanted(
             each.kind, each.market, each.node, each.amount_minor, each.is_on, each.valid_from, each.valid_until, each.id
