@@ -172,7 +172,7 @@ def _choices() -> Choices:
     return Choices(
         [("", "–"), *((kind.value, KINDS[kind]) for kind in RuleKind)],
         [("", "–"), *sorted((each.code, f"{each.code} ({each.country})") for each in nodes)],
-        [("", _("every market")), *((each.code, f"{each.code} ({each.currency})") for each in found)],
+        [("", _("all")), *((each.code, f"{each.code} ({each.currency})") for each in found)],
         {each.code: each.currency for each in found},
     )
 
