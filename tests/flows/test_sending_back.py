@@ -198,3 +198,26 @@ def test_strangers_and_nonsense_are_refused(world, stock):
     for units, cause, error in ((16, "surplus", Refused), (0, "surplus", Invalid), (1, "whim", Invalid)):
         with pytest.raises(error):
             ask(world, stock, units, cause=cause)
+
+
+def test_a_seller_asks_for_goods_wherever_they_stand(world, offer, stock):
+    places.make_places(node_id=stock.node_id, places=placing.read("A-1"), actor=SYSTEM, now=world.now)
+    places.move(stock_id=stock.id, from_code="DOCK", to_code="A-1", quantity=15, actor=SYSTEM, now=world.now)
+    mine = seller_of(world, stock)
+    [known] = sending_back.list_candidates(seller_id=stock.seller_id, node_id=stock.node_id, with_places=False)
+    assert known.back == Back(20, stock.id)
+    row = ask(world, stock, units=18, actor=mine)
+    accept(world, row, SYSTEM)
+    hand_over(world, row)
+    stock.refresh_from_db()
+    assert stock.on_hand == 2
+    sound(world)
+
+
+def test_the_same_units_are_not_asked_for_twice_in_one_return(world, offer, stock):
+    with pytest.raises(Refused) as refused:
+        sending_back.ask(
+            seller_id=stock.seller_id, node_id=stock.node_id, rows=[Back(12, stock.id), Back(12, stock.id)],
+            cause="surplus", collect_by=world.now + timedelta(days=30), actor=SYSTEM, now=world.now,
+        )  # fmt: skip
+    assert refused.value.code == "inbound.return_not_there"

@@ -20,7 +20,7 @@ from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM
 from surfaces.desk.desks import browser, text_of
 from surfaces.seller.shops import client_of
-from worlds import World
+from worlds import DUTY_MINOR, World
 
 
 @pytest.fixture
@@ -306,3 +306,26 @@ vn-cn,By sea from Vietnam,VN,CN,2020-01-01,test,truck,first_mile,truck,Saigon,Ho
 ,,,,,,sea,line_haul,sea,Ho Chi Minh City port,Shanghai port,,
 ,,,,,,clearance,customs,clearance,Shanghai port,Shanghai port,CN,1-3
 """
+
+
+def test_what_the_border_takes_is_reckoned_on_a_page_of_its_own(world, offer):
+    shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offer)))
+    hall = world.node("hall-de", operator=world.operator, kind="platform_overseas", country="DE")
+    Shipment.objects.filter(id=shipment.id).update(node=hall)
+    desk, seller = browser(world, "operator.admin"), client_of(world, offer.seller)
+    for surface, reader in (("desk", desk), ("seller", seller)):
+        address = reverse(f"{surface}:shipment", args=[shipment.number])
+        assert 'href="?border"' in reader.get(address).content.decode()
+        page = reader.get(f"{address}?border")
+        assert page.status_code == 200
+        assert f"€{20 * DUTY_MINOR / 100:.2f}" in text_of(page), "20 units at the levy of each"
+        assert f'href="{address}"' in page.content.decode()
+    assert desk.get(reverse("desk:shipment", args=["IN-0000-0000"]) + "?border").status_code == 404
+
+
+def test_goods_that_cross_no_border_have_no_such_page(world, offer):
+    shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offer)))
+    address = reverse("seller:shipment", args=[shipment.number])
+    seller = client_of(world, offer.seller)
+    assert 'href="?border"' not in seller.get(address).content.decode()
+    assert seller.get(f"{address}?border").status_code == 404

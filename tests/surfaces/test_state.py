@@ -55,7 +55,8 @@ def test_what_verify_last_found_is_told(database: None, monkeypatch: pytest.Monk
     monkeypatch.setattr(settings, "DATA_DIR", tmp_path)
     assert "entrepot_verify_findings I01" not in figures()
     invariants = runner.select(["I01", "I17"])
-    last.keep([runner.Result(invariants[0], 0, []), runner.Result(invariants[1], 3, [])], folder=tmp_path, seconds=1.5)
+    results = [runner.Result(invariants[0], 0, []), runner.Result(invariants[1], 3, [])]
+    last.keep(results, folder=tmp_path, seconds=1.5, now=clock.now())
     found = figures()
     assert (found["entrepot_verify_findings I01"], found["entrepot_verify_findings I17"]) == (0, 3)
     assert found["entrepot_verify_seconds"] == 1.5

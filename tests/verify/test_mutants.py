@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from entrepot.domain.inventory.models import Movement, Stock
 from entrepot.domain.orders.models import Order
 from entrepot.kernel.db import fetch_rows
-from entrepot.verify import recent, runner
+from entrepot.verify import last, recent, runner
 from verify.mutants import ALSO, MUTANTS
 from worlds import World
 
@@ -134,20 +134,26 @@ def test_the_command_ends_with_status_0_where_all_holds(rich: World) -> None:
 
 
 def test_the_command_goes_on_where_the_last_run_that_held_ended(rich: World) -> None:
-    marks = settings.DATA_DIR / runner.MARKS
-    marks.unlink(missing_ok=True)
+    kept = settings.DATA_DIR / last.FILE
+    kept.unlink(missing_ok=True)
+
+    def held_until() -> datetime:
+        return datetime.fromisoformat(last.read(folder=settings.DATA_DIR).held_until)
+
     try:
         first, again = (json.loads(command("verify", "--since", "last", "--json").stdout) for _ in range(2))
         assert ("since" in first, first["holds"]) == (False, True)
-        assert datetime.fromisoformat(again["since"]) == datetime.fromisoformat(first["checked_at"]) - runner.OVERLAP
+        assert datetime.fromisoformat(again["since"]) == datetime.fromisoformat(first["checked_at"]) - last.OVERLAP
         assert {each["id"] for each in again["invariants"]} == {*recent.CUT, *recent.WHOLE}
-        assert [line.split()[1] for line in marks.read_text().splitlines()] == ["whole", "recent"]
+        assert held_until() == datetime.fromisoformat(again["checked_at"])
+        late = command("verify", "--since", "2100-01-01", "--json")
+        assert late.returncode == 0 and held_until() == datetime.fromisoformat(again["checked_at"]), "that leaves a gap"
         told = command("verify", "--since", "2020-01-01")
         assert f"{Order.objects.count()} orders" in told.stdout
         assert "Left to a whole run: I01, I02" in told.stdout
         assert command("verify", "--since", "yesterday").returncode == 2
     finally:
-        marks.unlink(missing_ok=True)
+        kept.unlink(missing_ok=True)
 
 
 def test_the_command_ends_with_status_1_and_names_the_rows(a_unit_too_many: None) -> None:

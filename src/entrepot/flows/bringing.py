@@ -19,7 +19,6 @@ from entrepot.domain.markets import queries as markets
 from entrepot.domain.pricing.landed import Landed
 from entrepot.domain.terms.rules import Party, Programme, Task
 from entrepot.flows import landed
-from entrepot.flows.crossing import Border
 from entrepot.flows.delivering import Network
 from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Share
@@ -64,11 +63,9 @@ class Brought:
         return tuple(found)
 
 
-def bring(
-    plans: Sequence[tuple[Plan, str]], *, network: Network, border: Border, on: date
-) -> list[tuple[Brought, ...]]:
+def bring(plans: Sequence[tuple[Plan, str]], *, network: Network, on: date) -> list[tuple[Brought, ...]]:
     """For each plan and the country of its market: every lane that brings stock there, by its code."""
-    bills = _Bills(network, border, on)
+    bills = _Bills(network, on)
     hauls = [
         (place, plan, country, lane, _attempt(bills.haul, plan, country, lane))
         for place, (plan, country) in enumerate(plans)
@@ -128,7 +125,7 @@ def _duties(asked: Sequence[tuple[Plan, str, Found]], bills: "_Bills") -> list[F
             continue
         places.append(place)
         rows.append(_entry(plan, country, haul, bills.on))
-    while isinstance(answer := _quote(rows, bills.border), dict):
+    while isinstance(answer := _quote(rows), dict):
         for row, problem in answer.items():
             found[places[row]] = problem
         kept = [row for row in range(len(rows)) if row not in answer]
@@ -140,12 +137,12 @@ def _duties(asked: Sequence[tuple[Plan, str, Found]], bills: "_Bills") -> list[F
     return found
 
 
-def _quote(rows: Sequence[Mapping[str, object]], border: Border) -> Landed | dict[int, EntrepotError] | None:
+def _quote(rows: Sequence[Mapping[str, object]]) -> Landed | dict[int, EntrepotError] | None:
     """The landed cost of the rows, or what is wrong with some of them by their place."""
     if not rows:
         return None
     try:
-        return landed.quote(rows, version=border.version)
+        return landed.quote(rows)
     except BadLines as problem:
         bad: dict[int, EntrepotError] = {}
         for each in problem.values["rows"]:
@@ -170,11 +167,10 @@ def _volume(plan: Plan) -> int:
 
 
 class _Bills:
-    """Rate cards, border law and rates of exchange of a day."""
+    """Rate cards and rates of exchange of a day."""
 
-    def __init__(self, network: Network, border: Border, on: date) -> None:
+    def __init__(self, network: Network, on: date) -> None:
         self.cards = network.cards
-        self.border = border
         self.on = on
         self.rates: dict[tuple[str, str], Decimal] = {}
 

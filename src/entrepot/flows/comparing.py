@@ -31,6 +31,7 @@ from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Basis, Example, Share, Unit
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import EntrepotError
+from entrepot.kernel.kept import asked_once
 from entrepot.kernel.money import convert, round_half_even
 
 
@@ -166,6 +167,7 @@ def cash_to_cash(*, stock_days: int, receivable_days: int, payable_days: int) ->
     return stock_days + receivable_days - payable_days
 
 
+@asked_once()
 def compare(
     *,
     plans: Sequence[Plan],
@@ -187,7 +189,7 @@ def compare(
     }
     bases = _bases(plans, open_in, network, now)
     asked = [(plan, open_in[plan.market_code].market.country) for plan in plans]
-    brought = bringing.bring(asked, network=network, border=bases[0].border, on=on) if bases else []
+    brought = bringing.bring(asked, network=network, on=on) if bases else []
     return [
         _compare(plan, open_in[plan.market_code], basis, inbound, network.ways)
         for plan, basis, inbound in zip(plans, bases, brought, strict=True)

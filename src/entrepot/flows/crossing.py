@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from entrepot.domain.logistics.models import Node
 from entrepot.domain.markets.models import Market
 from entrepot.domain.terms.rules import Conditions, Party, Task
 from entrepot.flows.landed import exchange_of
+from entrepot.kernel.kept import kept
 from entrepot.kernel.money import convert, round_half_even
 
 
@@ -92,18 +92,13 @@ class Border:
     on: date
     rates: dict[tuple[str, str, date], Decimal] = field(default_factory=dict)
 
-    @cached_property
-    def version(self) -> str:
-        """Which state of the law counts."""
-        return queries.version()
-
     def crosses(self, *, kind: str, country: str, market: Market) -> bool:
         """Whether goods from a node of this kind and country pass customs on their way into the market."""
         if kind == Node.Kind.BONDED:
             return True
         if country == market.country:
             return False
-        book = _book(self.version, (), ())
+        book = _book((), ())
         return not book.unions_of(country, self.on) & book.unions_of(market.country, self.on)
 
     def assess(self, rows: Sequence[Goods], *, market: Market, taxes: Mapping[str, Decimal]) -> list[Crossed]:
@@ -112,7 +107,7 @@ class Border:
         waiting = [place for place, each in enumerate(found) if each is None]
         rates = tuple(sorted((market.country, name, rate) for name, rate in taxes.items()))
         headings = tuple(sorted({rows[place].hs_code[:4] for place in waiting}))
-        book = _book(self.version, headings, rates) if waiting else None
+        book = _book(headings, rates) if waiting else None
         while waiting and book:
             asked = [rows[place] for place in waiting]
             lines = _lines(asked, market, self.on)
@@ -140,7 +135,7 @@ class Border:
         while waiting:
             headings = tuple(sorted({rows[place].hs_code[:4] for place in waiting}))
             rates = tuple(sorted((market.country, name, rate) for name, rate in taxes.items()))
-            book = _book(self.version, headings, rates)
+            book = _book(headings, rates)
             lines = _bulk([rows[place] for place in waiting], market, self.on)
             try:
                 law = Law(book, lines, self.exchange(Law(book, lines).exchanges()))
@@ -229,10 +224,9 @@ def _lacking(row: Goods) -> Crossed | None:
     return None
 
 
-@lru_cache(maxsize=64)
-def _book(version: str, headings: tuple[str, ...], taxes: tuple[tuple[str, str, Decimal], ...]) -> Book:
+@kept("border law", states=64)
+def _book(headings: tuple[str, ...], taxes: tuple[tuple[str, str, Decimal], ...]) -> Book:
     """The law for these headings; the tax is the market's own, so that a sale has one rate wherever its goods stand."""
-    del version  # a part of the key: whatever changes the law changes it
     book = queries.load_book(codes=headings)
     own = tuple(ImportTax(place, name, rate, date.min, None, "the market's tax rate") for place, name, rate in taxes)
     return replace(book, taxes=own) if own else book

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from entrepot.domain.logistics.weighing import GRAM
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.queries import Rate
 from entrepot.kernel.errors import Unavailable
+from entrepot.kernel.kept import kept
 from entrepot.kernel.money import convert
 
 
@@ -133,14 +134,9 @@ class Network:
         return self.forecasts[key]
 
 
+@kept("freight", states=16)
 def load(on: date) -> Network:
-    """What is published for a day: read once, until something new is published."""
-    return _load(publishing.version(), on)
-
-
-@lru_cache(maxsize=16)
-def _load(version: str, on: date) -> Network:
-    del version  # a part of the key: what is published never changes
+    """What is published for a day."""
     found: dict[tuple[str, str], list[Lane]] = defaultdict(list)
     ways = [each.lane for each in publishing.list_lanes(on=on)]
     for lane in ways:

@@ -20,12 +20,14 @@ from entrepot.domain.orders import promises
 from entrepot.domain.orders.promises import Judged, NewPart, Running
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Cause, Task, Terms
+from entrepot.kernel.kept import asked_once, kept
 
 #: What is done before the first leg: packed, labelled and handed over.
 DISPATCH = "dispatch"
 DAY = timedelta(days=1)
 
 
+@asked_once()
 @transaction.atomic
 def judge_promises(*, suborder_ids: Collection[UUID], now: datetime) -> None:
     """Look at the promises of these suborders and keep what becomes of them, part by part."""
@@ -33,9 +35,8 @@ def judge_promises(*, suborder_ids: Collection[UUID], now: datetime) -> None:
         return
     promises.lock(suborder_ids=suborder_ids, now=now)
     running = promises.read_running(suborder_ids=suborder_ids)
-    calendars = Calendars(publishing.list_lanes(), holidays.calendar()) if running else Calendars((), {})
     agreed = terms.get_terms({each.terms_id for each in running})
-    judged = [found for each in running if (found := _judged(each, calendars, agreed[each.terms_id], now))]
+    judged = [found for each in running if (found := _judged(each, _calendars(), agreed[each.terms_id], now))]
     promises.record(judged=judged, gone=set(suborder_ids) - {each.suborder_id for each in judged}, now=now)
 
 
@@ -52,6 +53,11 @@ class Calendars:
 
     ways: Sequence[Way]
     holidays: Holidays
+
+
+@kept("freight", states=1)
+def _calendars() -> Calendars:
+    return Calendars(publishing.list_lanes(), holidays.calendar())
 
 
 def _judged(each: Running, calendars: Calendars, agreed: Terms, now: datetime) -> Judged | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from entrepot.domain.customs import explaining, queries, reading
@@ -14,6 +13,7 @@ from entrepot.domain.customs.rules import Share
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.pricing.landed import Landed, land, spread
 from entrepot.kernel.errors import Invalid, Unavailable
+from entrepot.kernel.kept import kept
 
 
 class TooLarge(Invalid):
@@ -29,25 +29,19 @@ def quote(
     share_by: Share = Share.VALUE,
     is_spread: bool = False,
     known_on: date | None = None,
-    version: str = "",
 ) -> Landed:
     """The landed cost of rows of texts. `is_spread` shares freight and the like of a consignment among its lines anew.
-
-    `version` is that of the law, where it is known already.
 
     Raises: BadLines, Invalid.
     """
     lines = reading.read(rows)
     lines = spread(lines, share_by) if is_spread else lines
-    return quote_lines(lines, share_by=share_by, known_on=known_on, version=version)
+    return quote_lines(lines, share_by=share_by, known_on=known_on)
 
 
-def quote_lines(
-    lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None, version: str = ""
-) -> Landed:
+def quote_lines(lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None) -> Landed:
     """The landed cost of lines. Raises: BadLines, TooLarge."""
-    version = version or queries.version()
-    book = _book(version, tuple(sorted({code[:4] for code in lines.words.hs}))).known_on(known_on)
+    book = _book(tuple(sorted({code[:4] for code in lines.words.hs}))).known_on(known_on)
     exchange = exchange_of(Law(book, lines).exchanges())
     try:
         return land(Law(book, lines, exchange), share_by)
@@ -55,10 +49,9 @@ def quote_lines(
         raise TooLarge(field="lines") from None
 
 
-@lru_cache(maxsize=64)
-def _book(version: str, headings: tuple[str, ...]) -> Book:
-    """The law for these headings, read again once any of it has changed."""
-    del version  # a part of the key
+@kept("border law", states=64)
+def _book(headings: tuple[str, ...]) -> Book:
+    """The law for these headings."""
     return queries.load_book(codes=headings)
 
 

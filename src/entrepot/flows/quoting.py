@@ -16,6 +16,7 @@ from entrepot.flows.drafting import Drafting
 from entrepot.flows.drafts import Draft, DraftLine, DraftSuborder
 from entrepot.flows.requests import CartRequest, check_cart
 from entrepot.kernel.errors import EntrepotError
+from entrepot.kernel.kept import asked_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Quote:
         return sum(line.tax_minor for line in self.lines)
 
 
+@asked_once()
 def quote_carts(
     *, carts: Sequence[CartRequest], now: datetime, market: Market | None = None
 ) -> list[Quote | EntrepotError]:

@@ -37,9 +37,7 @@ def count_place(
             raise Invalid("places.units", "Count 0 to {most} units.", field="quantity", most=UNITS_MAX)
     changes = {stock_id: units - present.get(stock_id, 0) for stock_id, units in counted.items()}
     changes = {stock_id: units for stock_id, units in sorted(changes.items()) if units}
-    for stock_id, units in changes.items():
-        if units < 0:
-            places.let_go(stock_id=stock_id, place_id=place.id, units=-units, now=now)
+    places.let_go({(stock_id, place.id): -units for stock_id, units in changes.items() if units < 0}, now)
     if changes:
         inbound.adjust_stock(
             actor=actor,

@@ -34,6 +34,9 @@ def version_of(subject: str) -> str:
 @contextmanager
 def asked_once() -> Iterator[None]:
     """Ask for the versions once within: for a request, or for a batch. What is changed within is seen after it."""
+    if _asked.get() is not None:
+        yield  # of what it stands in
+        return
     token = _asked.set({})
     try:
         yield

@@ -4,11 +4,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -24,10 +23,6 @@ from entrepot.kernel import money, walls
 from entrepot.kernel.errors import NotFound
 from entrepot.verify import recent, tenancy
 
-#: The file in the data folder that says until when runs have held.
-MARKS = "verified.txt"
-#: What began before a run and was committed after it is seen by the next one.
-OVERLAP = timedelta(minutes=15)
 #: Rows of a finding that are shown; the count is always whole.
 SHOWN_MAX = 20
 
@@ -152,19 +147,6 @@ def verify_recent(*, since: datetime, now: datetime) -> Recent:
         sorted(results, key=lambda result: result.invariant.code),
         [each.code for each in chosen if each.code not in done],
     )
-
-
-def write_mark(file: Path, *, now: datetime, whole: bool) -> None:
-    """Note that a run held."""
-    with file.open("a") as marks:
-        marks.write(f"{now.isoformat()} {'whole' if whole else 'recent'}\n")
-
-
-def read_mark(file: Path) -> datetime | None:
-    """From when on the next run has to look, so that it and those before it leave no gap; None where none held yet."""
-    lines = file.read_text().split("\n") if file.exists() else []
-    last = next((line for line in reversed(lines) if line), None)
-    return datetime.fromisoformat(last.split()[0]) - OVERLAP if last else None
 
 
 def check_recent(cursor: CursorWrapper, invariant: Invariant, window: recent.Window, *, now: datetime) -> Result:

@@ -10,14 +10,8 @@ from uuid import UUID
 from entrepot.domain.customs import models, reference, rows
 from entrepot.domain.customs.rates import Duty, from_json
 from entrepot.kernel import db
-from entrepot.kernel.kept import version_of
 
 T = TypeVar("T")
-
-
-def version() -> str:
-    """What tells one state of the law from another: every change of it comes with an edition."""
-    return version_of("border law")
 
 
 def load_book(*, codes: Collection[str], known_on: date | None = None) -> rows.Book:

@@ -4,6 +4,7 @@ Knows no books: `flows.sending_back` posts what hand-over and disposal cost. Uni
 asked for; those in quarantine are kept from sale by their place already.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,10 +89,14 @@ def ask(
     if collect_by <= now:
         raise Invalid("inbound.return_day", "Name a day that is to come.", field="collect_by")
     inventory.lock_rows(stock_ids={row.stock_id for row in rows if row.stock_id})
-    known = {_key(each.back): each for each in list_candidates(seller_id=seller_id, node_id=node_id)}
+    # A seller asks for goods wherever they stand; who runs the node knows the places.
+    found = list_candidates(seller_id=seller_id, node_id=node_id, with_places=asked_by == "node")
+    known = {_key(each.back): each for each in found}
+    wanted: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
-        found = known.get(_key(row))
-        if found is None or found.back.quantity < row.quantity:
+        wanted[_key(row)] += row.quantity
+    for key, units in wanted.items():
+        if key not in known or known[key].back.quantity < units:
             raise Refused("inbound.return_not_there", "There are not so many units that could go back.", field="units")
     enrolment = sellers.list_enrolments(seller_id=seller_id)[-1]
     share = Decimal(1)
@@ -228,12 +233,15 @@ def _leave(
     inventory.lock_rows(stock_ids={line.stock_id for line in lines if line.stock_id})
     inventory.release_holds(owner_ids=[line.id for line in lines], now=now)
     withheld = _withheld(lines)
+    places.let_go(
+        {(line.stock_id, line.place_id): line.quantity for line in lines
+         if line.id in withheld and line.stock_id is not None and line.place_id is not None},
+        now=now,
+    )  # fmt: skip
     receipts = []
     for line, movement in zip(lines, ids.new_ids(now, len(lines)), strict=True):
         if line.stock is None:
             continue
-        if line.id in withheld and line.place_id is not None:
-            places.let_go(stock_id=line.stock.id, place_id=line.place_id, units=line.quantity, now=now)
         line.movement_id = movement
         stock = line.stock
         receipts.append(
@@ -262,7 +270,9 @@ def _withheld(lines: Collection[VendorReturnLine]) -> set[UUID]:
     return {row.id for row in rows}
 
 
-def list_candidates(*, seller_id: UUID, node_id: UUID, with_places: bool = True, limit: int = 500) -> list[Candidate]:
+def list_candidates(
+    *, seller_id: UUID, node_id: UUID, with_places: bool = True, limit: int | None = None
+) -> list[Candidate]:
     """What of a seller's goods at a node could go back; without places only what is for sale. Scope is the caller's."""
     rows = fetch_rows(_CANDIDATES, {"seller": seller_id, "node": node_id, "places": with_places, "limit": limit})
     return [

@@ -20,7 +20,7 @@ from entrepot.domain.inventory.placing import DOCK, NewPlace, Standing
 from entrepot.domain.logistics.models import Node
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.db import fetch_rows, unnest
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
 #: Places of a node; far more than a large hall has.
@@ -165,14 +165,23 @@ def move(
     return source, target
 
 
-def let_go(*, stock_id: UUID, place_id: UUID, units: int, now: datetime) -> None:
-    """Let go of units that are kept from sale at a place, because a count did not find them there."""
-    held = fetch_rows(
-        "SELECT u.id, sum(h.quantity)::bigint AS units FROM inventory_placeunits u JOIN inventory_hold h"
-        " ON h.owner_id = u.id AND h.state = 'active' WHERE u.stock_id = %s AND u.place_id = %s GROUP BY u.id",
-        [stock_id, place_id],
+def let_go(units: Mapping[tuple[UUID, UUID], int], now: datetime) -> None:
+    """Let go of so many units of (stock row, place) that are kept from sale there, because they leave or are not there.
+
+    Where fewer are kept, of those.
+    """
+    source, params = unnest(
+        "w",
+        {"stock_id": "uuid", "place_id": "uuid", "quantity": "bigint"},
+        ((*key, wanted) for key, wanted in sorted(units.items())),
     )
-    services.release_quantities(rows=[(row.id, min(units, row.units)) for row in held], now=now)
+    held = fetch_rows(
+        f"SELECT u.id, least(w.quantity, sum(h.quantity))::bigint AS units FROM {source}"
+        " JOIN inventory_placeunits u ON u.stock_id = w.stock_id AND u.place_id = w.place_id"
+        " JOIN inventory_hold h ON h.owner_id = u.id AND h.state = 'active' GROUP BY u.id, w.quantity",
+        params,
+    )
+    services.release_quantities(rows=[(row.id, row.units) for row in held], now=now)
 
 
 def find_place(*, node_id: UUID, code: str, field: str = "place") -> Place:

@@ -18,7 +18,6 @@ from entrepot.domain.logistics.ways import Way, read_lanes
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.errors import NotFound, Refused
-from entrepot.kernel.kept import version_of
 
 
 class AlreadyPublished(Refused):
@@ -118,11 +117,6 @@ def list_lanes(*, on: date | None = None, codes: Collection[str] | None = None) 
     found = [replace(_read_lane(row.digest, row.sheet), valid_until=row.valid_until) for row in rows]
     _check_codes("lane", codes, {each.lane.code for each in found})
     return found
-
-
-def version() -> str:
-    """What tells one set of published cards, lanes, charges and holidays from another."""
-    return version_of("freight")
 
 
 def _publish(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.inbound.return_models import VendorReturn, VendorReturnLine
@@ -42,7 +43,7 @@ def return_entry(row: VendorReturn, lines: Sequence[VendorReturnLine], now: date
         owed_to = AccountKey("carrier_payable", operator, row.cost_currency, row.carrier)
         items.append((NewPosting(spent, owed_to, row.cost_minor, "carriage", row.id), None))
         share = round_half_even(row.cost_minor * row.seller_share)
-        facts = _facts(row, terms, row.cost_currency, row.seller_rate or Decimal(1), now)
+        facts = _facts(operator, row, terms, row.cost_currency, row.seller_rate or Decimal(1), now)
         more: dict[str, object] = {"bill_minor": row.cost_minor}
         if row.cost_currency != currency:
             more |= {"rate": format(facts.rate, "f"), "rate_on": str(now.date())}
@@ -58,7 +59,7 @@ def return_entry(row: VendorReturn, lines: Sequence[VendorReturnLine], now: date
         stock, lost = AccountKey("stock_owned", operator, paid_in), AccountKey("cost_goods", operator, paid_in)
         share = round_half_even(value * row.seller_share)
         if share:
-            facts = replace(_facts(row, terms, paid_in, Decimal(1), now), currency=paid_in)
+            facts = replace(_facts(operator, row, terms, paid_in, Decimal(1), now), currency=paid_in)
             items += owed_items(
                 Owed(share, "back.goods", stock, row.id, rule, inputs | {"bill_minor": value}), facts, reason
             )
@@ -84,9 +85,9 @@ def _duty(row: VendorReturn) -> str:
     return "duties.product_quality.liable"
 
 
-def _facts(row: VendorReturn, terms: Terms, currency: str, rate: Decimal, now: datetime) -> Facts:
+def _facts(operator: UUID, row: VendorReturn, terms: Terms, currency: str, rate: Decimal, now: datetime) -> Facts:
     return Facts(
-        line_id=None, operator_id=get_operator().id, seller_id=row.seller_id, market_currency=currency,
+        line_id=None, operator_id=operator, seller_id=row.seller_id, market_currency=currency,
         currency=row.seller.settlement_currency, rate=rate, rate_on=now.date(), terms_id=terms.digest, terms=terms,
         market_code=row.enrolment.market.code,
     )  # fmt: skip

@@ -47,28 +47,24 @@ def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], sin
 
     from entrepot.domain.ledger import sealing
     from entrepot.kernel import clock
-    from entrepot.verify import runner
+    from entrepot.verify import last, runner
 
     if shown:
         print(runner.select([shown])[0].query)
         return 0
     now = clock.now()
-    marks = settings.DATA_DIR / runner.MARKS
+    folder = settings.DATA_DIR
     if since and (codes or kept):
         raise click.UsageError("--since: give neither --only nor --anchor with it")
-    if (start := _since(since, runner.read_mark(marks))) is not None:
+    if (start := _since(since, last.next_start(folder=folder))) is not None:
         proven = runner.verify_recent(since=start, now=now)
-        holds = all(result.holds for result in proven.results)
-        if holds:
-            runner.write_mark(marks, now=now, whole=False)
+        if all(result.holds for result in proven.results):
+            last.go_on(since=start, now=now, folder=folder)
         return _say_recent(proven, start, now, as_json=as_json)
-    anchors = [*_anchors(kept), *sealing.read_anchors(settings.DATA_DIR / sealing.ANCHORS)]
+    anchors = [*_anchors(kept), *sealing.read_anchors(folder / sealing.ANCHORS)]
     found = runner.verify(now=now, codes=list(codes), anchors=anchors)
-    results = _kept(found, settings.DATA_DIR, is_all=not codes)
-    status = _document(list(results), now) if as_json else _table(results)
-    if status == 0 and not codes:
-        runner.write_mark(marks, now=now, whole=True)
-    return status
+    results = found if codes else _kept(found, folder, now)
+    return _document(list(results), now) if as_json else _table(results)
 
 
 def _since(text: str | None, last: datetime | None) -> datetime | None:
@@ -112,16 +108,15 @@ def _document(results: "Sequence[Result]", now: datetime, **more: object) -> int
     return 0 if document["holds"] else 1
 
 
-def _kept(results: "Iterator[Result]", folder: "Path", *, is_all: bool) -> "Iterator[Result]":
-    """The same results; a proof of everything is remembered for whoever watches."""
+def _kept(results: "Iterator[Result]", folder: "Path", now: datetime) -> "Iterator[Result]":
+    """The same results; a proof of everything is remembered for whoever watches, and for the next run."""
     from entrepot.verify import last
 
     started, found = time.monotonic(), []
     for result in results:
         found.append(result)
         yield result
-    if is_all:
-        last.keep(found, folder=folder, seconds=time.monotonic() - started)
+    last.keep(found, folder=folder, seconds=time.monotonic() - started, now=now)
 
 
 def _anchors(kept: tuple[str, ...]) -> list[tuple[int, str]]:
