@@ -1,6 +1,6 @@
 """Landed cost of lines as they are given, and why it is so: law and rates of exchange are read once for all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from entrepot.domain.customs import explaining, queries, reading
 from entrepot.domain.customs.arrays import Exchange, Law, Lines, Way
 from entrepot.domain.customs.explaining import Explanation
+from entrepot.domain.customs.problems import BadLines
 from entrepot.domain.customs.rows import Book
 from entrepot.domain.customs.rules import Share
 from entrepot.domain.markets import queries as markets
@@ -34,9 +35,26 @@ def quote(
 
     Raises: BadLines, Invalid.
     """
-    lines = reading.read(rows)
+    rows = list(rows)
+    try:
+        lines = reading.read(rows)
+    except BadLines as unread:
+        raise _with_law(rows, unread, known_on) from None
     lines = spread(lines, share_by) if is_spread else lines
     return quote_lines(lines, share_by=share_by, known_on=known_on)
+
+
+def _with_law(rows: Sequence[Mapping[str, Any]], unread: BadLines, known_on: date | None) -> BadLines:
+    """What cannot be read, and what the law lacks for the rows that can: whoever mends the file mends it once."""
+    places = unread.others(len(rows))
+    if places:
+        try:
+            quote_lines(reading.read([rows[place] for place in places]), known_on=known_on)
+        except BadLines as unknown:
+            return unread.joined(unknown, places)
+        except Invalid:
+            pass
+    return unread
 
 
 def quote_lines(lines: Lines, *, share_by: Share = Share.VALUE, known_on: date | None = None) -> Landed:

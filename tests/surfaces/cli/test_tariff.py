@@ -99,6 +99,20 @@ def test_bad_lines_name_row_and_field(run: Run, row: str, field: str, code: str)
     assert "Row 2" in str(refused.value)
 
 
+def test_what_cannot_be_read_and_what_the_law_lacks_are_told_at_once(run: Run) -> None:
+    rows = [
+        ",610910,CN,DE,,2026-07-15,1,200,EUR,25.00,,,,",
+        ",610910,CN,DE,,2026-07-15,1,-5,EUR,25.00,,,,",
+        ",999999,CN,DE,,2026-07-15,1,200,EUR,25.00,,,,",
+        ",610910,CN,XX,,2026-07-15,0,200,EUR,25.00,,,,",
+    ]
+    with pytest.raises(EntrepotError) as refused:
+        run(quote, "landed", "-", "--json", text=HEADER + "\n".join(rows) + "\n")
+    told = refused.value.values["rows"]
+    assert [(each["row"], each["field"]) for each in told] == [(2, "weight_g"), (3, "hs"), (4, "quantity")]
+    assert refused.value.values["count"] == 3
+
+
 def test_what_leaves_the_range_of_the_computation_is_refused(run: Run) -> None:
     text = HEADER + ",610910,CN,US,,2025-05-03,1,200,USD,,90000000000,,seller,\n"
     with pytest.raises(EntrepotError) as refused:

@@ -59,6 +59,17 @@ class BadLines(Invalid):
     code = "customs.bad_lines"
     message = "Row {row}, {column}: {sentence} ({count} in all.)"
 
+    def others(self, count: int) -> list[int]:
+        """The places of so many rows that are not named here; none where more are wrong than are named."""
+        named = {each["row"] - 1 for each in self.values["rows"]}
+        return [] if self.values["count"] > ROWS_NAMED else [place for place in range(count) if place not in named]
+
+    def joined(self, other: "BadLines", places: Sequence[int]) -> "BadLines":
+        """These, and those of another that was given the rows at these places alone."""
+        moved = [{**each, "row": places[each["row"] - 1] + 1} for each in other.values["rows"]]
+        rows = sorted([*self.values["rows"], *moved], key=lambda each: each["row"])[:ROWS_NAMED]
+        return _refusal(rows, self.values["count"] + other.values["count"])
+
 
 class Numbered(Protocol):
     """Lines of which there are so many."""
@@ -101,15 +112,13 @@ class Problems:
             raise bad_lines(self.found, self.count)
 
 
-def bad_lines(found: Sequence[Problem], count: int | None = None, names: Sequence[str] = ()) -> BadLines:
+def bad_lines(found: Sequence[Problem], count: int | None = None) -> BadLines:
     """The refusal that tells them, in the order of the lines. Rows count from 1."""
     found = sorted(found, key=lambda problem: problem.place)
     rows = [{"row": each.place + 1, "field": each.field, "code": each.code, "problem": each.sentence} for each in found]
+    return _refusal(rows, count or len(found))
+
+
+def _refusal(rows: Sequence[Mapping[str, Any]], count: int) -> BadLines:
     first = rows[0]
-    return BadLines(
-        row=first["row"],
-        column=first["field"],
-        sentence=first["problem"],
-        count=count or len(found),
-        rows=rows,
-    )
+    return BadLines(row=first["row"], column=first["field"], sentence=first["problem"], count=count, rows=rows)
