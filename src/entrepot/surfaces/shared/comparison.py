@@ -214,11 +214,12 @@ def compare(
         raise
     except EntrepotError as problem:
         return Page(problem=errors.sentence(problem))
-    goods = [_good(each, (titles or {}).get(each.plan.sku, ""), place == drawn) for place, each in enumerate(found)]
+    goods = [good(each, (titles or {}).get(each.plan.sku, ""), place == drawn) for place, each in enumerate(found)]
     return Page(goods, _who(found[0]))
 
 
-def _good(found: Compared, title: str, is_drawn: bool) -> Good:
+def good(found: Compared, title: str = "", is_drawn: bool = False) -> Good:
+    """An article's options in words."""
     shown = [_shown(each, found) for each in found.options]
     both = sides.of(found) if is_drawn else None
     return Good(
