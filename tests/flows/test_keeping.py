@@ -7,9 +7,9 @@ import pytest
 from entrepot.domain.orders import promises
 from entrepot.domain.orders.models import Promise, PromisePart, Suborder
 from entrepot.domain.orders.promises import PromiseView
-from entrepot.flows import checkout, keeping
+from entrepot.flows import checkout, fulfilment, keeping
 from entrepot.kernel.actors import SYSTEM
-from shipping import hand_over, lines_of, order, pack, scan, ship
+from shipping import hand_over, lines_of, order, pack, scan, ship, work_of
 
 #: semi-managed on the platform's logistics goes abroad: dispatch, line haul, customs, last mile.
 ABROAD = "semi-managed-platform-logistics"
@@ -80,6 +80,20 @@ def test_a_missed_promise_names_its_parts_and_who_answers_by_the_terms(world, ab
     parcel.refresh_from_db()
     over = parcel.handed_over_at - part_of(abroad).ship_by
     assert found.late_parts[0].hours_late == over // timedelta(hours=1) > 12
+
+
+@pytest.mark.parametrize(
+    ("programme", "market", "party"),
+    [(ABROAD, "DE", "seller"), ("fully-managed", "DE", "platform"), ("self-managed", "DE", "seller")],
+)
+def test_late_work_and_its_promise_name_the_same_party(world, programme, market, party):
+    ordered = order(world, (world.offer(world.seller(programme=programme, market=market)), 1))
+    world.now = part_of(ordered).ship_by + timedelta(days=2)
+    assert fulfilment.mark_late(now=world.now) == 1
+    keeping.watch(now=world.now)
+    [item] = work_of(ordered)
+    [late] = promise_of(ordered).late_parts
+    assert (late.leg, late.party, late.liable, item.late_party) == ("dispatch", party, party, party)
 
 
 def test_what_nobody_sees_runs_late_by_the_clock(world, abroad):

@@ -8,7 +8,7 @@ published is read once and kept until something new is published; forecasts are 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
@@ -127,10 +127,10 @@ class Network:
         return frozenset(leg.card for leg in legs if leg.card in self.cards)
 
     def forecast(self, lane: Lane, ready_on: date) -> Forecast:
-        """When something that is ready on a day arrives by the lane, at the lane's confidence."""
+        """When something that leaves by the end of a day arrives by the lane, at the lane's confidence."""
         key = (lane.code, ready_on)
         if key not in self.forecasts:
-            self.forecasts[key] = lanes.forecast(lane, ready_on, holidays=self.holidays)
+            self.forecasts[key] = lanes.forecast(lane, ready_on, holidays=self.holidays, at=time.max)
         return self.forecasts[key]
 
 

@@ -27,8 +27,8 @@ from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Act
 from entrepot.domain.payments.services import NewCall
 from entrepot.domain.terms import queries as terms
-from entrepot.domain.terms.rules import Capture, Cause, Task
-from entrepot.flows import amending, paying, settling
+from entrepot.domain.terms.rules import Capture, Task
+from entrepot.flows import amending, keeping, paying, settling
 from entrepot.flows.tracking import Scan, record_tracking, sweep_refunds, told
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -283,11 +283,11 @@ def recapture(*, parcel_ids: Collection[UUID], actor: Actor, now: datetime) -> i
 
 @transaction.atomic
 def mark_late(*, now: datetime, actor: Actor = SYSTEM, limit: int = 5000) -> int:
-    """Note on work past its deadline who is liable by the terms of its lines; how much was newly late."""
+    """Note on work past its deadline who answers by the terms of its lines; how much was newly late."""
     late = progress.find_late(now=now, limit=limit)
-    agreed = terms.get_terms({each.terms_id for each in late})
-    liable = [(each, agreed[each.terms_id].liable(Task.LAST_MILE, Cause.LATE)) for each in late]
-    progress.record_late(rows=[(each, party.value if party else "") for each, party in liable], actor=actor, now=now)
+    agreed, task = terms.get_terms({each.terms_id for each in late}), Task.PACKAGING_AND_LABEL
+    rows = [(each, keeping.answering(agreed[each.terms_id], task, each.performer_party)) for each in late]
+    progress.record_late(rows=rows, actor=actor, now=now)
     _remind("work.late", work.find_work(ids=[each.work_item_id for each in late]), now)
     return len(late)
 

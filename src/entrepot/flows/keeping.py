@@ -5,7 +5,7 @@ Looked at with every scan, and every hour while it runs: a parcel that nobody se
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from entrepot.domain.logistics.ways import Way
 from entrepot.domain.orders import promises
 from entrepot.domain.orders.promises import Judged, NewPart, Running
 from entrepot.domain.terms import queries as terms
-from entrepot.domain.terms.rules import Cause, Task, Terms
+from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.kernel.kept import asked_once, kept
 
 #: What is done before the first leg: packed, labelled and handed over.
@@ -38,6 +38,11 @@ def judge_promises(*, suborder_ids: Collection[UUID], now: datetime) -> None:
     agreed = terms.get_terms({each.terms_id for each in running})
     judged = [found for each in running if (found := _judged(each, _calendars(), agreed[each.terms_id], now))]
     promises.record(judged=judged, gone=set(suborder_ids) - {each.suborder_id for each in judged}, now=now)
+
+
+def answering(agreed: Terms, task: str, party: str) -> str:
+    """Who answers by the terms where a party did a task late: for late work and for a missed promise alike."""
+    return agreed.answers_late(Task(task), Party(party)).value
 
 
 def watch(*, now: datetime, limit: int = 2000) -> int:
@@ -109,12 +114,12 @@ def _lane(code: str, ways: Sequence[Way], on: date) -> Lane | None:
 def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Terms, there: ZoneInfo) -> list[NewPart]:
     """A row a part, and one for each stretch in which nobody saw whose part it was."""
     days: Mapping[tuple[int, int], int] = {(share.first, share.last): share.days for share in judgement.shares}
-    liable = [_liable(agreed, part) for part in parts]
+    liable = [answering(agreed, part.task, part.party) for part in parts]
 
     def row(first: int, last: int) -> NewPart:
         stretch, known = parts[first : last + 1], judgement.known[last]
         parties, answering = {part.party for part in stretch}, set(liable[first : last + 1])
-        due = ship_by if last == 0 else start_of_day(parts[last].due_on + DAY, there)
+        due = ship_by if last == 0 else _due_at(parts, last, there)
         is_known = known.last is not None and known.at is not None
         return NewPart(
             first, last, " – ".join(dict.fromkeys((parts[first].name, parts[last].name))),
@@ -129,6 +134,9 @@ def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Te
     return [*singles, *(row(first, last) for first, last in days if last > first)]
 
 
-def _liable(agreed: Terms, part: Part) -> str:
-    """Who answers by the terms for lateness of a part."""
-    return agreed.liable(Task(part.task), Cause.LATE) or part.party
+def _due_at(parts: Sequence[Part], place: int, there: ZoneInfo) -> datetime:
+    """By when a leg has to be done: the end of its day, or the cut-off of the leg that follows."""
+    following = parts[place + 1].leg if place + 1 < len(parts) else None
+    if following is None or following.cut_off is None:
+        return start_of_day(parts[place].due_on + DAY, there)
+    return datetime.combine(parts[place].due_on, following.cut_off, tzinfo=there).astimezone(UTC)

@@ -1,6 +1,6 @@
 """Who made a promise late, by what carriers scanned and by what nobody saw."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -104,6 +104,35 @@ def test_a_missed_departure_is_of_whoever_missed_it():
     assert judged(3, {3: "handed_over", 8: "delivered"}, arrived=8, parts=parts).shares == []
 
 
+def at_hours(parts, *scans: tuple[str, int, int]):
+    """What comes of it where each scan stands with its day and its hour; the first hands it over."""
+    seen = [Sighting(UUID(int=place), kind, on(day, hour)) for place, (kind, day, hour) in enumerate(scans)]
+    zone = ZoneInfo("UTC")
+    return judge(parts, Journey(seen[0].at, seen[-1].at, seen, zone, zone), MONDAY + timedelta(days=30)).shares
+
+
+def test_a_cut_off_missed_by_an_hour_is_the_day_it_costs():
+    """Customs hands over to the road until four in the afternoon."""
+    road = leg("last mile", "last_mile", cut_off=time(16))
+    parts = (*PARTS[:4], part("last mile", "last_mile", "third_party", 11, road))
+    way = (("handed_over", 2, 12), ("customs", 8, 12))
+    assert at_hours(parts, *way, ("in_transit", 9, 15), ("delivered", 12, 12)) == [Share(4, 4, 1)]
+    assert at_hours(parts, *way, ("in_transit", 9, 17), ("delivered", 12, 12)) == [Share(3, 3, 1)]
+    assert at_hours(parts, *way, ("in_transit", 9, 17), ("delivered", 11, 12)) == []
+
+
+def test_a_dispatch_has_until_the_end_of_its_day():
+    """It is promised with the departure after the cut-off: an hour too late costs nothing where that one is reached."""
+    truck = leg("first mile", "first_mile", "Shenzhen", "Hong Kong", cut_off=time(16))
+    parts = (PARTS[0], part("first mile", "first_mile", "platform", 4, truck), *PARTS[2:])
+    rest = (("customs", 8, 12), ("in_transit", 9, 12), ("delivered", 12, 12))
+    assert at_hours(parts, ("handed_over", 2, 23), *rest) == [Share(4, 4, 1)]
+    assert at_hours(parts, ("handed_over", 3, 1), *rest) == [Share(4, 4, 1)]
+    assert onward(parts, 0, MONDAY + timedelta(days=3), time(15)) == parts[-1].due_on
+    assert onward(parts, 0, MONDAY + timedelta(days=3), time(17)) == parts[-1].due_on + timedelta(days=1)
+    assert onward(parts, 0, MONDAY + timedelta(days=2)) == parts[-1].due_on
+
+
 def test_a_day_of_rest_is_nobodys():
     works = leg("last mile", "last_mile", moves=WORKDAYS)
     parts = (PARTS[0], part("last mile", "last_mile", "platform", 4, works))
@@ -139,12 +168,13 @@ KINDS = st.sampled_from(["handed_over", "in_transit", "in_transit@Hong Kong", "c
 @given(
     st.none() | st.integers(0, 15), st.dictionaries(st.integers(0, 30), KINDS, max_size=6),
     st.none() | st.integers(15, 30), st.integers(0, 40), st.booleans(),
+    st.none() | st.sampled_from([time(9), time(16)]),
 )  # fmt: skip
 @settings(max_examples=300, deadline=None)
-def test_shares_sum_to_the_whole_delay(left, seen, arrived, today, rests):
+def test_shares_sum_to_the_whole_delay(left, seen, arrived, today, rests, cut_off):
     parts = PARTS
     if rests:
-        legs = [leg(each.name, each.task, departs=frozenset({1, 4}), moves=WORKDAYS) for each in PARTS]
+        legs = [leg(each.name, each.task, departs=frozenset({1, 4}), moves=WORKDAYS, cut_off=cut_off) for each in PARTS]
         parts = tuple(part(p.name, p.task, p.party, (p.due_on - MONDAY).days, way)
                       for p, way in zip(PARTS, legs, strict=True))  # fmt: skip
     arrived = None if left is None else arrived

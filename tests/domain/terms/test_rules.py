@@ -47,6 +47,31 @@ def test_the_line_is_asked_and_answers():
     assert terms(FULL).nodes == (NodeOperator.PLATFORM_NODE,), "who stores has the node"
 
 
+@pytest.mark.parametrize(
+    ("code", "doer", "answers"),
+    [
+        (LOCAL, Party.SELLER, Party.SELLER),
+        (LOCAL, Party.THIRD_PARTY, Party.SELLER),  # the warehouse that the seller hired
+        (FULL, Party.PLATFORM, Party.PLATFORM),  # packing is the seller's, but not out of the platform's warehouse
+        ("semi-managed-platform-logistics", Party.SELLER, Party.SELLER),  # though the last mile is the platform's
+        ("tiktok-shop-managed", Party.PLATFORM, Party.PLATFORM),
+        ("tiktok-shop-managed", Party.SELLER, Party.SELLER),
+    ],
+)
+def test_who_answers_for_what_leaves_late_is_who_was_to_send_it(code, doer, answers):
+    assert terms(code).answers_late(Task.PACKAGING_AND_LABEL, doer) is answers
+
+
+def test_who_answers_for_a_late_leg_is_who_the_terms_name():
+    for code in PRESETS:
+        agreed = terms(code)
+        for task in (Task.FIRST_MILE, Task.CONSOLIDATION, Task.LINE_HAUL, Task.CUSTOMS, Task.LAST_MILE):
+            doer = agreed.performer(task)
+            if doer is not None:
+                assert agreed.answers_late(task, doer) is agreed.liable(task, Cause.LATE), (code, task)
+            assert agreed.answers_late(task, Party.PLATFORM) is not None
+
+
 # rights
 
 

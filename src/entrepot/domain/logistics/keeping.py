@@ -2,13 +2,14 @@
 
 A part ends where the next one begins. What carriers scanned says of each part the earliest and the latest day on which
 it can have ended; where both are one day, that is known. Lateness is followed along the way: how many days later the
-last part ends because this one ended when it did, with the departures and the days of work of the legs that follow.
+last part ends because this one ended when it did, with the cut-offs, the departures and the days of work of the legs
+that follow.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -64,12 +65,16 @@ class Journey:
 
 @dataclass(slots=True)
 class Known:
-    """Of one part: the first and last day on which it can have ended, and the instant and scan that show the end."""
+    """Of one part: the first and last day on which it can have ended, and the instant and scan that show the end.
+
+    `hour` is when on its day it ended, by the clock there, where a scan says so.
+    """
 
     first: date
     last: date | None = None
     at: datetime | None = None
     shown_by: UUID | None = None
+    hour: time | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -110,7 +115,7 @@ def judge(parts: Sequence[Part], journey: Journey, today: date) -> Judgement:
     before, begin = due, 0
     while begin < len(parts) and left:
         end = next((at for at in range(begin, len(parts)) if known[at].is_exact), len(parts) - 1)
-        after = ends_on if end == len(parts) - 1 else onward(parts, end, known[end].first)
+        after = ends_on if end == len(parts) - 1 else onward(parts, end, known[end].first, known[end].hour)
         mine = min(max((after - before).days, 0), left)
         shares += _divide(parts, known, begin, end, before, after, mine)
         left -= mine
@@ -118,11 +123,25 @@ def judge(parts: Sequence[Part], journey: Journey, today: date) -> Judgement:
     return Judgement(ends_on, late, known, shares, journey.arrived_at is not None)
 
 
-def onward(parts: Sequence[Part], place: int, day: date) -> date:
-    """When the last part ends if this one ends on a day and the others take what they were promised to take."""
-    for before, part in pairwise(parts[place:]):
-        day = _next(before.due_on, part, day)
+def onward(parts: Sequence[Part], place: int, day: date, hour: time | None = None) -> date:
+    """When the last part ends if this one ends then and the others take what they were promised to take."""
+    for at in range(place, len(parts) - 1):
+        due = _counts_on(parts, at, parts[at].due_on, None)
+        day = _next(due, parts[at + 1], _counts_on(parts, at, day, hour))
+        hour = None
     return day
+
+
+def _counts_on(parts: Sequence[Part], place: int, day: date, hour: time | None) -> date:
+    """The day on which what a part hands over at an hour counts as come: a day later after the next leg's cut-off.
+
+    The dispatch has until the end of its day, and is promised so; of legs it is taken that they keep to the next one's.
+    """
+    leg = parts[place + 1].leg
+    if leg is None or leg.cut_off is None:
+        return day
+    hour = hour or (time.max if place == 0 else time.min)
+    return day + timedelta(days=hour > leg.cut_off)
 
 
 def _next(planned: date, part: Part, day: date) -> date:
@@ -151,7 +170,7 @@ def _divide(
     """A stretch's days among its parts: to each what it took even in the most favourable reading, the rest to all."""
     found, left, latest = [], days, before
     for place in range(begin, end + 1):
-        ends = after if place == end else onward(parts, place, known[place].first)
+        ends = after if place == end else onward(parts, place, known[place].first, known[place].hour)
         mine = min(max((ends - latest).days, 0), left)
         if mine:
             found.append(Share(place, place, mine))
@@ -159,14 +178,14 @@ def _divide(
         last = known[place].last
         if last is None:
             break
-        latest = onward(parts, place, last)
+        latest = onward(parts, place, last, known[place].hour)
     return [*found, Share(begin, end, left)] if left else found
 
 
 def _expected(parts: Sequence[Part], known: Sequence[Known]) -> date:
     """When it will be done if all that is not known goes as it was promised: never before what is known allows."""
     begun = [place for place, each in enumerate(known) if each.last is not None]
-    ends = [onward(parts, begun[-1], known[begun[-1]].first)] if begun else []
+    ends = [onward(parts, begun[-1], known[begun[-1]].first, known[begun[-1]].hour)] if begun else []
     ends += [onward(parts, place, each.first) for place, each in enumerate(known) if each.last is None]
     return max(ends)
 
@@ -191,6 +210,8 @@ def _known(parts: Sequence[Part], journey: Journey, today: date) -> list[Known]:
         known[last] = Known(day, day, journey.arrived_at, scan.id if scan else None)
     else:
         known[last].first = today
+    for each in known:
+        each.hour = _hour(each, journey.home if each is known[0] else journey.there)
     for before, each in pairwise(known):
         each.first = max(each.first, before.first)
     for each, before in pairwise(reversed(known)):
@@ -198,6 +219,11 @@ def _known(parts: Sequence[Part], journey: Journey, today: date) -> list[Known]:
             before.last = min(before.last or each.last, each.last)
             before.first = min(before.first, before.last)
     return known
+
+
+def _hour(known: Known, zone: ZoneInfo) -> time | None:
+    """When on its day a part ended of which that is known."""
+    return known.at.astimezone(zone).time() if known.at is not None and known.is_exact else None
 
 
 def _see_dispatch(known: list[Known], journey: Journey, seen: Sequence[Sighting]) -> None:

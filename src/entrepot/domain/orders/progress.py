@@ -280,20 +280,21 @@ def accept_work(*, work_item_ids: Sequence[UUID], actor: Actor, now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A work item that is past due, with the terms of its suborder's first line."""
+    """A work item that is past due, with the terms of its suborder's first line and who does the work."""
 
     work_item_id: UUID
     suborder_id: UUID
     order_id: UUID
     terms_id: str
     due_at: datetime
+    performer_party: str
 
 
 def find_late(*, now: datetime, limit: int = 5000) -> list[Late]:
     """Open work past its deadline that nobody was found liable for yet, oldest deadline first, under lock."""
     rows = fetch_rows(
         """
-        SELECT work.id, work.suborder_id, suborder.order_id, first.terms_id, work.due_at
+        SELECT work.id, work.suborder_id, suborder.order_id, first.terms_id, work.due_at, suborder.performer_party
         FROM orders_workitem work
         JOIN orders_suborder suborder ON suborder.id = work.suborder_id
         JOIN LATERAL (

@@ -123,6 +123,18 @@ class Conditions:
         liable = self.duties[task].liable
         return liable.get(cause, liable.get(Cause.DEFAULT))
 
+    def answers_late(self, task: Task, doer: Party) -> Party:
+        """Who answers where a party did a task late: who is liable, as far as the terms give that party the task.
+
+        What leaves a node is packed by whoever stores it there. A third party works for who is liable; anybody else who
+        stands in for another answers itself.
+        """
+        given = (task, Task.STORAGE) if task is Task.PACKAGING_AND_LABEL else (task,)
+        own = next((each for each in given if self.performer(each) is doer), None)
+        if own is None and doer is not Party.THIRD_PARTY:
+            return doer
+        return self.liable(own or given[-1], Cause.LATE) or doer
+
     @property
     def title_passes_on(self) -> Until | None:
         """The event at which the stock stops being the property of who performs `stock_ownership`."""
