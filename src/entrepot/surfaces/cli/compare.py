@@ -1,14 +1,13 @@
 """`entrepot compare FILE`: every programme and way for a seller's goods, side by side."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from entrepot.surfaces.cli import first, rows
+from entrepot.surfaces.cli import first, rows, tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -89,13 +88,12 @@ def _seller(code: str) -> "UUID | None":
 
 
 def _show(found: "Compared", is_who: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from entrepot.kernel.money import format_minor
     from entrepot.surfaces.shared import comparison
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = tables.console()
     plan = found.plan
     good = comparison.good(found)
     notes = _Notes()
@@ -125,7 +123,7 @@ def _show(found: "Compared", is_who: bool) -> None:
         console.print(f"\nNot reckoned: {problem}", style="bold")
         console.print(f"  {'; '.join(named)}")
     for number, text in notes:
-        console.print(f"[{number}] {text}", markup=False)
+        console.print(f"[{number}] {text}")
     if is_who:
         _show_who(console, found)
     console.print()
@@ -138,7 +136,7 @@ def _show_who(console: "Console", found: "Compared") -> None:
         for chapter in found.who.get(code, ()):
             console.print(f"  {chapter.title}")
             for group in chapter.groups:
-                console.print(f"    {group.heading}: {', '.join(line.text for line in group.lines)}", markup=False)
+                console.print(f"    {group.heading}: {', '.join(line.text for line in group.lines)}")
 
 
 class _Notes:

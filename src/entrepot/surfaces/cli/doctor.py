@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from entrepot.surfaces.cli import tables
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FREE_BYTES = 2_000_000_000
 OLDEST_POSTGRESQL = 15
@@ -43,14 +45,13 @@ def doctor(as_json: bool) -> int:
 
 
 def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     signs = {"ok": "[green]✓[/]", "note": "[yellow]•[/]", "lacks": "[red]✗[/]"}
     table = Table(box=None, show_header=False, padding=(0, 1))
     for finding in findings:
         table.add_row(signs[finding.state], finding.subject, finding.detail)
-    Console(highlight=False).print(table)
+    tables.console(markup=True).print(table)
 
 
 def _careful(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from entrepot.surfaces.cli import first
+from entrepot.surfaces.cli import first, tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def _outcome(name: str, report: "Report", rejects: "Rejects", dry_run: bool) -> 
 
 
 def _show(outcome: dict[str, Any]) -> None:
-    from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    console = tables.console(markup=True)
     table = Table(show_edge=False, pad_edge=False)
     counts = ("read", "created", "changed", "same", "repeated", "rejected")
     for heading in ("", *counts):
@@ -102,7 +102,7 @@ def _show(outcome: dict[str, Any]) -> None:
         lacking = ", ".join(f"{what} {count:,}" for what, count in outcome["lacking"].items())
         console.print(f"Drafts still lack: {lacking}")
     for each in outcome["first_rejects"]:
-        console.print(f"[red]{each['file']} row {each['row']}[/]: {each['problem']}", highlight=False)
+        console.print(f"[red]{each['file']} row {each['row']}[/]: {escape(each['problem'])}")
     if outcome["rejected"]:
         console.print(f"{outcome['rejected']:,} rows were not taken; mend them in {outcome['rejects']} and import it.")
     if outcome["dry_run"]:

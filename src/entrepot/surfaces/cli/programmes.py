@@ -1,7 +1,6 @@
 """`entrepot programmes …`: the management models of this marketplace, as tables and in plain words."""
 
 import json
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrepot.kernel.errors import EntrepotError, NotFound
+from entrepot.surfaces.cli import tables
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +66,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         _print_json({"source": shelf.source, "programmes": [_summary(entry) for entry in shelf.entries.values()]})
         return
-    console = _console()
+    console = tables.console()
     table = _table("code", "name", "version", "seller earns", "tasks of the seller", "modelled on")
     for code, entry in shelf.entries.items():
         summary = _summary(entry)
@@ -110,7 +110,7 @@ def show(code: str, currency: str, as_toml: bool, as_json: bool) -> None:
             }
         )
     else:
-        _print_programme(_console(), shelf, entry, chapters)
+        _print_programme(tables.console(), shelf, entry, chapters)
 
 
 @programmes.command()
@@ -135,7 +135,7 @@ def compare(a: str, b: str, as_json: bool) -> None:
         ]
         _print_json({"source": shelf.source, "a": left.code, "b": right.code, "differences": differences})
         return
-    console = _console()
+    console = tables.console()
     table = _table("what", left.code, right.code)
     for each in told:
         table.add_row(each.title, each.a, each.b)
@@ -321,13 +321,6 @@ def _print_source(console: "Console", shelf: Shelf) -> None:
 
 def _print_json(document: dict[str, Any]) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    # A pipe has no width of its own; a table that wraps at 80 columns can neither be read nor searched.
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
 
 def _table(*columns: str) -> Any:

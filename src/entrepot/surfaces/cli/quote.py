@@ -1,14 +1,13 @@
 """`entrepot quote landed` and `quote freight`: what rows of a file cost to bring here, and to carry, part by part."""
 
 import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from entrepot.surfaces.cli import first, rows
+from entrepot.surfaces.cli import first, rows, tables
 from entrepot.surfaces.cli.session import with_database
 
 
@@ -57,13 +56,12 @@ def landed(file: Path, share_by: str, is_spread: bool, known_on: datetime | None
 
 
 def _show(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from entrepot.kernel.money import format_minor
     from entrepot.surfaces.shared.tariffs import PARTS
 
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console = tables.console()
     used = [name for name in PARTS if any(line["parts"][name] for line in document["lines"])]
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("line", *(str(PARTS[name]).lower() for name in used), "total", "a unit"):
@@ -77,7 +75,7 @@ def _show(document: dict[str, Any]) -> None:
         seller = format_minor(total["seller_bears_minor"], total["currency"])
         console.print(f"In all {amount}, of which the seller bears {seller}.")
     for regime in document["regimes"]:
-        console.print(f"[dim]{regime['destination']}: rows reviewed on {regime['reviewed_on']}.[/]")
+        console.print(f"{regime['destination']}: rows reviewed on {regime['reviewed_on']}.", style="dim")
 
 
 @quote.command()
@@ -121,7 +119,6 @@ def freight(file: Path, cards: Path | None, as_json: bool) -> int:
 
 
 def _freight_table(document: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from entrepot.kernel.money import format_minor
@@ -141,4 +138,4 @@ def _freight_table(document: list[dict[str, Any]]) -> None:
                 row["id"], each["card"], days, f"{each['billed_g'] / 1000:g} kg", parts or each["refusal_text"],
                 "" if each["refusal"] else total,
             )  # fmt: skip
-    Console().print(table)
+    tables.console().print(table)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from entrepot.surfaces.cli import first
+from entrepot.surfaces.cli import first, tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ def rates() -> None:
 def list_(as_json: bool) -> int:
     """The cards that hold today."""
     from django.conf import settings
-    from rich.console import Console
-    from rich.table import Table
 
     from entrepot.domain.logistics import publishing
     from entrepot.kernel import clock
@@ -37,12 +35,11 @@ def list_(as_json: bool) -> int:
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in ("card", "mode", "from", "currency", "since", "what it is"):
-        table.add_column(heading)
-    for each in document:
-        table.add_row(*(each[name] for name in ("card", "mode", "origin", "currency", "valid_from", "title")))
-    Console().print(table)
+    names = ("card", "mode", "origin", "currency", "valid_from", "title")
+    tables.show_table(
+        ("card", "mode", "from", "currency", "since", "what it is"),
+        [[each[name] for name in names] for each in document],
+    )
     return 0
 
 

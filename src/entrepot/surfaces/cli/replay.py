@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from entrepot.surfaces.cli import first
+from entrepot.surfaces.cli import first, tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -147,10 +147,9 @@ def _print(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary, indent=2, default=str, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = tables.console(markup=True)
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("bucket", "act", "lines", "units", f"value, {summary['currency']}"):
         table.add_column(heading, justify="left" if heading in {"bucket", "act"} else "right")
@@ -169,11 +168,11 @@ def _print(summary: dict[str, Any], as_json: bool) -> None:
     for name, facts in summary.get("books", {}).items():
         for each in facts if isinstance(facts, list) else [facts]:
             words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in each.items())
-            console.print(f"[bold]{name}[/] {words}", highlight=False)
+            console.print(f"[bold]{name}[/] {words}")
     if "verify" in summary:
         refused = summary["refused"]
         console.print(f"Refused by the marketplace: {len(refused)}")
         for each in refused[:10]:
-            console.print(f"  {each['step']} {each['key']}: {each['message']} \\[{each['code']}]", highlight=False)
+            console.print(f"  {each['step']} {each['key']}: {each['message']} \\[{each['code']}]")
         findings = {code: count for code, count in summary["verify"].items() if count}
         console.print(f"[red]Findings: {findings}[/]" if findings else "[green]The books hold.[/]")

@@ -1,13 +1,12 @@
 """`entrepot route FILE`: from which nodes and by which services lines leave at least cost, and why."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from entrepot.surfaces.cli import rows
+from entrepot.surfaces.cli import rows, tables
 
 
 @click.command()
@@ -31,7 +30,6 @@ def route(file: Path, as_json: bool, has_reasons: bool) -> int:
 
 
 def _show(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from entrepot.kernel.money import format_minor
@@ -39,7 +37,7 @@ def _show(document: dict[str, Any]) -> None:
     def amount(minor: int | None) -> str:
         return "" if minor is None or not document["currency"] else format_minor(minor, document["currency"])
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = tables.console()
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("order", "from", "by", "days", "lines", "cost", "instead of"):
         table.add_column(heading, justify="right" if heading in {"days", "cost"} else "left")
@@ -69,4 +67,4 @@ def _show(document: dict[str, Any]) -> None:
         + f"; order by order it would be {alone['parcels']} for {amount(alone['cost_minor']) or '–'}."
     )
     if not document["exact"]:
-        console.print("[dim]A better plan may exist; this one is the best that was found within the limits.[/]")
+        console.print("A better plan may exist; this one is the best that was found within the limits.", style="dim")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from entrepot.surfaces.cli import tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -90,12 +91,11 @@ def _batch(batch: "PayoutBatch") -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], batches: list[dict[str, Any]], pays_out: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from entrepot.kernel.money import format_minor
 
-    console = Console()
+    console = tables.console()
     table = Table(show_edge=False, pad_edge=False)
     for name in ("statement", "seller"):
         table.add_column(name, no_wrap=True)

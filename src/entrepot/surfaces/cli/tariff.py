@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from entrepot.surfaces.cli import tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -86,19 +87,15 @@ def _outcome(which: str, report: "Report", path: Path) -> dict[str, Any]:
 
 
 def _show_load(outcome: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
+    console = tables.console()
     console.print(f"{outcome['rows']:,} rows read.")
     if outcome["columns"]:
-        table = Table(show_edge=False, pad_edge=False)
-        for heading in ("column", "codes", "with a rate", "computed", "share"):
-            table.add_column(heading, justify="left" if heading == "column" else "right")
-        for name, each in outcome["columns"].items():
-            cells = [f"{each[key]:,}" for key in ("codes", "rated", "parsed")]
-            table.add_row(name, *cells, f"{each['share']:.2%}")
-        console.print(table)
+        figures = ("codes", "with a rate", "computed", "share")
+        shown = [
+            (name, *(f"{each[key]:,}" for key in ("codes", "rated", "parsed")), f"{each['share']:.2%}")
+            for name, each in outcome["columns"].items()
+        ]
+        tables.show_table(("column", *figures), shown, right=figures)
     for each in outcome["editions"]:
         what = f"list {each['list']}" if each["list"] else f"tariff {each['schedule']}"
         console.print(f"{what}: {each['rows']:,} rows, {'loaded' if each['new'] else 'already there'}")
@@ -111,9 +108,6 @@ def _show_load(outcome: dict[str, Any]) -> None:
 @with_database
 def list_(as_json: bool) -> None:
     """List what is loaded."""
-    from rich.console import Console
-    from rich.table import Table
-
     from entrepot.domain.customs import queries, services
     from entrepot.kernel import clock
 
@@ -126,12 +120,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in ("schedule", "list", "from", "rows", "source"):
-        table.add_column(heading, justify="right" if heading == "rows" else "left")
-    for row in rows:
-        table.add_row(row["schedule"], row["list"], row["from"], f"{row['rows']:,}", row["source"])
-    Console().print(table)
+    shown = [(row["schedule"], row["list"], row["from"], f"{row['rows']:,}", row["source"]) for row in rows]
+    tables.show_table(("schedule", "list", "from", "rows", "source"), shown, right=("rows",))
 
 
 @tariff.command()
@@ -185,26 +175,29 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def _show(document: dict[str, Any]) -> None:
-    from rich.console import Console
+    from rich.text import Text
 
-    console = Console(highlight=False)
+    def sourced(text: str, source: str) -> Text:
+        return Text.assemble(text, " ", (f"({source})", "dim"))
+
+    console = tables.console()
     regime = document["regime"]
-    console.print(
-        f"[bold]{document['hs']}[/] from {document['origin']} into {document['destination']} on {document['date']}"
-    )
+    into = f" from {document['origin']} into {document['destination']} on {document['date']}"
+    console.print(Text.assemble((document["hs"], "bold"), into))
     console.print(f"Customs duty on {regime['duty_base']}; {regime['value']} price is the value; {regime['currency']}.")
     if line := document["tariff_line"]:
-        console.print(f"Tariff line {line['code']} {line['description']}: [bold]{line['rate']}[/] ({line['edition']})")
+        named = f"Tariff line {line['code']} {line['description']}: "
+        console.print(Text.assemble(named, (line["rate"], "bold"), f" ({line['edition']})"))
     if document["problem"]:
-        console.print(f"[yellow]{document['problem']}[/]")
+        console.print(document["problem"], style="yellow")
     for overlay in document["overlays"]:
         console.print(f"  + {overlay['rate']} {overlay['authority']} {overlay['heading']}: {overlay['source']}")
     for band in document["bands"]:
-        console.print(f"[bold]{band['worth']}[/]")
+        console.print(band["worth"], style="bold")
         for charge in band["charges"]:
-            console.print(f"  {charge['part']}: {charge['says']} [dim]({charge['source']})[/]")
+            console.print(sourced(f"  {charge['part']}: {charge['says']}", charge["source"]))
     if document["changes"]:
-        console.print("[bold]What changes next[/]")
+        console.print("What changes next", style="bold")
         for change in document["changes"][:10]:
-            console.print(f"  {change['on']} {change['what']} {change['says']} [dim]({change['source']})[/]")
-    console.print(f"[dim]Rows reviewed on {regime['reviewed_on']}: {regime['source']}[/]")
+            console.print(sourced(f"  {change['on']} {change['what']} {change['says']}", change["source"]))
+    console.print(f"Rows reviewed on {regime['reviewed_on']}: {regime['source']}", style="dim")

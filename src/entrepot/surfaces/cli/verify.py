@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from entrepot.surfaces.cli import tables
 from entrepot.surfaces.cli.session import with_database
 
 if TYPE_CHECKING:
@@ -134,10 +135,10 @@ def _plain(value: object) -> int | str:
 
 
 def _table(results: "Iterator[Result]") -> int:
-    from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    console = tables.console(markup=True)
     findings = 0
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("id", style="bold")
@@ -153,7 +154,7 @@ def _table(results: "Iterator[Result]") -> int:
                 "[green]none[/]" if result.holds else f"[red]{result.count}[/]",
             )
             for row in result.rows[:5]:
-                table.add_row("", "[red]" + ", ".join(f"{name} {value}" for name, value in row.items()) + "[/]", "")
+                table.add_row("", f"[red]{escape(', '.join(f'{name} {value}' for name, value in row.items()))}[/]", "")
     console.print(table)
     console.print("[green]The books hold.[/]" if not findings else f"[red]{findings} findings.[/]")
     return 1 if findings else 0
