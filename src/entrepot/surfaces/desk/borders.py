@@ -191,7 +191,6 @@ def _facts(regime: Regime) -> list[tuple[Text, Text]]:
         (_("Customs duty is a share of"), plain(regime.duty_base)),
         (_("Limits are compared with"), plain(regime.value_base)),
         (_("Reviewed on"), formats.date_format(regime.reviewed_on, "DATE_FORMAT")),
-        (_("Source"), regime.source),
     ]
 
 
