@@ -1,7 +1,10 @@
 """As the clock goes on, the world does what it would: an order placed now is delivered, settled and paid out."""
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,8 +14,11 @@ from entrepot.demonstration import carriers, living
 from entrepot.demonstration import clock as shared
 from entrepot.demonstration.models import Advance, Clock
 from entrepot.domain.aftersales.models import ReturnCase
-from entrepot.domain.logistics.carriers.sandbox import Voyage
+from entrepot.domain.logistics.carriers.sandbox import Temper, Voyage, voyage_of
+from entrepot.domain.logistics.keeping import Journey, Judgement, Part, Sighting, judge
+from entrepot.domain.logistics.lanes import Lane, forecast
 from entrepot.domain.logistics.models import Parcel, TrackingEvent
+from entrepot.domain.logistics.ways import read_lanes
 from entrepot.domain.orders.models import OrderEvent, Suborder, WorkItem
 from entrepot.domain.settlement.models import Payout, Statement
 from entrepot.flows import returns
@@ -160,3 +166,45 @@ class TestWays:
     def test_the_same_parcel_goes_the_same_way(self):
         parcel = self.parcel(11, promised_from=date(2030, 1, 6), promised_until=date(2030, 1, 9))
         assert list(carriers.way(parcel)) == list(carriers.way(parcel))
+
+
+class TestBlame:
+    """What the carriers of the demonstration scan says who was late; what they do not scan says that nobody knows."""
+
+    LANES = [
+        each.lane
+        for each in read_lanes((resources.files("entrepot.domain.logistics") / "data" / "lanes.csv").read_text("utf-8"))
+        if each.lane.ends_at_door and len(each.lane.legs) > 1
+    ]
+
+    def judged(self, lane: Lane, temper: Temper) -> Iterator[Judgement]:
+        """Two hundred parcels by the lane that all come late, each left on the day by which it had to."""
+        home, there = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
+        for number in range(200):
+            left = datetime(2026, 8, 3, 6, tzinfo=UTC) + timedelta(days=number % 5)
+            promised = forecast(lane, left.date(), at=time.max)
+            segments = [{"leg": "dispatch", "done_by": left.date().isoformat()}]
+            segments += [{"leg": each.leg, "done_by": each.done_by.isoformat()} for each in promised.segments]
+            voyage = Voyage(
+                UUID(int=number * 7919), False, left, lane.origin, lane.destination, left + timedelta(hours=8),
+                promised.first, promised.last, carriers.stops_of(lane, segments),
+            )  # fmt: skip
+            said = [Sighting(UUID(int=place), each.kind, each.occurred_at, each.place)
+                    for place, each in enumerate(voyage_of(voyage, temper))]  # fmt: skip
+            assert [each.at for each in said] == sorted(each.at for each in said)
+            parts = [Part("dispatch", "packaging_and_label", "seller", left.date())]
+            parts += [Part(each.leg, each.task, each.leg, each.done_by, leg)
+                      for each, leg in zip(promised.segments, lane.legs, strict=True)]  # fmt: skip
+            yield judge(parts, Journey(left, said[-1].at, said, home, there), said[-1].at.date())
+
+    @pytest.mark.parametrize("lane", LANES, ids=lambda lane: lane.code)
+    def test_most_late_parcels_name_the_leg(self, lane):
+        shares = [each for found in self.judged(lane, Temper(late=1, lost=0)) for each in found.shares]
+        named = sum(each.days for each in shares if each.first == each.last)
+        assert named > 0.9 * sum(each.days for each in shares) > 0
+        assert {each.first for each in shares if each.first == each.last} >= set(range(1, len(lane.legs) + 1))
+
+    @pytest.mark.parametrize("lane", LANES, ids=lambda lane: lane.code)
+    def test_of_what_nobody_scanned_nobody_is_named(self, lane):
+        for found in self.judged(lane, Temper(late=1, lost=0, gaps=1)):
+            assert found.late_days and all(each.first < each.last for each in found.shares)

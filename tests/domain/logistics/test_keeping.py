@@ -89,6 +89,14 @@ def test_between_two_scans_nobody_knows():
     assert judged(2, seen, arrived=16).shares == [Share(3, 3, 4), Share(3, 4, 1)]
 
 
+def test_handling_on_the_spot_ends_when_it_is_handed_on():
+    there = leg("consolidation", "consolidation", "Shenzhen", "Shenzhen")
+    parts = (PARTS[0], part("consolidation", "consolidation", "platform", 3, there), *PARTS[2:])
+    seen = {2: "handed_over@Shenzhen", 5: "handed_over@Shenzhen", 10: "customs", 11: "in_transit", 13: "delivered"}
+    assert judged(2, seen, arrived=13, parts=parts).shares == [Share(1, 1, 2)]
+    assert judged(2, {**seen, 5: "in_transit@Shenzhen"}, arrived=13, parts=parts).shares == [Share(1, 2, 2)]
+
+
 def test_a_hand_over_that_no_carrier_confirms_in_a_day_is_open_until_the_scan():
     """It was said to be handed over on Wednesday; the first scan is of the next Monday."""
     late = {day: said for day, said in later(3, 4).items() if said != "handed_over"}

@@ -241,7 +241,7 @@ def _see_dispatch(known: list[Known], journey: Journey, seen: Sequence[Sighting]
 
 def _see_end(known: list[Known], place: int, parts: Sequence[Part], journey: Journey, seen: Sequence[Sighting]) -> None:
     """A part between the dispatch and the door ends with the first scan that only what follows can have."""
-    following = parts[place + 1]
+    following, leg = parts[place + 1], parts[place].leg
     shown: Sighting | None = None
     if parts[place].task == "customs":
         at = [number for number, each in enumerate(seen) if each.kind == "customs"]
@@ -250,6 +250,8 @@ def _see_end(known: list[Known], place: int, parts: Sequence[Part], journey: Jou
         shown = next((each for each in after if each.kind in ("in_transit", "out_for_delivery")), None)
     elif following.task == "customs":
         shown = next((each for each in seen if each.kind == "customs"), None)
+    elif leg is not None:
+        shown = _seen_leaving(leg, seen)
     if shown is None:
         shown = _seen_at(parts, place, seen)
     if shown is not None:
@@ -262,6 +264,17 @@ def _see_end(known: list[Known], place: int, parts: Sequence[Part], journey: Jou
         known[place].at, known[place].shown_by = out.at, out.id
 
 
+def _seen_leaving(leg: Leg, seen: Sequence[Sighting]) -> Sighting | None:
+    """Handling on the spot ends when its carrier hands over there: not by the scan that says that goods were taken."""
+    if not leg.end or leg.start != leg.end:
+        return None
+    return next((each for each in seen[1:] if each.kind == "handed_over" and _is_at(each, leg.end)), None)
+
+
+def _is_at(sighting: Sighting, place: str) -> bool:
+    return sighting.place.casefold().startswith(place.casefold())
+
+
 def _seen_at(parts: Sequence[Part], place: int, seen: Sequence[Sighting]) -> Sighting | None:
     """The first scan at the place where this leg and none before it ends."""
     legs = [each.leg for each in parts[: place + 1]]
@@ -270,4 +283,4 @@ def _seen_at(parts: Sequence[Part], place: int, seen: Sequence[Sighting]) -> Sig
         return None
     if any(each is not None and leg.end in (each.start, each.end) for each in legs[:-1]):
         return None
-    return next((each for each in seen if each.place.casefold().startswith(leg.end.casefold())), None)
+    return next((each for each in seen if _is_at(each, leg.end)), None)

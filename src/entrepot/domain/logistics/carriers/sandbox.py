@@ -30,6 +30,8 @@ from entrepot.kernel.errors import Invalid
 
 #: A shopper takes a return to the carrier so long after its label was made.
 DROPPED_OFF = timedelta(hours=20)
+#: Two scans of a parcel lie so far apart at least.
+BETWEEN = timedelta(minutes=20)
 #: So long after a booking its parcel is picked up, as the sandbox has it.
 PICKED_UP = timedelta(hours=6)
 #: What it asks: so much, and so much for every kilogram that is begun; in any currency's minor units.
@@ -41,14 +43,16 @@ TRANSIT = {True: (1, 3), False: (6, 10)}
 class Temper:
     """How often it does what: one parcel in so many, 0 is never.
 
-    `unseen`: it says delivered and never scanned it before; `silent`: it says nothing at all; `repeats`: it gives a
-    number that it gave before; `declines`, `cuts` and `dies` are of bookings.
+    `unseen`: it says delivered and never scanned it before; `gaps`: it scans nothing between the first scan and the
+    round of the last day; `silent`: it says nothing at all; `repeats`: it gives a number that it gave before;
+    `declines`, `cuts` and `dies` are of bookings.
     """
 
     seed: str = ""
     late: int = 12
     lost: int = 250
     unseen: int = 0
+    gaps: int = 0
     silent: int = 0
     repeats: int = 0
     declines: int = 0
@@ -73,8 +77,17 @@ class SandboxCarrierCrash(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a leg before the last one ends, by when it is promised to, and what a carrier scans of it there."""
+
+    place: str
+    due_on: date
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Voyage:
-    """A parcel on its way and what was promised of it."""
+    """A parcel on its way and what was promised of it; `stops` where its way is known leg by leg."""
 
     id: UUID
     is_return: bool
@@ -84,6 +97,7 @@ class Voyage:
     ship_by: datetime
     promised_from: date
     promised_until: date
+    stops: tuple[Stop, ...] = ()
 
 
 def voyage_of(voyage: Voyage, temper: Temper) -> Iterator[Sighting]:
@@ -101,8 +115,12 @@ def voyage_of(voyage: Voyage, temper: Temper) -> Iterator[Sighting]:
     if _happens(temper.unseen, chance, 8) and not is_lost and not late_by:
         yield _sighting("delivered", arrives, "delivered", voyage.destination)
         return
-    yield _sighting("in_transit", voyage.left_at + min(timedelta(hours=7), span / 6), "left", voyage.origin)
-    if voyage.origin != voyage.destination:
+    left = voyage.left_at + min(timedelta(hours=7), span / 6)
+    yield _sighting("in_transit", left, "left", voyage.origin)
+    if voyage.stops:
+        if not _happens(temper.gaps, chance, 22):
+            yield from _pass(voyage, left, arrives, late_by, chance)
+    elif voyage.origin != voyage.destination:
         yield _sighting("customs", voyage.left_at + span * 0.6, "customs", voyage.destination)
         yield _sighting("in_transit", voyage.left_at + span * 0.75, "cleared", voyage.destination)
     if is_lost:
@@ -112,6 +130,27 @@ def voyage_of(voyage: Voyage, temper: Temper) -> Iterator[Sighting]:
     if out > voyage.left_at + span * 0.75:
         yield _sighting("out_for_delivery", out, "out", voyage.destination)
     yield _sighting("delivered", arrives, "delivered", voyage.destination)
+
+
+def _pass(voyage: Voyage, left: datetime, arrives: datetime, late_by: int, chance: bytes) -> Iterator[Sighting]:
+    """The scans at the stops: as promised until the leg that is late, so many days later from it on.
+
+    What is not late is spread over its way as the promise spreads it.
+    """
+    delay = max((voyage.left_at.date() - voyage.ship_by.date()).days, 0)
+    late_from = chance[9] % (len(voyage.stops) + 1)
+    start, end = voyage.left_at.date(), arrives.date()
+    promised = max((voyage.promised_until - start).days + delay, 1)
+    latest = max(arrives.replace(hour=6, minute=0), left + (len(voyage.stops) + 1) * BETWEEN)
+    at = left
+    for place, stop in enumerate(voyage.stops):
+        day = stop.due_on + timedelta(days=delay + (late_by if place >= late_from else 0))
+        if not late_by:
+            day = start + timedelta(days=(day - start).days * (end - start).days // promised)
+        noon = datetime.combine(day, time(12, chance[10] % 40), tzinfo=UTC) + place * BETWEEN
+        at = max(at + BETWEEN, min(noon, latest - (len(voyage.stops) - place) * BETWEEN))
+        for number, kind in enumerate(stop.kinds):
+            yield _sighting(kind, at + number * BETWEEN / 4, f"stop-{place}-{kind}", stop.place)
 
 
 def _arrival(voyage: Voyage, chance: bytes, temper: Temper) -> tuple[date, int]:
