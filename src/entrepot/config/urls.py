@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from entrepot.surfaces.shared import arrival, files, health, invitations, media
+from entrepot.surfaces.shared.finding import by_word
 
 SURFACES = {"api/v1/": "api", "seller/": "seller", "desk/": "desk", "": "shop"}
 
@@ -18,4 +19,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
-urlpatterns += [path(prefix, include(f"entrepot.surfaces.{surface}.urls")) for prefix, surface in SURFACES.items()]
+urlpatterns += [by_word(prefix, include(f"entrepot.surfaces.{surface}.urls")) for prefix, surface in SURFACES.items()]

@@ -78,6 +78,34 @@ def test_one_alone_is_a_batch_of_one(world):
     assert (queue.batches, queue.orders, queue.inside, queue.is_opening) == (2, 2, 0, False)
 
 
+def test_one_opener_is_enough_for_one_after_the_other(world):
+    offer = world.offer(world.seller(), stock=5)
+    queue = Queue(8)
+    for number in range(5):
+        queue.place(request(f"k{number}", (offer, 1)), now=world.now)
+        for _ in range(3000):
+            with queue.lock:
+                if queue.openers:
+                    break
+            time.sleep(0.01)
+    assert len(queue.openers) == 1
+
+
+def test_where_no_thread_can_be_started_everybody_is_told_to_come_back(world, monkeypatch):
+    offer = world.offer(world.seller(), stock=1)
+    queue = Queue(8)
+
+    def fail(opener):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ordering.Opener, "start", fail)
+        with pytest.raises(Busy):
+            queue.place(request("k1", (offer, 1)), now=world.now)
+    assert (queue.inside, queue.is_opening, len(queue.waiting)) == (0, False, 0)
+    assert isinstance(queue.place(request("k1", (offer, 1)), now=world.now), Placed)
+
+
 def test_who_waits_meanwhile_is_one_batch_and_a_bad_order_is_refused_alone(world, owner):
     offer = world.offer(world.seller(), stock=3)
     queue = Queue(20)
@@ -98,8 +126,10 @@ def test_a_full_queue_turns_away_at_once_and_nothing_is_ordered(world, owner):
     queue = Queue(2)
     with ThreadPoolExecutor(2) as threads:
         with locked(owner):
-            asked = [threads.submit(ask, queue, world, request(key, (offer, 1))) for key in ("a", "b")]
-            settle(queue, 2)
+            asked = []
+            for key in ("a", "b"):
+                asked.append(threads.submit(ask, queue, world, request(key, (offer, 1))))
+                settle(queue, len(asked))
             with pytest.raises(Busy) as refusal:
                 queue.place(request("c", (offer, 1)), now=world.now)
         assert all(isinstance(each.result(60), Placed) for each in asked)

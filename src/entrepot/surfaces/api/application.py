@@ -14,7 +14,7 @@ from ninja.operation import Operation
 from entrepot import __version__
 from entrepot.kernel.errors import EntrepotError, Invalid, TooMany
 from entrepot.surfaces.api import routers
-from entrepot.surfaces.api.auth import Session, Token
+from entrepot.surfaces.api.auth import SESSION, TOKEN
 from entrepot.surfaces.api.idempotent import HEADER
 from entrepot.surfaces.api.schemas import Problem
 from entrepot.surfaces.shared.errors import sentence
@@ -67,7 +67,7 @@ api = Api(
         "`application/problem+json` with a stable `code`."
     ),
     urls_namespace="api",
-    auth=[Token(), Session()],
+    auth=[TOKEN, SESSION],
     docs_url="/docs",
 )
 for prefix, router in routers.ROUTERS:

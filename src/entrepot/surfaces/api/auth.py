@@ -53,17 +53,20 @@ class Session(APIKeyCookie):
         return accounts.get_actor(user_id=request.user.id, preferred=preferred)
 
 
+TOKEN, SESSION = Token(), Session()
+
+
 class Guest:
     """Routes that serve guests too: whoever is signed in is known, everybody else is a guest."""
 
     def __call__(self, request: HttpRequest) -> Actor:
         """The actor, never None. Raises: AuthenticationError for a key that is not valid."""
         if "Authorization" in request.headers:
-            actor = Token()(request)
+            actor = TOKEN(request)
             if actor is None:
                 raise AuthenticationError
             return cast(Actor, actor)
-        return Session()(request) or GUEST
+        return SESSION(request) or GUEST
 
 
 def actor_of(request: HttpRequest) -> Actor:

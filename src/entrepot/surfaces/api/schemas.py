@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from entrepot.kernel.money import MINOR_MAX
 
@@ -37,8 +37,12 @@ def _check_all(value: Any) -> None:
             _check_all(part)
 
 
-class In(Schema):
-    """A body. A field that there is not is refused, and so is a text that cannot be kept."""
+class In(BaseModel):
+    """A body. A field that there is not is refused, and so is a text that cannot be kept.
+
+    It is made of what JSON has. Ninja's own schema also reads rows of the database, and for that would check a strict
+    body twice, and what stands within it four times.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,19 +1,20 @@
 """How a web process places orders: requests wait in their threads on a shared batch.
 
-Whoever comes when nobody opens orders takes what is queued and opens it in one transaction; then the next in the queue
-does the same, while the first asks the payment providers and answers its batch. Nobody waits for a batch to fill: one
-request alone is a batch of one. Where too many wait, the next is told at once to come back; what is known to be sold
-out is answered without waiting.
+A few threads with connections of their own open batches. Whoever comes when nobody opens orders wakes one of them; it
+takes what is queued and opens it in one transaction; then the next of them does the same, while the first asks the
+payment providers and answers its batch. Nobody waits for a batch to fill: one request alone is a batch of one. Where
+too many wait, the next is told at once to come back; what is known to be sold out is answered without waiting.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.db import close_old_connections, connection
 
 from entrepot.flows import checkout
 from entrepot.flows.checkout import Answered, OrderRequest
@@ -23,6 +24,8 @@ from entrepot.surfaces.shared.soldout import SOLD_OUT
 
 #: The most that one transaction opens: more gain nothing and wait longer.
 BATCH_MAX = 200
+#: An opener that had nothing to do for so long ends. Units: seconds.
+REST = 60.0
 
 
 class Busy(Unavailable):
@@ -34,14 +37,17 @@ class Busy(Unavailable):
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A request in its thread: it is answered, or it is its turn to open what is queued."""
+    """A request in its thread, until it is answered."""
 
     request: OrderRequest
     now: datetime
-    turn: threading.Event = field(default_factory=threading.Event)
-    is_done: bool = False
+    words: Mapping[str, str]
+    answered: threading.Lock = field(default_factory=threading.Lock)
     answer: Answered | None = None
     failure: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self.answered.acquire()
 
 
 class Queue:
@@ -51,13 +57,14 @@ class Queue:
         self.most = most
         self.lock = threading.Lock()
         self.waiting: deque[Waiting] = deque()
+        self.openers: list[Opener] = []  # that are free; the last one's connection is the warmest
         self.inside = 0
         self.is_opening = False
         self.batches = self.orders = self.turned_away = 0  # since this process began
 
     def place(self, request: OrderRequest, *, now: datetime) -> Answered:
         """What became of an order. Raises: Busy, at once, where too many are inside."""
-        mine = Waiting(request, now)
+        mine = Waiting(request, now, context.words())
         with self.lock:
             if self.inside >= self.most:
                 self.turned_away += 1
@@ -65,13 +72,12 @@ class Queue:
                 raise Busy(seconds=1)
             self.inside += 1
             self.waiting.append(mine)
-            self._say()
             leads, self.is_opening = not self.is_opening, True
+            if leads:
+                self._wake()
+            self._say()
         try:
-            if not leads:
-                mine.turn.wait()
-            if not mine.is_done:
-                self._lead()
+            mine.answered.acquire()
         finally:
             with self.lock:
                 self.inside -= 1
@@ -81,8 +87,8 @@ class Queue:
         assert mine.answer is not None
         return mine.answer
 
-    def _lead(self) -> None:
-        """Open what is queued, hand on, and answer."""
+    def lead(self) -> None:
+        """Open what is queued, hand on, and answer: what an opener does when it is its turn."""
         with self.lock:
             batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH_MAX))]
             self.batches, self.orders = self.batches + 1, self.orders + len(batch)
@@ -91,6 +97,7 @@ class Queue:
         started = time.monotonic()
         try:
             try:
+                close_old_connections()
                 requests, now = [each.request for each in batch], max(each.now for each in batch)
                 opened = checkout.open_orders(requests=requests, now=now)
             finally:
@@ -107,8 +114,19 @@ class Queue:
         finally:
             meters.BATCH_ANSWERED.observe(time.monotonic() - started)
             for each in batch:
-                each.is_done = True
-                each.turn.set()
+                each.answered.release()
+
+    def rest(self, opener: "Opener") -> bool:
+        """An opener has nothing to do; whether it is kept for the next batch."""
+        with self.lock:
+            self.openers.append(opener)
+        if opener.turn.acquire(timeout=REST):
+            return True
+        with self.lock:
+            if opener in self.openers:
+                self.openers.remove(opener)
+                return False
+        return opener.turn.acquire()  # it was woken in the same instant
 
     def _say(self) -> None:
         """How many are in here, and how many of them no batch has taken yet."""
@@ -116,12 +134,48 @@ class Queue:
         meters.ORDERS_QUEUED.set(len(self.waiting))
 
     def _hand_on(self) -> None:
-        """It is the turn of whoever has waited longest, or nobody's."""
+        """It is the turn of the next opener, where somebody waits."""
         with self.lock:
             if self.waiting:
-                self.waiting[0].turn.set()
+                self._wake()
             else:
                 self.is_opening = False
+
+    def _wake(self) -> None:
+        """Give the turn to an opener that is free, or to a new one. Under the lock."""
+        if self.openers:
+            self.openers.pop().turn.release()
+            return
+        try:
+            Opener(self).start()
+        except RuntimeError:  # the machine has no thread left
+            self.is_opening = False
+            while self.waiting:
+                each = self.waiting.popleft()
+                each.failure = Busy(seconds=1)
+                each.answered.release()
+
+
+class Opener(threading.Thread):
+    """A thread that opens batches by its own connection, which knows the statements: so few are as fast as many."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(name="orders", daemon=True)
+        self.queue = queue
+        self.turn = threading.Lock()
+        self.turn.acquire()
+
+    def run(self) -> None:
+        """Open a batch, rest, open the next."""
+        try:
+            while True:
+                with context.begun(**self.queue.waiting[0].words):
+                    self.queue.lead()
+                close_old_connections()
+                if not self.queue.rest(self):
+                    return
+        finally:
+            connection.close()
 
 
 def _place_apart(batch: Sequence[Waiting], problem: Exception) -> None:

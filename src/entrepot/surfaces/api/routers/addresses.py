@@ -34,7 +34,7 @@ class ShipToIn(AddressIn):
 
     def contact(self) -> dict[str, str]:
         """The address as the vault takes it."""
-        return {name: value or "" for name, value in self.dict().items()}
+        return {name: value or "" for name, value in self.model_dump().items()}
 
 
 class AddressOut(Schema):

@@ -123,7 +123,7 @@ def keep_products(request: HttpRequest, payload: ProductsIn) -> list[KeptOut]:
             tuple(each.axes),
             "api",
             {language: (text.title, text.description) for language, text in each.texts.items()},
-            [SkuDraft(sku.code, **sku.dict(exclude={"code"})) for sku in each.skus],
+            [SkuDraft(sku.code, **sku.model_dump(exclude={"code"})) for sku in each.skus],
         )
         for each in payload.products
     ]

@@ -82,7 +82,9 @@ def compare_goods(request: HttpRequest, payload: CompareIn) -> list[dict[str, An
     if len(payload.rows) > ROWS_MAX:
         raise Invalid("compare.too_many_rows", "Ask for {most} SKUs at most.", field="rows", most=ROWS_MAX)
     actor = actor_of(request)
-    rows = [{name: value for name, value in row.dict().items() if value not in (None, "")} for row in payload.rows]
+    rows = [
+        {name: value for name, value in row.model_dump().items() if value not in (None, "")} for row in payload.rows
+    ]
     is_seller = actor.role.startswith("seller.") and actor.may("enrolments.read")
     found = comparing.compare(
         plans=plans.read_plans(rows), now=clock.now(), actor=actor,

@@ -266,7 +266,7 @@ def _whole(thread: Thread, reader: Party | None) -> ConversationOut:
         )
 
     return ConversationOut(
-        **ThreadOut.of(thread, by_shopper=reader is None).dict(),
+        **ThreadOut.of(thread, by_shopper=reader is None).model_dump(),
         messages=[shown(each) for each in queries.list_messages(thread_ids=[thread.id]).get(thread.id, ())],
         is_masked=masked,
     )

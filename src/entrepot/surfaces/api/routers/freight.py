@@ -86,7 +86,9 @@ def quote_freight(request: HttpRequest, payload: FreightIn) -> list[dict[str, An
     """What consignments cost by every published rate card that is meant for them. Reads only."""
     if len(payload.rows) > ROWS_MAX:
         raise Invalid("freight.too_many_rows", "Ask for {most} rows at most.", field="rows", most=ROWS_MAX)
-    rows = [{name: value for name, value in row.dict().items() if value not in (None, "")} for row in payload.rows]
+    rows = [
+        {name: value for name, value in row.model_dump().items() if value not in (None, "")} for row in payload.rows
+    ]
     asked = rates.read_consignments(rows, today=clock.now().date())
     named = {code for each in asked for code in each.cards}
     found = rates.quote(asked, publishing.list_cards(codes=named or None))

@@ -140,7 +140,7 @@ def get_programme_version(request: HttpRequest, version_id: UUID, currency: str 
 
 def _whole(version: ProgrammeVersion, currency: str) -> WholeVersionOut:
     return WholeVersionOut(
-        **_version(version).dict(),
+        **_version(version).model_dump(),
         document=version.document,
         words=chapters_of(words.tell(queries.wording_of(version), currency=currency)),
     )

@@ -225,7 +225,7 @@ def list_cost_rates(request: HttpRequest, on: date | None = None) -> list[CostRa
 def set_cost_rates(request: HttpRequest, payload: CostRatesIn) -> list[CostRateOut]:
     """Say what the marketplace is charged from a day on; orders of earlier days keep theirs."""
     rates = services.set_cost_rates(
-        rows=[NewCostRate(**each.dict()) for each in payload.rates],
+        rows=[NewCostRate(**each.model_dump()) for each in payload.rates],
         valid_from=payload.valid_from,
         actor=actor_of(request),
         now=clock.now(),

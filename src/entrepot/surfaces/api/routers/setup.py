@@ -213,7 +213,7 @@ def _step(step: setting_up.Step) -> StepOut:
 @routes.post("/markets", MarketOut, "setup.edit", status=201, everybodys=True)
 def open_market(request: HttpRequest, payload: MarketIn) -> MarketOut:
     """Open a market."""
-    values = payload.dict()
+    values = payload.model_dump()
     tax = values.pop("tax")
     return MarketOut.from_orm(setting_up.open_market(actor=actor_of(request), tax=tax, now=clock.now(), **values))
 
@@ -221,7 +221,7 @@ def open_market(request: HttpRequest, payload: MarketIn) -> MarketOut:
 @routes.put("/markets/{code}", MarketOut, "setup.edit", everybodys=True)
 def change_market(request: HttpRequest, code: str, payload: MarketChangeIn) -> MarketOut:
     """Call a market otherwise, or move its clock."""
-    changed = market_services.change_market(actor=actor_of(request), code=code, now=clock.now(), **payload.dict())
+    changed = market_services.change_market(actor=actor_of(request), code=code, now=clock.now(), **payload.model_dump())
     return MarketOut.from_orm(changed)
 
 
@@ -243,7 +243,7 @@ def reopen_market(request: HttpRequest, code: str, payload: ReasonIn) -> MarketO
 def set_tax_rate(request: HttpRequest, code: str, payload: TaxIn) -> Done:
     """Set a tax rate from a day on."""
     market = markets.find_market(code)
-    market_services.set_tax_rate(actor=actor_of(request), market=market, now=clock.now(), **payload.dict())
+    market_services.set_tax_rate(actor=actor_of(request), market=market, now=clock.now(), **payload.model_dump())
     return Done(count=1)
 
 
@@ -270,7 +270,7 @@ def choose_programmes(request: HttpRequest, payload: ProgrammesIn) -> OpenOut:
 def change_node(request: HttpRequest, code: str, payload: NodeCalendarIn) -> NodeCalendarOut:
     """Change what a node is called and when it works."""
     found = logistics.get_node(code=code)
-    nodes.change_node(actor=actor_of(request), node_id=found.id, now=clock.now(), **payload.dict())
+    nodes.change_node(actor=actor_of(request), node_id=found.id, now=clock.now(), **payload.model_dump())
     return _node(logistics.list_nodes([found.id])[found.id])
 
 
@@ -287,7 +287,7 @@ def open_node(request: HttpRequest, code: str, payload: OpeningsIn) -> Done:
 @routes.post("/freight", Done, "setup.edit", status=201, everybodys=True)
 def set_shipping_charges(request: HttpRequest, payload: ShippingChargesIn) -> Done:
     """Set what shoppers are asked for carriage, from a day on."""
-    rows = [ChargeRow(**each.dict()) for each in payload.rates]
+    rows = [ChargeRow(**each.model_dump()) for each in payload.rates]
     return Done(count=shipping.set_charges(actor=actor_of(request), rows=rows, now=clock.now()))
 
 
@@ -301,7 +301,7 @@ def list_partners(request: HttpRequest, paging: Paged) -> Any:
 @routes.post("/partners", OrganisationOut, "setup.edit", status=201, everybodys=True)
 def add_partner(request: HttpRequest, payload: PartnerIn) -> OrganisationOut:
     """Add a warehouse or forwarder; invite its first person by the team's operations."""
-    return _organisation(setting_up.add_partner(actor=actor_of(request), now=clock.now(), **payload.dict()))
+    return _organisation(setting_up.add_partner(actor=actor_of(request), now=clock.now(), **payload.model_dump()))
 
 
 def _organisation(found: Organisation) -> OrganisationOut:

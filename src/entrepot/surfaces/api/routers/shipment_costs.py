@@ -174,7 +174,7 @@ def list_shipment_costs(request: HttpRequest, shipment_id: UUID) -> list[CostOut
 @routes.post("/shipments/{uuid:shipment_id}/costs", CostOut, "shipments.send", "settlement.run", status=201)
 def enter_shipment_cost(request: HttpRequest, shipment_id: UUID, payload: CostIn) -> CostOut:
     """Enter a bill that the caller's side paid; what the marketplace paid is booked."""
-    bill = NewCost(**payload.dict())
+    bill = NewCost(**payload.model_dump())
     made = landing.enter_cost(shipment_id=shipment_id, cost=bill, actor=actor_of(request), now=clock.now())
     return CostOut.of(made)
 
@@ -191,7 +191,7 @@ def list_landed_costs(request: HttpRequest, shipment_id: UUID) -> list[LandedCos
 )
 def share_shipment_costs(request: HttpRequest, shipment_id: UUID, payload: LandedCostIn) -> LandedCostOut:
     """Share all its bills among the units that came into stock: a new version."""
-    made = costing.share(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.dict())
+    made = costing.share(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.model_dump())
     return LandedCostOut.of(made)
 
 

@@ -323,14 +323,14 @@ def remove_carton(request: HttpRequest, shipment_id: UUID, carton_id: UUID) -> D
 @routes.post("/shipments/{uuid:shipment_id}/announcement", ShipmentOut, "shipments.send")
 def announce_shipment(request: HttpRequest, shipment_id: UUID, payload: AnnouncementIn) -> ShipmentOut:
     """Tell the node what comes when."""
-    done = shipping.announce(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.dict())
+    done = shipping.announce(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.model_dump())
     return ShipmentOut.of(done)
 
 
 @routes.post("/shipments/{uuid:shipment_id}/departure", ShipmentOut, "shipments.send")
 def send_shipment(request: HttpRequest, shipment_id: UUID, payload: DepartureIn) -> ShipmentOut:
     """Say that a shipment has left."""
-    done = shipping.ship(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.dict())
+    done = shipping.ship(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.model_dump())
     return ShipmentOut.of(done)
 
 
@@ -379,7 +379,7 @@ def count_units(request: HttpRequest, shipment_id: UUID, payload: CountsIn) -> C
 @routes.post("/shipments/{uuid:shipment_id}/inspections", InspectionOut, "stock.receive", status=201)
 def inspect_units(request: HttpRequest, shipment_id: UUID, payload: InspectionIn) -> InspectionOut:
     """Write down what a sample showed; the plan says whether the lot passes."""
-    done = receiving.inspect(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.dict())
+    done = receiving.inspect(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.model_dump())
     return InspectionOut(**{name: getattr(done, name) for name in InspectionOut.model_fields})
 
 
@@ -393,7 +393,9 @@ def put_units_away(request: HttpRequest, shipment_id: UUID) -> list[PutAwayOut]:
 @routes.post("/shipments/{uuid:shipment_id}/closing", list[PutAwayOut], "stock.receive", status=201)
 def close_shipment(request: HttpRequest, shipment_id: UUID, payload: ClosingIn) -> list[PutAwayOut]:
     """Put away the rest, record what differs, and end the receiving."""
-    done = flow.close_shipment(shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.dict())
+    done = flow.close_shipment(
+        shipment_id=shipment_id, actor=actor_of(request), now=clock.now(), **payload.model_dump()
+    )
     return [PutAwayOut(**{name: getattr(each, name) for name in PutAwayOut.model_fields}) for each in done]
 
 

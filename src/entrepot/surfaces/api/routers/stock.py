@@ -189,7 +189,7 @@ def create_node(request: HttpRequest, payload: NodeIn) -> NodeOut:
         time_zone=payload.time_zone,
         working_days=payload.working_days,
         cut_off=payload.cut_off,
-        address=payload.address.dict() | {"country": payload.country} if payload.address else None,
+        address=payload.address.model_dump() | {"country": payload.country} if payload.address else None,
         now=clock.now(),
     )
     return NodeOut.of(logistics.list_nodes([node.id])[node.id])

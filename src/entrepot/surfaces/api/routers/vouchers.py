@@ -89,7 +89,7 @@ def create_voucher(request: HttpRequest, payload: VoucherIn) -> VoucherOut:
         seller=sellers.get_seller(seller_id=payload.seller_id) if payload.seller_id else None,
         category=catalogue.get_category(category_code=payload.category) if payload.category else None,
         now=clock.now(),
-        **payload.dict(exclude={"market", "seller_id", "category"}),
+        **payload.model_dump(exclude={"market", "seller_id", "category"}),
     )
     return VoucherOut.of(voucher, market.currency)
 

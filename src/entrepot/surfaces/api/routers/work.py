@@ -221,7 +221,7 @@ def get_work(request: HttpRequest, work_item_id: UUID) -> WholeWorkOut:
         raise NotFound(kind="work item")
     [item] = found
     return WholeWorkOut(
-        **WorkOut.of(item).dict(),
+        **WorkOut.of(item).model_dump(),
         ship_to=AddressOut.of(item.ship_to_id),
         lines=[WorkLineOut.of(each) for each in queries.list_lines(suborder_ids=[item.suborder_id])[item.suborder_id]],
         parcels=show(logistics.list_parcels(reference_ids=[item.suborder_id])),
