@@ -3,6 +3,7 @@
 A pattern of orders, one in ten of them delivered, is lived through the real flows and copied, first to `--few` orders
 and then to `--orders`. On each, the queries of a page are run as the page runs them, and their plans are asked what
 they touched. A page stays flat where it touches about as many blocks (8 KiB) as before, whatever came to the tables.
+With `--plans` the plans themselves are printed, those on few orders and those on many.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import Any
 
 from benchmarks import goods, lives
 from benchmarks.marketplace import fresh
-from benchmarks.sides import Result
+from benchmarks.sides import Result, connect
 
 #: Orders of two lines that are lived, and how many of them are delivered.
 PATTERN, DELIVERED = 250, 25
@@ -34,6 +35,7 @@ class Seen:
     milliseconds: float
     blocks: int
     scanned: set[str] = field(default_factory=set)
+    plans: list[str] = field(default_factory=list)
 
 
 def main(argv: Sequence[str] | None = None) -> Result:
@@ -41,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> Result:
     parser = argparse.ArgumentParser(prog="entrepot bench growth", description=__doc__)
     parser.add_argument("--few", type=int, default=10_000, help="orders")
     parser.add_argument("--orders", type=int, default=100_000, help="orders after growing, 1,000,000 at most")
+    parser.add_argument("--plans", action="store_true", help="print the plan of every query, at both sizes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     with fresh():
@@ -49,10 +52,8 @@ def main(argv: Sequence[str] | None = None) -> Result:
         step = timedelta(days=14) / lives.COPIES_MAX
         sizes = [max(orders // PATTERN - 1, 0) for orders in (options.few, options.orders)]
         began = time.perf_counter()
-        lives.multiply(pattern, sizes[0], step=step)
-        few = {name: _look(reading) for name, reading in _readings(stocked).items()}
-        lives.multiply(pattern, sizes[1] - sizes[0], step=step, made=sizes[0])
-        many = {name: _look(reading) for name, reading in _readings(stocked).items()}
+        few = _grown_by(sizes[0], stocked, pattern, step)
+        many = _grown_by(sizes[1] - sizes[0], stocked, pattern, step, made=sizes[0])
         growth = {name: many[name].blocks / max(few[name].blocks, 1) for name in few}
         flat = [name for name, ratio in growth.items() if ratio <= FLAT]
         result = Result(
@@ -70,7 +71,26 @@ def main(argv: Sequence[str] | None = None) -> Result:
             },
         )  # fmt: skip
         result.tell(as_json=options.json)
+        if options.plans and not options.json:
+            for name in few:
+                print(f"\n{name}")
+                for orders, seen in ((options.few, few[name]), (options.orders, many[name])):
+                    print(f"  on {orders:,} orders")
+                    print("".join(f"    {line}\n" for plan in seen.plans for line in plan.splitlines()), end="")
     return result
+
+
+def _grown_by(
+    copies: int, stocked: goods.Goods, pattern: lives.Pattern, step: timedelta, made: int = 0
+) -> dict[str, Seen]:
+    """So many copies more, sealed as the jobs seal; what the pages cost then."""
+    from entrepot.domain.ledger import sealing
+
+    lives.multiply(pattern, copies, step=step, made=made)
+    sealing.seal(now=goods.ORDERED + timedelta(days=30))
+    with connect() as admin:
+        admin.execute("VACUUM ANALYZE ledger_level")
+    return {name: _look(reading) for name, reading in _readings(stocked).items()}
 
 
 def _readings(stocked: goods.Goods) -> Mapping[str, Reading]:
@@ -97,7 +117,7 @@ def _readings(stocked: goods.Goods) -> Mapping[str, Reading]:
         "a seller's order": lambda: orders.get_suborder(suborder_id=suborder.id, seller_id=seller),
         "a seller's work": lambda: work.list_work(organisation_id=seller, limit=50),
         "the desk's orders": lambda: orders.list_orders(scope=EVERYBODYS, state="placed"),
-        "a seller's count of orders": lambda: orders.count_orders(scope=sellers_own),
+        "a seller's count of orders": lambda: orders.count_suborders(seller_id=seller, up_to=1_001),
         "a seller's next amounts": lambda: settlement.list_pending(seller_id=seller),
         "a seller's balances": lambda: settlement.list_balances(seller_id=seller),
         "an order line's postings": lambda: ledger.postings_about([_line(latest.id)]),
@@ -132,6 +152,7 @@ def _look(reading: Reading) -> Seen:
             plan = found["Plan"]
             seen.blocks += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
             seen.scanned |= {node["Relation Name"] for node in _nodes(plan) if _is_scan(node)}
+            seen.plans.append("\n".join(_lines(plan)))
     return seen
 
 
@@ -151,6 +172,21 @@ def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield plan
     for inner in plan.get("Plans", []):
         yield from _nodes(inner)
+
+
+def _lines(node: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    """A plan as it is read: a node a line, with what it is on, its rows, and the blocks of it and of those below it."""
+    if node["Actual Loops"]:
+        on = " ".join(node[key] for key in ("Index Name", "Relation Name") if key in node)
+        held = next((f" [{node[key]}]" for key in ("Index Cond", "Hash Cond", "Filter", "Sort Key") if key in node), "")
+        blocks = node["Shared Hit Blocks"] + node["Shared Read Blocks"]
+        times = f" × {node['Actual Loops']}" if node["Actual Loops"] > 1 else ""
+        yield (
+            f"{'  ' * depth}{node['Node Type']}{on and ' ' + on}: {node['Actual Rows']:g} rows{times},"
+            f" {blocks:,} blocks{held}"
+        )
+        for inner in node.get("Plans", []):
+            yield from _lines(inner, depth + 1)
 
 
 def _is_scan(node: Mapping[str, Any]) -> bool:

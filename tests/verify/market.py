@@ -5,6 +5,7 @@ import tempfile
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 from uuid import UUID
 
 import shipping
@@ -37,7 +38,9 @@ from worlds import World
 def build() -> World:
     """Orders of every programme's kind, in every state, with what became of them, settled and paid out."""
     # The same ids every time; and what happens here reaches nobody, and counts as told.
-    with ids.entropy(random.Random(7).getrandbits), outbox.muted():
+    with (
+        ids.entropy(random.Random(7).getrandbits), outbox.muted(), mock.patch.object(sealing, "LEVEL_EVERY", 5)
+    ):  # fmt: skip
         world = World()
         settlement.set_cost_rates(rows=COSTS, valid_from=world.now.date(), actor=SYSTEM, now=world.now)
         offers = _sellers(world)

@@ -63,6 +63,12 @@ MUTANTS: dict[str, list[str]] = {
         """UPDATE ledger_balance SET balance_minor = balance_minor + 1 WHERE account_id IN
         (SELECT id FROM ledger_account WHERE kind = 'shopper_funds')"""
     ],
+    "I03 a level that is not its postings": [
+        f"""UPDATE ledger_level SET balance_minor = balance_minor + 1 WHERE id = {first("ledger_level", "true")}"""
+    ],
+    "I03 a level that forgot a posting": [
+        f"""UPDATE ledger_level SET postings = postings + 1 WHERE id = {first("ledger_level", "true")}"""
+    ],
     "I03 an account whose floor nobody keeps": ["DELETE FROM ledger_balance"],
     "I04 money that was earned before it came": [
         f"""UPDATE ledger_posting SET sequence = DEFAULT WHERE journal_id =
@@ -156,6 +162,14 @@ MUTANTS: dict[str, list[str]] = {
         f"""UPDATE settlement_accrual SET created_at = created_at - interval '1 year',
         eligible_at = eligible_at - interval '1 year' WHERE id =
         {first("settlement_accrual", f"part = 'earning' AND {UNSTATED}")}"""
+    ],
+    "I10 an accrual that waits for no statement": [
+        f"""DELETE FROM settlement_unstated WHERE accrual_id = {first("settlement_unstated", "true", "accrual_id")}"""
+    ],
+    "I10 an accrual that waits though it is on a statement": [
+        """INSERT INTO settlement_unstated (accrual_id, created_at, seller_id, currency, amount_minor, eligible_at)
+        SELECT id, created_at, seller_id, currency, amount_minor, eligible_at FROM settlement_accrual
+        WHERE id = (SELECT min(accrual_id::text)::uuid FROM settlement_statementline)"""
     ],
     "I10 an accrual on another seller's statement": [
         """UPDATE settlement_statementline placed SET statement_id = (SELECT id FROM settlement_statement other
@@ -462,19 +476,21 @@ MUTANTS: dict[str, list[str]] = {
 #: Defects that show in more places than the one that they are about, such as in the constraint that had to go first.
 ALSO: dict[str, set[str]] = {
     "I02 a posting in a currency of its own": {"I05"},
-    "I04 money that was earned before it came": {"I05"},
-    "I06 a hand-over that is not booked": {"I05"},
+    "I04 money that was earned before it came": {"I03", "I05"},
+    "I06 a hand-over that is not booked": {"I03", "I05"},
     "I06 a journal of an event that never was": {"I05"},
+    "I06 an accrual that is not its posting": {"I10"},
+    "I06 a seller's posting without its accrual": {"I10"},
     "I06 a journal of a kind that its event cannot have": {"I05"},
-    "I13 a sale that became a fee": {"I05"},
-    "I14 a commission of a cent too much": {"I05"},
+    "I13 a sale that became a fee": {"I03", "I05"},
+    "I14 a commission of a cent too much": {"I03", "I05", "I10"},
     "I15 another rate than the line froze": {"I05"},
-    "I15 legs that do not agree": {"I05"},
-    "I01 a posting of nothing": {"I05", "I39"},
+    "I15 legs that do not agree": {"I03", "I05"},
+    "I01 a posting of nothing": {"I03", "I05", "I39"},
     "I50 goods that came into stock and were never put away": {"I53"},
     "I50 units put away that nobody counted": {"I51"},
     "I50 units put away beyond what was announced": {"I51"},
-    "I01 a posting that moves nowhere": {"I05", "I39"},
+    "I01 a posting that moves nowhere": {"I03", "I05", "I39"},
     "I04 a floor that was not kept": {"I39"},
     "I06 a hand-over that is booked twice": {"I39"},
     "I12 two payouts under one reference": {"I39"},
@@ -485,6 +501,6 @@ ALSO: dict[str, set[str]] = {
     "I08 a refund that is not its lines": {"I09", "I16"},
     "I10 an accrual on another seller's statement": {"I11"},
     "I12 a payout that arrived and was never cleared": {"I02", "I06"},
-    "I13 a cent of tax that accrues for another line": {"I02", "I05"},
-    "I13 a cent of tax that is undone for another return": {"I02", "I05"},
+    "I13 a cent of tax that accrues for another line": {"I02", "I03", "I05"},
+    "I13 a cent of tax that is undone for another return": {"I02", "I03", "I05"},
 }

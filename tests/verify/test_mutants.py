@@ -12,6 +12,8 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from entrepot.domain.inventory.models import Movement, Stock
 from entrepot.domain.orders.models import Order
+from entrepot.domain.sellers.models import Seller
+from entrepot.domain.settlement import queries as settlement
 from entrepot.kernel.db import fetch_rows
 from entrepot.verify import last, recent, runner
 from verify.mutants import ALSO, MUTANTS
@@ -22,6 +24,22 @@ THE_BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 
 def test_sound_books_have_no_findings(rich: World) -> None:
     assert {each.invariant.code: each.rows for each in runner.verify(now=rich.now) if not each.holds} == {}
+
+
+def test_what_a_seller_awaits_is_what_stands_on_no_statement(rich: World) -> None:
+    """The page tells it from the books, without a look at what was settled; here it is summed."""
+    awaited = fetch_rows(
+        "SELECT seller_id, currency, sum(amount_minor)::bigint AS amount FROM settlement_accrual accrual"
+        " WHERE NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)"
+        " GROUP BY 1, 2"
+    )
+    told = {
+        (seller.pk, each.currency): each.pending_minor
+        for seller in Seller.objects.all()
+        for each in settlement.list_balances(seller_id=seller.pk)
+        if each.pending_minor
+    }
+    assert told == {(row.seller_id, row.currency): row.amount for row in awaited if row.amount} != {}
 
 
 #: What a marketplace that has orders, money, stock and tenants must be able to prove.

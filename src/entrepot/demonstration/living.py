@@ -192,8 +192,7 @@ SELECT
      WHERE parcel.direction = 'outbound' AND parcel.state = 'delivered'
        AND parcel.delivered_at + make_interval(days => (snapshot.body #>> '{returns,window_days}')::int) > %(now)s
     ) AS return_window,
-    (SELECT min(greatest(eligible_at, %(now)s)) FROM settlement_accrual accrual WHERE NOT EXISTS
-     (SELECT FROM settlement_statementline line WHERE line.accrual_id = accrual.id)) AS settlement,
+    (SELECT min(greatest(eligible_at, %(now)s)) FROM settlement_unstated) AS settlement,
     EXISTS (SELECT FROM settlement_statement statement WHERE statement.state = 'issued' AND statement.payable_minor > 0
      AND NOT EXISTS (SELECT FROM settlement_payout payout
                      WHERE payout.statement_id = statement.id AND payout.state <> 'failed')) AS owes,

@@ -1,6 +1,7 @@
 """Seals: every final posting once, none that is still being written, and a hash kept elsewhere tells a forged chain."""
 
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
@@ -8,10 +9,11 @@ from uuid import uuid4
 import pytest
 from django.db import connection, connections, transaction
 
-from entrepot.domain.ledger import sealing
-from entrepot.domain.ledger.models import Anchor, Posting, Seal
+from entrepot.domain.ledger import queries, sealing
+from entrepot.domain.ledger.models import Anchor, Level, Posting, Seal
 from entrepot.domain.ledger.rules import AccountKey, NewJournal, NewPosting
 from entrepot.domain.ledger.services import post
+from entrepot.kernel.db import fetch_rows
 from entrepot.verify import runner
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,6 +48,32 @@ def test_every_posting_is_sealed_once_in_a_chain(small: None) -> None:
     assert [(seal.number, seal.postings) for seal in seals] == [(1, 4), (2, 4), (3, 2), (4, 1)]
     assert [seal.previous_hash for seal in seals] == ["", *(seal.hash for seal in seals[:-1])]
     assert findings() == []
+
+
+def test_what_an_account_held_is_told_from_its_last_level(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "LEVEL_EVERY", 3)
+    # Sealed by four postings of two accounts: levels end within seals and reach over several; two are sealed later.
+    for count, is_sealed in ((7, True), (1, True), (5, True), (2, False)):
+        write(count)
+        if is_sealed:
+            sealing.seal(now=NOW)
+    changes = [-row.amount_minor for row in fetch_rows("SELECT amount_minor FROM ledger_posting ORDER BY sequence")]
+    held = list(accumulate(changes))
+    provider, bank = (each for _, each in sorted((each.key.kind == "bank", each) for each in queries.balances()))
+    assert (provider.balance_minor, bank.balance_minor) == (held[-1], -held[-1])
+    levels = Level.objects.filter(account_id=provider.account_id).order_by("sequence")
+    assert [(each.postings, each.balance_minor) for each in levels] == [(n, held[n - 1]) for n in (3, 6, 9, 12)]
+    seen, before = [], None
+    while True:
+        page, before = queries.list_history(account_id=provider.account_id, before=before, limit=4)
+        seen += [(entry.change_minor, entry.balance_minor) for entry in page]
+        if before is None:
+            break
+    assert seen == list(zip(changes, held, strict=True))[::-1]
+    assert [(line.kind, line.balance_minor) for line in queries.trial_balance()] == [
+        ("provider", held[-1]), ("bank", -held[-1])
+    ]  # fmt: skip
+    assert [each.rows for each in runner.verify(now=NOW, codes=["I03"])] == [[]]
 
 
 def test_what_is_still_being_written_is_left_for_the_next_round(small: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ class Posting(Record):
 
     The database refers source and destination to an account *of the posting's currency*, and numbers the rows of this
     table in a column of its own, `sequence`: among the postings of an account with a floor that is the order in which
-    they took effect.
+    they took effect. Indexes lead to the postings of an account in that order.
     """
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+")
@@ -60,8 +60,6 @@ class Posting(Record):
         ]
         indexes = [
             models.Index(fields=["subject_id"], name="posting_subject", condition=Q(subject_id__isnull=False)),
-            models.Index(fields=["source", "id"], name="posting_source"),
-            models.Index(fields=["destination", "id"], name="posting_destination"),
         ]
 
 
@@ -75,6 +73,25 @@ class Balance(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(balance_minor__gte=F("floor_minor")), name="balance_above_floor")
+        ]
+
+
+class Level(Record):
+    """What an account held after so many of its postings, of which `sequence` is the last. Append-only.
+
+    Written as postings are sealed, one every so many postings of an account, so that what an account held at any time
+    is a level and the few postings after it.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    postings = models.BigIntegerField()
+    sequence = models.BigIntegerField()
+    balance_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "sequence"], name="level_once"),
+            models.CheckConstraint(condition=Q(postings__gt=0), name="level_of_something"),
         ]
 
 

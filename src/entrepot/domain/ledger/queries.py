@@ -1,4 +1,4 @@
-"""Reads of the books. A balance is what came in less what went out, summed from postings."""
+"""Reads of the books. A balance is what came in less what went out: an account's last level and the postings since."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,25 @@ from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import NotFound
 
 PAGE = 200
+
+
+def _balance(account: str, until: str = "") -> str:
+    """An SQL expression: what an account held, up to a sequence where one is given.
+
+    Its last level is known, and few postings are after it.
+    """
+    within = f" AND sequence <= {until}" if until else ""
+    last = f"FROM ledger_level WHERE account_id = {account}{within} ORDER BY sequence DESC LIMIT 1"
+    since = f"sequence > coalesce((SELECT sequence {last}), 0){within}"
+    return (
+        f"coalesce((SELECT balance_minor {last}), 0)"
+        f" + coalesce((SELECT sum(amount_minor) FROM ledger_posting WHERE destination_id = {account} AND {since}), 0)"
+        f" - coalesce((SELECT sum(amount_minor) FROM ledger_posting WHERE source_id = {account} AND {since}), 0)"
+    )
+
+
+#: Joins to `account` what it holds.
+_HELD = f"CROSS JOIN LATERAL (SELECT {_balance('account.id')} AS balance) held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +96,11 @@ class Entry:
 def balances(*, owner_id: UUID | None = None, kinds: Collection[str] = (), currency: str = "") -> list[AccountBalance]:
     """The accounts of an owner, of these kinds, in this currency, by kind, currency, label; all where not said."""
     rows = fetch_rows(
-        """
-        SELECT account.id, account.kind, account.owner_id, account.currency, account.label,
-            coalesce((SELECT sum(amount_minor) FROM ledger_posting WHERE destination_id = account.id), 0)
-            - coalesce((SELECT sum(amount_minor) FROM ledger_posting WHERE source_id = account.id), 0) AS balance
-        FROM ledger_account account
+        f"""
+        SELECT account.id, account.kind, account.owner_id, account.currency, account.label, held.balance
+        FROM ledger_account account {_HELD}
         WHERE (%(owner)s::uuid IS NULL OR owner_id = %(owner)s)
-          AND (%(kinds)s = '{}' OR kind = ANY(%(kinds)s))
+          AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY(%(kinds)s))
           AND (%(currency)s = '' OR currency = %(currency)s)
         ORDER BY kind, currency, label, owner_id
         """,
@@ -112,14 +129,9 @@ def get_balance(key: AccountKey) -> int:
 def trial_balance() -> list[Totals]:
     """All accounts by currency and kind, in the chart's order; the balances of a currency sum to zero."""
     rows = fetch_rows(
-        """
-        SELECT account.currency, account.kind, sum(moved.amount) AS balance
-        FROM (
-            SELECT destination_id AS account_id, sum(amount_minor) AS amount FROM ledger_posting GROUP BY 1
-            UNION ALL
-            SELECT source_id, -sum(amount_minor) FROM ledger_posting GROUP BY 1
-        ) moved
-        JOIN ledger_account account ON account.id = moved.account_id
+        f"""
+        SELECT account.currency, account.kind, sum(held.balance) AS balance
+        FROM ledger_account account {_HELD}
         GROUP BY 1, 2
         """
     )
@@ -138,18 +150,25 @@ def list_history(*, account_id: UUID, before: int | None = None, limit: int = PA
     rows = fetch_rows(
         f"""
         WITH moves AS (
-            SELECT posting.id AS posting_id, posting.sequence AS place,
-                CASE WHEN posting.destination_id = %(account)s THEN amount_minor ELSE -amount_minor END AS change
-            FROM ledger_posting posting
-            WHERE %(account)s IN (posting.source_id, posting.destination_id)
+            (SELECT id, sequence AS place, -amount_minor AS change FROM ledger_posting
+             WHERE source_id = %(account)s AND sequence < %(before)s ORDER BY sequence DESC LIMIT %(limit)s)
+            UNION ALL
+            (SELECT id, sequence, amount_minor FROM ledger_posting
+             WHERE destination_id = %(account)s AND sequence < %(before)s ORDER BY sequence DESC LIMIT %(limit)s)
         ),
-        levels AS (SELECT *, sum(change) OVER (ORDER BY place) AS level FROM moves)
+        page AS (SELECT * FROM moves ORDER BY place DESC LIMIT %(limit)s),
+        top AS (SELECT max(place) AS place FROM page),
+        head AS (SELECT {_balance("%(account)s", "(SELECT place FROM top)")} AS balance),
+        levels AS (
+            SELECT page.*, (SELECT balance FROM head) - coalesce(sum(change) OVER (
+                ORDER BY place DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS level
+            FROM page
+        )
         SELECT levels.change, levels.level, levels.place, {_COLUMNS}
-        FROM levels JOIN ledger_posting posting ON posting.id = levels.posting_id {_JOINS}
-        WHERE %(before)s::bigint IS NULL OR levels.place < %(before)s
-        ORDER BY levels.place DESC LIMIT %(limit)s
+        FROM levels JOIN ledger_posting posting ON posting.id = levels.id {_JOINS}
+        ORDER BY levels.place DESC
         """,
-        {"account": account_id, "before": before, "limit": limit + 1},
+        {"account": account_id, "before": before or 2**63 - 1, "limit": limit + 1},
     )
     page = rows[:limit]
     return [Entry(_posting(row), int(row.change), int(row.level)) for row in page], (

@@ -3,6 +3,8 @@
 Postings are written without waiting for one another; every so often those that are final are sealed by the batch. A
 seal hashes the one before it, how far it reaches, and every posting since, each with its journal. Whoever keeps the
 latest hash elsewhere (an anchor) can tell later that nothing before it was touched, whoever had rights in the database.
+
+With them go the levels: what an account held after every five hundredth of its postings, which are final by then.
 """
 
 import time
@@ -11,12 +13,15 @@ from pathlib import Path
 
 from django.db import connection
 
-from entrepot.kernel.db import assert_no_transaction, atomic, fetch_rows, fetch_value
+from entrepot.kernel import ids
+from entrepot.kernel.db import assert_no_transaction, atomic, execute, fetch_rows, fetch_value
 
 #: The file in the data folder that says what was published.
 ANCHORS = "anchors.txt"
 #: Postings of one seal; more are sealed by several.
 SEAL_MAX = 20_000
+#: An account's level is kept after every so many of its postings.
+LEVEL_EVERY = 500
 #: How long a round waits for those who are writing just now, before it leaves the rest to the next round.
 PATIENCE_SECONDS = 5.0
 
@@ -116,12 +121,49 @@ def _seal_next(frontier: int, now: datetime) -> int:
             SELECT head.number + 1, %(now)s, reach.until, reach.count, head.hash,
                 (SELECT {SEAL_SQL.format(previous="head.hash", until="reach.until", count="reach.count")} FROM entries)
             FROM head, reach WHERE reach.count > 0
-            RETURNING postings
+            RETURNING postings, (SELECT until FROM head) AS since, until_sequence
             """,
             {"frontier": frontier, "limit": SEAL_MAX, "now": now},
         )
         row = cursor.fetchone()
-    return int(row[0]) if row else 0
+    if row is None:
+        return 0
+    execute(_LEVELS, {"since": row[1], "until": row[2], "every": LEVEL_EVERY, "now": now, **ids.series(now, "level")})
+    return int(row[0])
+
+
+#: The levels that the postings of one seal complete. Of each account that they touch, its postings are read from its
+#: last level on.
+_LEVELS = f"""
+WITH touched AS (
+    SELECT source_id AS account_id FROM ledger_posting WHERE sequence > %(since)s AND sequence <= %(until)s
+    UNION SELECT destination_id FROM ledger_posting WHERE sequence > %(since)s AND sequence <= %(until)s
+),
+begun AS MATERIALIZED (
+    SELECT touched.account_id, coalesce(level.postings, 0) AS postings, coalesce(level.sequence, 0) AS sequence,
+        coalesce(level.balance_minor, 0) AS balance
+    FROM touched LEFT JOIN LATERAL (
+        SELECT postings, sequence, balance_minor FROM ledger_level WHERE account_id = touched.account_id
+        ORDER BY sequence DESC LIMIT 1
+    ) level ON true
+),
+moves AS (
+    SELECT begun.account_id, move.sequence, begun.balance + sum(move.change) OVER account AS balance,
+        begun.postings + row_number() OVER account AS postings
+    FROM begun CROSS JOIN LATERAL (
+        SELECT sequence, -amount_minor AS change FROM ledger_posting
+        WHERE source_id = begun.account_id AND sequence > begun.sequence AND sequence <= %(until)s
+        UNION ALL
+        SELECT sequence, amount_minor FROM ledger_posting
+        WHERE destination_id = begun.account_id AND sequence > begun.sequence AND sequence <= %(until)s
+    ) move
+    WINDOW account AS (PARTITION BY begun.account_id ORDER BY move.sequence)
+)
+INSERT INTO ledger_level (id, created_at, account_id, postings, sequence, balance_minor)
+SELECT {ids.series_sql("row_number() OVER (ORDER BY sequence, account_id)", "level")}, %(now)s,
+    account_id, postings, sequence, balance
+FROM moves WHERE postings %% %(every)s = 0
+"""
 
 
 def chain_sql() -> str:

@@ -288,15 +288,15 @@ def list_suborders(
     return [SuborderSummary(*row) for row in rows]
 
 
-def count_orders(*, scope: Scope, since: datetime | None = None) -> int:
-    """How many orders were placed, since an instant where one is named."""
-    where, params = scope.where()
+def count_suborders(*, seller_id: UUID, up_to: int) -> int:
+    """How many suborders of placed orders a seller has; of more than `up_to`, no more are counted."""
     [row] = fetch_rows(
-        f"SELECT count(*) AS orders FROM orders_order ordered WHERE {where} AND ordered.state = 'placed'"
-        f" AND (%s::timestamptz IS NULL OR ordered.placed_at >= %s)",
-        [*params, since, since],
+        "SELECT count(*) AS suborders FROM (SELECT FROM orders_suborder suborder"
+        " JOIN orders_order ordered ON ordered.id = suborder.order_id AND ordered.state = 'placed'"
+        " WHERE suborder.seller_id = %s LIMIT %s) counted",
+        [seller_id, up_to],
     )
-    return int(row.orders)
+    return int(row.suborders)
 
 
 def find_order_id(*, number: str, scope: Scope) -> UUID | None:

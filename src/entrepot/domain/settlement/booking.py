@@ -134,6 +134,7 @@ def record(entries: Sequence[Entry], now: datetime) -> int:
         for (_, accrual), posting_id in zip(entry.items, written.posting_ids, strict=True)
         if accrual is not None
     ]
+    new_ids = ids.new_ids(now, len(rows))
     copy_rows(
         "settlement_accrual",
         ["id", "created_at", "seller_id", "currency", "amount_minor", "market_currency", "market_minor", "part",
@@ -144,7 +145,15 @@ def record(entries: Sequence[Entry], now: datetime) -> int:
              each.market_minor, each.part, each.facts.line_id, each.facts.terms_id, each.reason.quantity,
              each.reason.event_kind, each.reason.event_id, journal_id, posting_id, each.rule, each.inputs,
              each.reason.accrued_at, each.reason.eligible_at)
-            for identity, (each, journal_id, posting_id) in zip(ids.new_ids(now, len(rows)), rows, strict=True)
+            for identity, (each, journal_id, posting_id) in zip(new_ids, rows, strict=True)
         ),
     )  # fmt: skip
+    copy_rows(
+        "settlement_unstated",
+        ["accrual_id", "created_at", "seller_id", "currency", "amount_minor", "eligible_at"],
+        (
+            (identity, now, each.facts.seller_id, each.facts.currency, each.amount_minor, each.reason.eligible_at)
+            for identity, (each, _, _) in zip(new_ids, rows, strict=True)
+        ),
+    )
     return sum(written is not None for written in posted)

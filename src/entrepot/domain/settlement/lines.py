@@ -122,9 +122,8 @@ class Coming:
 def list_coming(*, seller_id: UUID) -> list[Coming]:
     """What accrued and is on no statement yet, by the day whose close it is due for."""
     rows = fetch_rows(
-        "SELECT accrual.currency, (accrual.eligible_at AT TIME ZONE 'UTC')::date AS due, count(*) AS count,"
-        " sum(accrual.amount_minor)::bigint AS amount FROM settlement_accrual accrual WHERE accrual.seller_id = %s"
-        " AND NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)"
+        "SELECT currency, (eligible_at AT TIME ZONE 'UTC')::date AS due, count(*) AS count,"
+        " sum(amount_minor)::bigint AS amount FROM settlement_unstated WHERE seller_id = %s"
         " GROUP BY 1, 2 ORDER BY 2, 1 LIMIT 60",
         [seller_id],
     )

@@ -46,6 +46,25 @@ class Accrual(Record):
         ]
 
 
+class Unstated(models.Model):
+    """An accrual that is on no statement yet: written beside it, and gone once it is on one.
+
+    What is due is found here, however much was settled before.
+    """
+
+    accrual = models.OneToOneField(
+        Accrual, primary_key=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    created_at = models.DateTimeField()
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    eligible_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seller", "eligible_at", "accrual"], name="unstated_next")]
+
+
 class Statement(Record):
     """What a seller earned over a half-open period, in one currency, down to what is paid and what is carried."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from entrepot.domain.ledger import words as ledger_words
-from entrepot.domain.ledger.queries import PostingRow, postings_about, postings_of
+from entrepot.domain.ledger.queries import PostingRow, balances, postings_about, postings_of
 from entrepot.domain.ledger.rules import CHART, Nature, kinds
 from entrepot.domain.settlement import words
 from entrepot.domain.settlement.models import CostRate, Payout, PayoutBatch, Statement
@@ -148,8 +148,19 @@ class SellerBalance:
 
 
 def list_balances(*, seller_id: UUID) -> list[SellerBalance]:
-    """A seller's balances by currency: pending, carried, kept back, owed, on its way."""
-    return [SellerBalance(*row) for row in fetch_rows(_BALANCES, {"seller": seller_id})]
+    """A seller's balances by currency: pending, carried, kept back, owed, on its way.
+
+    What its payable account holds beyond what statements carry and owe has accrued and is on none yet.
+    """
+    held = {each.key.currency: each.balance_minor for each in balances(owner_id=seller_id, kinds=["seller_payable"])}
+    rows = fetch_rows(_BALANCES, {"seller": seller_id, "currencies": sorted(held)})
+    return [
+        SellerBalance(
+            row.currency, held.get(row.currency, 0) - row.carried_minor - row.payable_minor, row.carried_minor,
+            row.reserved_minor, row.payable_minor, row.in_transit_minor,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def list_batches(*, limit: int = PAGE) -> list[PayoutBatch]:
@@ -197,8 +208,7 @@ class Standing:
 def list_unsettled() -> list[Standing]:
     """What accrued and is on no statement yet, by currency, over all sellers."""
     rows = fetch_rows(
-        "SELECT currency, count(*) AS things, sum(amount_minor)::bigint AS amount FROM settlement_accrual accrual"
-        " WHERE NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)"
+        "SELECT currency, count(*) AS things, sum(amount_minor)::bigint AS amount FROM settlement_unstated"
         " GROUP BY currency ORDER BY currency"
     )
     return [Standing(*row) for row in rows]
@@ -356,10 +366,9 @@ ORDER BY ordered.number NULLS LAST, line.position, accrual.id
 """
 
 _PENDING = f"""
-SELECT {COLUMNS} FROM settlement_accrual accrual
-WHERE accrual.seller_id = %s
-  AND NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)
-ORDER BY accrual.eligible_at, accrual.id LIMIT %s
+SELECT {COLUMNS} FROM settlement_unstated unstated JOIN settlement_accrual accrual ON accrual.id = unstated.accrual_id
+WHERE unstated.seller_id = %s
+ORDER BY unstated.eligible_at, unstated.accrual_id LIMIT %s
 """
 
 _OF_LINES = f"""
@@ -370,13 +379,7 @@ WHERE accrual.line_id = ANY(%s) AND accrual.seller_id = %s ORDER BY accrual.id
 _ACCRUAL = f"SELECT {COLUMNS}, accrual.seller_id FROM settlement_accrual accrual WHERE accrual.id = %s"
 
 _BALANCES = """
-WITH pending AS (
-    SELECT currency, sum(amount_minor) AS amount FROM settlement_accrual accrual
-    WHERE seller_id = %(seller)s
-      AND NOT EXISTS (SELECT FROM settlement_statementline placed WHERE placed.accrual_id = accrual.id)
-    GROUP BY currency
-),
-last AS (
+WITH last AS (
     SELECT DISTINCT ON (currency) currency, carried_minor AS amount FROM settlement_statement
     WHERE seller_id = %(seller)s ORDER BY currency, period_until DESC
 ),
@@ -396,13 +399,12 @@ owed AS (
     GROUP BY currency
 ),
 currencies AS (
-    SELECT currency FROM pending UNION SELECT currency FROM last UNION SELECT currency FROM kept
+    SELECT unnest(%(currencies)s::text[]) AS currency UNION SELECT currency FROM last UNION SELECT currency FROM kept
 )
-SELECT currency, coalesce(pending.amount, 0)::bigint AS pending_minor,
-    coalesce(last.amount, 0)::bigint AS carried_minor, coalesce(kept.amount, 0)::bigint AS reserved_minor,
+SELECT currency, coalesce(last.amount, 0)::bigint AS carried_minor, coalesce(kept.amount, 0)::bigint AS reserved_minor,
     coalesce(owed.amount, 0)::bigint AS payable_minor,
     coalesce(moving.amount, 0)::bigint AS in_transit_minor
-FROM currencies LEFT JOIN pending USING (currency) LEFT JOIN last USING (currency) LEFT JOIN kept USING (currency)
+FROM currencies LEFT JOIN last USING (currency) LEFT JOIN kept USING (currency)
 LEFT JOIN owed USING (currency) LEFT JOIN moving USING (currency)
 ORDER BY currency
 """

@@ -189,16 +189,16 @@ def _post(statements: Mapping[Key, Statement], now: datetime) -> None:
 
 #: The statements are numbered by seller and currency, the lines in the order of their accruals.
 _PLACE_DUE = f"""
-WITH due AS MATERIALIZED (
-    SELECT accrual.id, accrual.seller_id, accrual.currency, accrual.terms_id, accrual.amount_minor, accrual.accrued_at
-    FROM settlement_accrual accrual
-    WHERE accrual.eligible_at <= %(until)s
-      AND NOT EXISTS (SELECT FROM settlement_statementline line WHERE line.accrual_id = accrual.id)
+WITH due AS (
+    DELETE FROM settlement_unstated unstated USING settlement_accrual accrual
+    WHERE accrual.id = unstated.accrual_id AND unstated.eligible_at <= %(until)s
       AND NOT EXISTS (
           SELECT FROM settlement_statement statement
-          WHERE statement.seller_id = accrual.seller_id AND statement.currency = accrual.currency
+          WHERE statement.seller_id = unstated.seller_id AND statement.currency = unstated.currency
             AND statement.period_until >= %(until)s
       )
+    RETURNING accrual.id, accrual.seller_id, accrual.currency, accrual.terms_id, accrual.amount_minor,
+        accrual.accrued_at
 ),
 sums AS MATERIALIZED (
     SELECT seller_id, currency, terms_id, sum(amount_minor) AS amount, min(accrued_at) AS earliest

@@ -41,6 +41,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Level',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('postings', models.BigIntegerField()),
+                ('sequence', models.BigIntegerField()),
+                ('balance_minor', models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Posting',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -85,6 +95,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.journal'),
         ),
         migrations.AddField(
+            model_name='level',
+            name='account',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account'),
+        ),
+        migrations.AddField(
             model_name='posting',
             name='destination',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account'),
@@ -111,17 +126,17 @@ class Migration(migrations.Migration):
             model_name='journal',
             constraint=models.UniqueConstraint(fields=('source_type', 'source_id', 'kind'), name='journal_once_per_event'),
         ),
+        migrations.AddConstraint(
+            model_name='level',
+            constraint=models.UniqueConstraint(fields=('account', 'sequence'), name='level_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='level',
+            constraint=models.CheckConstraint(condition=models.Q(('postings__gt', 0)), name='level_of_something'),
+        ),
         migrations.AddIndex(
             model_name='posting',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['subject_id'], name='posting_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='posting',
-            index=models.Index(fields=['source', 'id'], name='posting_source'),
-        ),
-        migrations.AddIndex(
-            model_name='posting',
-            index=models.Index(fields=['destination', 'id'], name='posting_destination'),
         ),
         migrations.AddConstraint(
             model_name='posting',

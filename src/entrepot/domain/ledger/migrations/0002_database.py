@@ -25,7 +25,10 @@ CREATE SEQUENCE ledger_posting_sequence_seq;
 ALTER TABLE ledger_posting ADD COLUMN sequence bigint NOT NULL DEFAULT nextval('ledger_posting_sequence_seq');
 ALTER SEQUENCE ledger_posting_sequence_seq OWNED BY ledger_posting.sequence;
 -- Numbers grow with the table, so that a few pages tell which part of it holds those that are not sealed yet.
-CREATE INDEX posting_sequence ON ledger_posting USING brin (sequence) WITH (autosummarize = on)
+CREATE INDEX posting_sequence ON ledger_posting USING brin (sequence) WITH (autosummarize = on);
+-- An account's postings in their order, from either end.
+CREATE INDEX posting_source ON ledger_posting (source_id, sequence);
+CREATE INDEX posting_destination ON ledger_posting (destination_id, sequence)
 """
 
 
@@ -36,5 +39,6 @@ class Migration(migrations.Migration):
         partitioned("ledger_posting"),
         migrations.RunSQL(CURRENCY, FREE),
         migrations.RunSQL(SEQUENCE, "ALTER TABLE ledger_posting DROP COLUMN sequence"),
-        append_only("ledger_account", "ledger_journal", "ledger_posting", "ledger_seal", "ledger_anchor"),
+        append_only("ledger_account", "ledger_journal", "ledger_posting"),
+        append_only("ledger_level", "ledger_seal", "ledger_anchor"),
     ]

@@ -16,21 +16,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='PayoutBatch',
-            fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('number', models.CharField(max_length=24, unique=True)),
-                ('provider', models.CharField(max_length=30)),
-                ('currency', models.CharField(max_length=3)),
-                ('media', models.CharField(blank=True, max_length=100)),
-                ('sent_at', models.DateTimeField(null=True)),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
             name='Accrual',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -53,6 +38,21 @@ class Migration(migrations.Migration):
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
                 ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='terms.termssnapshot')),
             ],
+        ),
+        migrations.CreateModel(
+            name='PayoutBatch',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('number', models.CharField(max_length=24, unique=True)),
+                ('provider', models.CharField(max_length=30)),
+                ('currency', models.CharField(max_length=3)),
+                ('media', models.CharField(blank=True, max_length=100)),
+                ('sent_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'abstract': False,
+            },
         ),
         migrations.CreateModel(
             name='CostRate',
@@ -132,6 +132,17 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        migrations.CreateModel(
+            name='Unstated',
+            fields=[
+                ('accrual', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='settlement.accrual')),
+                ('created_at', models.DateTimeField()),
+                ('currency', models.CharField(max_length=3)),
+                ('amount_minor', models.BigIntegerField()),
+                ('eligible_at', models.DateTimeField()),
+                ('seller', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+            ],
+        ),
         migrations.AddIndex(
             model_name='accrual',
             index=models.Index(fields=['seller', 'eligible_at'], name='accrual_eligible'),
@@ -191,5 +202,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='payout',
             constraint=models.UniqueConstraint(condition=models.Q(('provider_reference', ''), _negated=True), fields=('provider_reference',), name='payout_reference_once'),
+        ),
+        migrations.AddIndex(
+            model_name='unstated',
+            index=models.Index(fields=['seller', 'eligible_at', 'accrual'], name='unstated_next'),
         ),
     ]

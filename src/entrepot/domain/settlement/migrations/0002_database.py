@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FROZEN, UNFROZEN),
         append_only("settlement_accrual", "settlement_statementline"),
         walled("settlement_accrual", "seller_id = entrepot_scope()"),
+        walled("settlement_unstated", "seller_id = entrepot_scope()"),
         walled("settlement_statement", "seller_id = entrepot_scope()"),
         walled("settlement_reservehold", "seller_id = entrepot_scope()"),
         walled("settlement_payout", "seller_id = entrepot_scope()"),
