@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,13 +18,20 @@ OVERLAP = timedelta(minutes=15)
 @dataclass(frozen=True, slots=True)
 class Proof:
     """When the last proof of everything ended (seconds since 1970, by the machine's clock), how long it took, and its
-    findings by invariant; and until when, by the marketplace's clock, runs that held have left no gap.
+    findings by invariant; until when, by the marketplace's clock, runs that held have left no gap; and the findings of
+    the last run since then, which looks at what was touched only.
     """
 
     at: float
     seconds: float
     findings: dict[str, int]
     held_until: str = ""
+    recent: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def known(self) -> dict[str, int]:
+        """The findings by invariant, of whichever run saw more."""
+        return {code: max(count, self.recent.get(code, 0)) for code, count in self.findings.items()}
 
 
 def keep(results: Sequence[Result], *, folder: Path, seconds: float, now: datetime) -> None:
@@ -35,11 +42,19 @@ def keep(results: Sequence[Result], *, folder: Path, seconds: float, now: dateti
     _write(Proof(time.time(), seconds, {each.invariant.code: each.count for each in results}, held_until), folder)
 
 
-def go_on(*, since: datetime, now: datetime, folder: Path) -> None:
-    """Remember that what was touched since an instant holds; nothing where that leaves a gap to the runs before."""
+def go_on(results: Sequence[Result], *, since: datetime, now: datetime, folder: Path) -> None:
+    """Remember what was found of what was touched since an instant; nothing where that leaves a gap to those before."""
     known, start = read(folder=folder), next_start(folder=folder)
     if known is not None and start is not None and since <= start:
-        _write(replace(known, held_until=now.isoformat()), folder)
+        held_until = now.isoformat() if all(each.holds for each in results) else known.held_until
+        recent = {each.invariant.code: each.count for each in results}
+        _write(replace(known, held_until=held_until, recent=recent), folder)
+
+
+def age(*, folder: Path) -> timedelta:
+    """How long ago the last proof of everything ended, by the machine's clock; for ever where there was none."""
+    known = read(folder=folder)
+    return timedelta(seconds=time.time() - known.at) if known else timedelta.max
 
 
 def next_start(*, folder: Path) -> datetime | None:

@@ -59,8 +59,7 @@ def verify(codes: tuple[str, ...], shown: str | None, kept: tuple[str, ...], sin
         raise click.UsageError("--since: give neither --only nor --anchor with it")
     if (start := _since(since, last.next_start(folder=folder))) is not None:
         proven = runner.verify_recent(since=start, now=now)
-        if all(result.holds for result in proven.results):
-            last.go_on(since=start, now=now, folder=folder)
+        last.go_on(proven.results, since=start, now=now, folder=folder)
         return _say_recent(proven, start, now, as_json=as_json)
     anchors = [*_anchors(kept), *sealing.read_anchors(folder / sealing.ANCHORS)]
     found = runner.verify(now=now, codes=list(codes), anchors=anchors)

@@ -51,6 +51,7 @@ JOBS = (
     Periodic("anchoring", "41 * * * *", "entrepot.surfaces.jobs.anchoring.publish"),
     Periodic("partitions", "23 0 * * *", "entrepot.kernel.partitions.keep"),
     Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle"),
+    Periodic("proof", "41 2 * * *", "entrepot.surfaces.jobs.proving.prove"),
     Periodic("demonstration", "* * * * * */2", "entrepot.surfaces.jobs.advancing.advance", is_demonstrations=True),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),
 )

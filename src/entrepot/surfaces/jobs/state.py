@@ -108,6 +108,6 @@ def _proof() -> Iterator[Metric]:
     yield GaugeMetricFamily("entrepot_verify_timestamp_seconds", "When all was last proven", proof.at)
     yield GaugeMetricFamily("entrepot_verify_seconds", "How long that took", proof.seconds)
     findings = GaugeMetricFamily("entrepot_verify_findings", "What it found, by invariant", labels=["invariant"])
-    for code, count in proof.findings.items():
+    for code, count in proof.known.items():
         findings.add_metric([code], count)
     yield findings

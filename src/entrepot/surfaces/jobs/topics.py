@@ -255,6 +255,13 @@ TOPICS: dict[str, Topic] = {
              "seller:statement", ("number",), "statements.read", letter=True),
         Told("operator", _("A payout of {amount} to {seller} came back"), "desk:payouts", (), "payouts.confirm"),
     ),
+    # The books themselves, to who runs the marketplace.
+    "books.disagree": Topic(
+        "money",
+        Told("operator", ngettext_lazy("The books disagree: {count} invariant does not hold, {invariants}",
+                                       "The books disagree: {count} invariants do not hold, {invariants}", "count"),
+             "desk:verify", (), "verify.run", letter=True),
+    ),
     # What is said on an order, to whoever did not say it, and to whoever is asked to answer now.
     "conversation.message": Topic(
         "messages",

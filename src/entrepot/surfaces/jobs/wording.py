@@ -56,7 +56,7 @@ def _told(topic: str, who: str) -> Told | None:
 
 
 #: Values that a sentence with a plural form may name.
-UNKNOWN = dict.fromkeys(("seller", "due_at", "number", "amount"), "…")
+UNKNOWN = dict.fromkeys(("seller", "due_at", "number", "amount", "invariants"), "…")
 
 
 class _Values(dict[str, Any]):
