@@ -1,6 +1,6 @@
 """Defects, each as the statements of the tables' owner that make it, with the invariants that must see it.
 
-`"I06 a hand-over that is not booked"` is about I06; where one defect shows in more places than one, `ALSO` says so.
+`"I06 a hand-over that is not booked"` is about I06; where one defect shows in more places than one, `tripped.py` says so.
 """
 
 #: A journal that no query asks an amount of: goods that came in. What is posted under it belongs to nothing.
@@ -471,36 +471,4 @@ MUTANTS: dict[str, list[str]] = {
         f"""UPDATE inbound_stockorder SET state = 'shipped', closed_at = NULL WHERE id =
         {first("inbound_stockorder", "state = 'received'")}"""
     ],
-}
-
-#: Defects that show in more places than the one that they are about, such as in the constraint that had to go first.
-ALSO: dict[str, set[str]] = {
-    "I02 a posting in a currency of its own": {"I05"},
-    "I04 money that was earned before it came": {"I03", "I05"},
-    "I06 a hand-over that is not booked": {"I03", "I05"},
-    "I06 a journal of an event that never was": {"I05"},
-    "I06 an accrual that is not its posting": {"I10"},
-    "I06 a seller's posting without its accrual": {"I10"},
-    "I06 a journal of a kind that its event cannot have": {"I05"},
-    "I13 a sale that became a fee": {"I03", "I05"},
-    "I14 a commission of a cent too much": {"I03", "I05", "I10"},
-    "I15 another rate than the line froze": {"I05"},
-    "I15 legs that do not agree": {"I03", "I05"},
-    "I01 a posting of nothing": {"I03", "I05", "I39"},
-    "I50 goods that came into stock and were never put away": {"I53"},
-    "I50 units put away that nobody counted": {"I51"},
-    "I50 units put away beyond what was announced": {"I51"},
-    "I01 a posting that moves nowhere": {"I03", "I05", "I39"},
-    "I04 a floor that was not kept": {"I39"},
-    "I06 a hand-over that is booked twice": {"I39"},
-    "I12 two payouts under one reference": {"I39"},
-    "I35 a message that was kept twice": {"I39"},
-    "I36 a key that stands twice": {"I39"},
-    "I36 an answer that was lost": {"I39"},
-    "I06 a refund that is booked and never was": {"I09", "I16"},
-    "I08 a refund that is not its lines": {"I09", "I16"},
-    "I10 an accrual on another seller's statement": {"I11"},
-    "I12 a payout that arrived and was never cleared": {"I02", "I06"},
-    "I13 a cent of tax that accrues for another line": {"I02", "I03", "I05"},
-    "I13 a cent of tax that is undone for another return": {"I02", "I03", "I05"},
 }

@@ -16,7 +16,8 @@ from entrepot.domain.sellers.models import Seller
 from entrepot.domain.settlement import queries as settlement
 from entrepot.kernel.db import fetch_rows
 from entrepot.verify import last, recent, runner
-from verify.mutants import ALSO, MUTANTS
+from verify.mutants import MUTANTS
+from verify.tripped import ALSO
 from worlds import World
 
 THE_BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
