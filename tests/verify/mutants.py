@@ -1,6 +1,6 @@
 """Defects, each as the statements of the tables' owner that make it, with the invariants that must see it.
 
-`"I06 a hand-over that is not booked"` is about I06; where one defect shows in more places than one, `tripped.py` says so.
+`"I06 a hand-over that is not booked"` is about I06; `tripped.py` says where one defect shows in more places than one.
 """
 
 #: A journal that no query asks an amount of: goods that came in. What is posted under it belongs to nothing.
