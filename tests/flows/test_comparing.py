@@ -1,5 +1,6 @@
 """Programmes and ways side by side: known answers, and that the figures are the ledger's."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,13 +9,15 @@ from django.test.utils import CaptureQueriesContext
 
 import shipping
 from entrepot.domain.customs import services as customs
-from entrepot.domain.logistics import publishing
+from entrepot.domain.logistics import holidays, publishing
+from entrepot.domain.logistics import queries as nodes
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.settlement.closing import Group, close
 from entrepot.domain.settlement.models import Accrual
-from entrepot.flows import comparing
+from entrepot.flows import bringing, comparing, delivering
 from entrepot.flows.comparing import Way, cash_to_cash, share_kept
 from entrepot.flows.plans import Unreadable, read_plans
+from entrepot.kernel.actors import SYSTEM
 from worlds import World
 
 NEUTRAL = {
@@ -147,3 +150,20 @@ def test_more_goods_of_one_kind_ask_the_database_no_more(world):
             comparing.compare(plans=plans, now=world.now)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_stock_is_there_when_a_warehouse_of_the_country_opens(world):
+    publish(world, "US")
+    node = world.node("own-us", operator=world.operator, kind="platform_overseas", country="US")
+    [[before]] = _brought(world)
+    arrives = world.now.date() + timedelta(days=before.days)
+    rest = [holidays.Day("US", arrives + timedelta(days=day), "a feast", "test") for day in range(9)]
+    holidays.publish(actor=SYSTEM, rows=rest, now=world.now)
+    [[after]] = _brought(world)
+    opens_on = nodes.list_nodes([node.id])[node.id].open_on(rest[-1].day + timedelta(days=1))
+    assert world.now.date() + timedelta(days=after.days) == opens_on > rest[-1].day
+
+
+def _brought(world):
+    network = delivering.load(world.now.date())
+    return bringing.bring([(plan(market="US"), "US")], network=network, on=world.now.date())

@@ -10,8 +10,11 @@ from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.receiving import Scan
 from entrepot.domain.inbound.shipping import NewCarton
 from entrepot.domain.inventory.models import Movement, Stock
+from entrepot.domain.logistics import holidays
+from entrepot.domain.logistics import queries as nodes
 from entrepot.domain.settlement.models import Accrual
 from entrepot.flows import receiving as flow
+from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import Denied, Invalid, NotFound, Refused
 from entrepot.kernel.models import OutboxEvent
 from worlds import World
@@ -402,3 +405,18 @@ def test_a_kit_a_foreign_node_and_a_missing_price_are_refused(story, world):
         ask(story.offer, foreign)
     assert refused.value.code == "inbound.node_takes_none"
     assert not StockOrder.objects.exists()
+
+
+def test_a_shipment_is_due_when_its_warehouse_is_open(world):
+    offer = world.offer(world.seller(programme="self-managed"), stock=0)
+    node = world.node("partner", operator=world.partner(), kind="third_party_overseas", country="DE")
+    day, owner = world.now.date() + timedelta(days=2), world.seller_actor(offer.seller)
+    holidays.publish(actor=SYSTEM, rows=[holidays.Day("DE", day, "a feast", "test")], now=world.now)
+    shipment = shipping.draft(
+        seller_id=offer.seller_id, enrolment_id=offer.enrolment_id, node_id=node.id, actor=owner, now=world.now
+    )
+    carton = NewCarton({offer.sku_id: 5}, 9000, 400, 300, 300)
+    shipping.put_cartons(shipment_id=shipment.id, cartons=[carton], actor=owner, now=world.now)
+    shipment = shipping.announce(shipment_id=shipment.id, expected_on=day, actor=owner, now=world.now)
+    view = nodes.list_nodes([node.id])[node.id]
+    assert view.left_on(shipment.due_at) == view.open_on(day) > day

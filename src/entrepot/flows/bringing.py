@@ -12,6 +12,7 @@ from decimal import Decimal
 from entrepot.domain.customs.problems import BadLines
 from entrepot.domain.customs.rows import BORDER, Part
 from entrepot.domain.logistics import freight, lanes
+from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.cards import Mode, RateCard
 from entrepot.domain.logistics.freight import Consignment
 from entrepot.domain.logistics.lanes import Lane
@@ -75,7 +76,7 @@ def bring(plans: Sequence[tuple[Plan, str]], *, network: Network, on: date) -> l
     found: list[list[Brought]] = [[] for _plan in plans]
     for (place, plan, country, lane, haul), duty in zip(hauls, duties, strict=True):
         storage = _attempt(bills.storage, plan, country)
-        found[place].append(_brought(plan, lane, on, {"line_haul": haul, "customs_duty": duty, "storage": storage}))
+        found[place].append(_brought(plan, lane, bills, {"line_haul": haul, "customs_duty": duty, "storage": storage}))
     return [tuple(each) or (_nothing(plan, country),) for each, (plan, country) in zip(found, plans, strict=True)]
 
 
@@ -95,9 +96,15 @@ def _into(plan: Plan, country: str, ways: Iterable[Lane]) -> list[Lane]:
 Found = int | EntrepotError
 
 
-def _brought(plan: Plan, lane: Lane, on: date, found: Mapping[str, Found]) -> Brought:
-    ahead = lanes.forecast(lane, on)
-    days = (ahead.last - ahead.start).days
+def _taken_in(lane: Lane, on: date, network: Network) -> date:
+    """When goods that are ready on a day are in a warehouse: the first day on which one of that country works."""
+    ends_on = lanes.forecast(lane, on, holidays=network.holidays).last
+    there = [each for each in logistics.list_nodes().values() if each.country == lane.destination]
+    return min((each.open_on(ends_on) for each in there if not each.is_archived), default=ends_on)
+
+
+def _brought(plan: Plan, lane: Lane, bills: "_Bills", found: Mapping[str, Found]) -> Brought:
+    days = (_taken_in(lane, bills.on, bills.network) - bills.on).days
     costs = {}
     for code, each in found.items():
         if isinstance(each, EntrepotError):
@@ -170,6 +177,7 @@ class _Bills:
     """Rate cards and rates of exchange of a day."""
 
     def __init__(self, network: Network, on: date) -> None:
+        self.network = network
         self.cards = network.cards
         self.on = on
         self.rates: dict[tuple[str, str], Decimal] = {}

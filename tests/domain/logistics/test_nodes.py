@@ -1,10 +1,10 @@
 """Nodes: who may close them, and calendars that cannot be."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 
-from entrepot.domain.logistics import queries, services
+from entrepot.domain.logistics import holidays, queries, services
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 from worlds import World
@@ -70,3 +70,24 @@ def test_only_who_operates_a_node_closes_it():
         == 0
     )
     assert queries.list_nodes([node.id])[node.id].closures == {date(2026, 5, 1)}
+
+
+def test_public_holidays_of_its_country_are_days_off_where_it_keeps_them():
+    world = World()
+    resting, working = make(world), make(world, code="night", keeps_holidays=False)
+    days = [holidays.Day("CN", date(2026, 10, day), "National Day", "test") for day in (1, 2)]
+    elsewhere = holidays.Day("DE", date(2026, 9, 30), "a feast", "test")
+    holidays.publish(actor=SYSTEM, rows=[*days, elsewhere], now=world.now)
+    views = queries.list_nodes([resting.id, working.id])
+    ordered_at = datetime(2026, 9, 30, 4, tzinfo=UTC)  # Wednesday noon there
+    assert views[resting.id].due_at(ordered_at, 1).date() == date(2026, 10, 5)  # the end of Monday there
+    assert views[working.id].due_at(ordered_at, 1).date() == date(2026, 10, 1)
+    assert views[resting.id].open_on(date(2026, 10, 1)) == date(2026, 10, 5)
+    assert views[working.id].open_on(date(2026, 10, 1)) == date(2026, 10, 1)
+    services.change_node(
+        actor=world.operator_actor(), node_id=resting.id, name="Hub", time_zone="Asia/Shanghai",
+        working_days=[1, 2, 3, 4, 5], cut_off=time(14), keeps_holidays=False, now=world.now,
+    )  # fmt: skip
+    assert queries.list_nodes([resting.id])[resting.id].days_off == frozenset()
+    holidays.publish(actor=SYSTEM, rows=[days[0]], now=world.now)
+    assert queries.list_nodes([working.id])[working.id].holidays == frozenset()

@@ -211,7 +211,7 @@ def free_slots(
     zone = ZoneInfo(node.time_zone)
     taken = _taken(node_id, start_of_day(since, zone), start_of_day(since + timedelta(days=docks.AHEAD_DAYS), zone))
     found: list[Slot] = []
-    for day in docks.working_days(since, docks.AHEAD_DAYS, weekdays=node.working_days, closures=node.closures):
+    for day in docks.working_days(since, docks.AHEAD_DAYS, weekdays=node.working_days, closures=node.days_off):
         on_day = {start: units for start, units in taken.items() if start.astimezone(zone).date() == day}
         slots = docks.free(hours, day, on_day, zone=zone, now=now)
         found += [slot for slot in slots if not_before is None or slot.starts_at >= not_before]
@@ -240,7 +240,7 @@ def _free_on(
     node: NodeView, day: date, hours: Hours, now: datetime, *, leaving: Collection[datetime] = ()
 ) -> list[Slot]:
     """The free slots of one day, as if the times of `leaving` were given back already."""
-    if not list(docks.working_days(day, 1, weekdays=node.working_days, closures=node.closures)):
+    if not list(docks.working_days(day, 1, weekdays=node.working_days, closures=node.days_off)):
         return []
     zone = ZoneInfo(node.time_zone)
     if day > (now.astimezone(zone) + timedelta(days=docks.AHEAD_DAYS)).date():

@@ -152,7 +152,9 @@ def announce(
     if not now.astimezone(zone).date() <= expected_on <= (now + timedelta(days=400)).date():
         raise Invalid("inbound.date_past", "Say a day that is to come.", field="expected_on")
     shipment.expected_on, shipment.announced_at = expected_on, now
-    shipment.due_at = order.deliver_by if order else start_of_day(expected_on + timedelta(days=1), zone)
+    node = logistics.list_nodes([shipment.node_id])[shipment.node_id]
+    opens_on = node.open_on(expected_on)
+    shipment.due_at = order.deliver_by if order else start_of_day(opens_on + timedelta(days=1), zone)
     shipment.carrier, shipment.tracking_number = carrier.strip()[:40], tracking_number.strip()[:60]
     _keep(shipment, "state", "expected_on", "announced_at", "due_at", "carrier", "tracking_number")
     _tell("announced", shipment, order, actor, now)

@@ -1,6 +1,7 @@
 """The way of a shipment, leg by leg: planned by a lane when it is known, passed leg by leg, and who was late on it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.shipping import lock_for_either
 from entrepot.domain.inbound.trail import Happened
 from entrepot.domain.logistics import holidays, publishing
+from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.lanes import Delay, Lane, Segment, delays, forecast
 from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.terms.rules import Task
@@ -43,7 +45,10 @@ def plan(*, shipment_id: UUID, lane_code: str, ready_on: date, actor: Actor, now
             "inbound.way_begun", "{number} is on its way: the legs are what they are.", number=shipment.number
         )
     before.delete()
-    promised = forecast(lane, ready_on, holidays=holidays.calendar()).segments
+    promised = list(forecast(lane, ready_on, holidays=holidays.calendar()).segments)
+    # The last leg ends where somebody is there to take the goods in.
+    node = logistics.list_nodes([shipment.node_id])[shipment.node_id]
+    promised[-1] = replace(promised[-1], done_by=node.open_on(promised[-1].done_by))
     conditions = sellers.list_conditions([shipment.enrolment_id])[shipment.enrolment_id]
     rows = [
         ShipmentLeg(

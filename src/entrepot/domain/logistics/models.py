@@ -29,6 +29,7 @@ class Node(Record):
     time_zone = models.CharField(max_length=60)
     working_days = ArrayField(models.PositiveSmallIntegerField(), help_text="ISO weekdays, Monday is 1")
     cut_off = models.TimeField(help_text="local time after which an order counts as the next working day's")
+    keeps_holidays = models.BooleanField(default=True, help_text="public holidays of its country are days off")
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -53,7 +54,7 @@ class NodeClosure(Record):
 
 
 class Holiday(Record):
-    """A public holiday of a country: legs there neither depart nor move on it."""
+    """A public holiday of a country: legs there neither depart nor move on it, and nodes rest that keep it."""
 
     country = models.CharField(max_length=2)
     day = models.DateField()

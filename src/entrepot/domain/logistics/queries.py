@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from entrepot.domain.logistics import rules
@@ -14,7 +14,7 @@ from entrepot.kernel.kept import kept
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """A node with its calendar."""
+    """A node with its calendar. `closures` are days off of its own, `holidays` those of its country that it keeps."""
 
     id: UUID
     code: str
@@ -28,7 +28,14 @@ class NodeView:
     working_days: tuple[int, ...]
     cut_off: time
     closures: frozenset[date]
+    keeps_holidays: bool = True
     is_archived: bool = False
+    holidays: frozenset[date] = frozenset()
+
+    @property
+    def days_off(self) -> frozenset[date]:
+        """The days beside its weekly rest on which it does not work."""
+        return self.closures | self.holidays if self.holidays else self.closures
 
     def due_at(self, now: datetime, handling_days: int) -> datetime:
         """By when an order of `now` must have left here."""
@@ -38,8 +45,12 @@ class NodeView:
             time_zone=self.time_zone,
             working_days=self.working_days,
             cut_off=self.cut_off,
-            closures=self.closures,
+            closures=self.days_off,
         )
+
+    def open_on(self, day: date) -> date:
+        """The first day from this one on on which it works. Raises: NoWorkingDay."""
+        return rules.next_working_day(day - timedelta(days=1), self.working_days, self.days_off)
 
     def left_on(self, ship_by: datetime) -> date:
         """The day here on which a parcel leaves that leaves at the last moment."""
@@ -54,19 +65,27 @@ def list_nodes(ids: Collection[UUID] | None = None, *, operator_id: UUID | None 
     return {each.id: each for each in sorted(mine, key=lambda each: each.code)}
 
 
-@kept("nodes", states=1)
+@kept("nodes", "freight", states=1)
 def _nodes() -> Mapping[UUID, NodeView]:
     rows = db.fetch_rows(
         """
         SELECT node.id, node.code, node.name, node.kind, node.operator_id, operator.kind AS operator_kind,
             node.address_id, node.country, node.time_zone, node.working_days, node.cut_off,
             ARRAY(SELECT closed_on FROM logistics_nodeclosure closure WHERE closure.node_id = node.id) AS closures,
-            node.archived_at IS NOT NULL AS is_archived
+            node.keeps_holidays, node.archived_at IS NOT NULL AS is_archived,
+            ARRAY(SELECT day FROM logistics_holiday holiday
+                  WHERE holiday.country = node.country AND node.keeps_holidays) AS holidays
         FROM logistics_node node JOIN accounts_organisation operator ON operator.id = node.operator_id
         """
     )
-    found = [row._replace(working_days=tuple(row.working_days), closures=frozenset(row.closures)) for row in rows]
-    return {row.id: NodeView(*row) for row in found}
+    return {
+        row.id: NodeView(
+            *row._replace(
+                working_days=tuple(row.working_days), closures=frozenset(row.closures), holidays=frozenset(row.holidays)
+            )
+        )
+        for row in rows
+    }
 
 
 def list_names() -> dict[str, str]:

@@ -28,6 +28,7 @@ def create_node(
     now: datetime,
     working_days: Sequence[int] = (1, 2, 3, 4, 5),
     cut_off: time = time(14),
+    keeps_holidays: bool = True,
     closures: Sequence[tuple[date, str]] = (),
     address: dict[str, str] | None = None,
 ) -> Node:
@@ -51,6 +52,7 @@ def create_node(
         time_zone=time_zone,
         working_days=days,
         cut_off=cut_off,
+        keeps_holidays=keeps_holidays,
     )
     node.save(force_insert=True)
     _close(node.id, closures, now)
@@ -126,16 +128,20 @@ def change_node(
     time_zone: str,
     working_days: Sequence[int],
     cut_off: time,
+    keeps_holidays: bool | None = None,
     now: datetime,
 ) -> Node:
-    """Another name or calendar; orders that were placed keep their deadlines. Raises: NotFound, Invalid."""
+    """Another name or calendar; orders that were placed keep their deadlines. Holidays stay as they are where None.
+
+    Raises: NotFound, Invalid."""
     node = Node.objects.select_for_update().filter(id=node_id).first()
     if node is None or not actor.reaches("work.perform", node.operator_id):
         raise NotFound(kind="node")
     days = _check_node(node.kind, time_zone, working_days)
     before = _calendar(node)
     node.name, node.time_zone, node.working_days, node.cut_off = name, time_zone, days, cut_off
-    node.save(update_fields=["name", "time_zone", "working_days", "cut_off"])
+    node.keeps_holidays = node.keeps_holidays if keeps_holidays is None else keeps_holidays
+    node.save(update_fields=["name", "time_zone", "working_days", "cut_off", "keeps_holidays"])
     audit.record(
         actor=actor,
         verb="nodes.change",
@@ -154,6 +160,7 @@ def _calendar(node: Node) -> dict[str, Any]:
         "time_zone": node.time_zone,
         "working_days": list(node.working_days),
         "cut_off": node.cut_off.isoformat("minutes"),
+        "keeps_holidays": node.keeps_holidays,
     }
 
 

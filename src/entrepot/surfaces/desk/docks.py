@@ -99,7 +99,7 @@ def _page(request: ActingRequest, node: NodeView | None, form: HoursForm | None 
             ],
             "day": day,
             "is_today": day == today,
-            "is_open": bool(list(docks.working_days(day, 1, weekdays=node.working_days, closures=node.closures))),
+            "is_open": bool(list(docks.working_days(day, 1, weekdays=node.working_days, closures=node.days_off))),
             "before": f"?node={node.code}&day={day - timedelta(days=1)}",
             "after": f"?node={node.code}&day={day + timedelta(days=1)}",
             "hours": hours,
@@ -115,7 +115,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Every time of the day with who has it; times that only old hours knew come too."""
     taken: dict[tuple[datetime, datetime], list[DockSlot]] = defaultdict(list)
-    if hours is not None and list(docks.working_days(day, 1, weekdays=node.working_days, closures=node.closures)):
+    if hours is not None and list(docks.working_days(day, 1, weekdays=node.working_days, closures=node.days_off)):
         taken |= {pair: [] for pair in docks.slots_of(hours, day, zone=zone)}
     sums = queries.sum_shipments([each.shipment_id for each in slots])
     for each in slots:

@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(max_length=60)),
                 ('working_days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), help_text='ISO weekdays, Monday is 1', size=None)),
                 ('cut_off', models.TimeField(help_text="local time after which an order counts as the next working day's")),
+                ('keeps_holidays', models.BooleanField(default=True, help_text='public holidays of its country are days off')),
                 ('archived_at', models.DateTimeField(null=True)),
                 ('address', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
                 ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),

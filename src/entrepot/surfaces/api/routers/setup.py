@@ -121,12 +121,13 @@ class OpenOut(Schema):
 
 
 class NodeCalendarIn(In):
-    """What a node is called and when it works; ISO weekdays."""
+    """What a node is called and when it works; ISO weekdays. `keeps_holidays` stays as it is where it is left out."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     time_zone: Annotated[str, Field(max_length=60)]
     working_days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)]
     cut_off: time
+    keeps_holidays: bool | None = None
 
 
 class OpeningsIn(ReasonIn):
@@ -147,6 +148,7 @@ class NodeCalendarOut(Schema):
     time_zone: str
     working_days: list[int]
     cut_off: time
+    keeps_holidays: bool
     closures: list[date]
 
 
@@ -319,5 +321,6 @@ def _node(found: logistics.NodeView) -> NodeCalendarOut:
         time_zone=found.time_zone,
         working_days=list(found.working_days),
         cut_off=found.cut_off,
+        keeps_holidays=found.keeps_holidays,
         closures=sorted(found.closures),
     )

@@ -38,6 +38,7 @@ class NodeOut(Schema):
     time_zone: str
     working_days: list[int]
     cut_off: time
+    keeps_holidays: bool
     closures: list[date]
 
     @classmethod
@@ -62,6 +63,7 @@ class NodeIn(In):
     working_days: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=7)]],
                             Field(min_length=1, max_length=7)] = [1, 2, 3, 4, 5]  # fmt: skip
     cut_off: time = time(14)
+    keeps_holidays: bool = True
     address: AddressIn | None = None
     operator_id: UUID | None = None
 
@@ -189,6 +191,7 @@ def create_node(request: HttpRequest, payload: NodeIn) -> NodeOut:
         time_zone=payload.time_zone,
         working_days=payload.working_days,
         cut_off=payload.cut_off,
+        keeps_holidays=payload.keeps_holidays,
         address=payload.address.model_dump() | {"country": payload.country} if payload.address else None,
         now=clock.now(),
     )

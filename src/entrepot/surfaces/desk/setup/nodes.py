@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from entrepot.domain.accounts import queries as accounts
-from entrepot.domain.logistics import labels, queries, services
-from entrepot.domain.logistics.models import Node
+from entrepot.domain.logistics import holidays, labels, queries, services
+from entrepot.domain.logistics.models import Holiday, Node
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.desk import words
@@ -23,6 +23,8 @@ from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
+#: Public holidays that a node's page shows.
+HOLIDAYS_SHOWN = 6
 #: Who works at a node of a kind; at one that is not named, anybody may.
 WORKERS: Mapping[str, str] = {
     "seller_premises": "seller",
@@ -55,6 +57,9 @@ class CalendarForm(ActForm):
         label=gettext_lazy("Cut-off"),
         help_text=gettext_lazy("An order that comes later counts as the next working day's."),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    keeps_holidays = forms.BooleanField(
+        label=gettext_lazy("Public holidays of its country are days off"), required=False
     )
 
 
@@ -112,7 +117,8 @@ class OpeningForm(ReasonForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def nodes(request: ActingRequest) -> HttpResponse:
     """Every node, and a new one."""
-    usual = {"working_days": ["1", "2", "3", "4", "5"], "cut_off": time(14), "kind": "platform_overseas"}
+    usual = {"working_days": ["1", "2", "3", "4", "5"], "cut_off": time(14), "kind": "platform_overseas",
+             "keeps_holidays": True}  # fmt: skip
     form = NodeForm(request.POST or None, name="node", operators=_operators(), initial=usual)
     if request.method == "POST":
 
@@ -222,6 +228,7 @@ def _show(request: ActingRequest, found: Node, **refused: ActForm) -> HttpRespon
         "time_zone": found.time_zone,
         "working_days": [str(each) for each in found.working_days],
         "cut_off": found.cut_off,
+        "keeps_holidays": found.keeps_holidays,
     }
     closed = _closed(found)
     address = accounts.get_contact(contact_id=found.address_id) if found.address_id else None
@@ -236,6 +243,7 @@ def _show(request: ActingRequest, found: Node, **refused: ActForm) -> HttpRespon
         ],
         "address": labels.address_lines(address) if address else [],
         "closed": closed,
+        "holidays": _holidays(found),
         "calendar": refused.get("calendar") or CalendarForm(name="calendar", initial=told),
         "closures": refused.get("closures") or ClosuresForm(name="closures"),
         "openings": refused.get("openings") or OpeningForm(name="openings", closed=closed),
@@ -251,6 +259,13 @@ def _show(request: ActingRequest, found: Node, **refused: ActForm) -> HttpRespon
 def _closed(found: Node) -> list[tuple[str, str]]:
     listed = queries.list_closures(node_id=found.id, since=clock.now().date())
     return [(each.closed_on.isoformat(), f"{each.closed_on.isoformat()} {each.label}") for each in listed]
+
+
+def _holidays(found: Node) -> list[Holiday]:
+    """The next public holidays on which it rests."""
+    if not found.keeps_holidays:
+        return []
+    return holidays.list_holidays(since=clock.now().date(), country=found.country, limit=HOLIDAYS_SHOWN)
 
 
 def _url(code: str) -> str:
