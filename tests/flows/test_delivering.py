@@ -9,7 +9,7 @@ from tests.installations import NOW
 from entrepot.domain.logistics import holidays, lanes, publishing, shipping
 from entrepot.domain.logistics.publishing import publish_cards, publish_lanes
 from entrepot.flows import delivering
-from entrepot.flows.delivering import Parcel, find_options, first_that_goes
+from entrepot.flows.delivering import Parcel, Piece, find_options, first_that_goes
 from entrepot.kernel.actors import SYSTEM
 
 DAY = date(2026, 3, 2)
@@ -61,6 +61,51 @@ def test_what_speaks_against_a_service_is_said_and_it_comes_last(network):
     assert first_that_goes(found[2]) is None
     too_heavy = find_options([PARCEL._replace(weight_g=9000)], on=DAY)[0]
     assert first_that_goes(too_heavy) is None and "charge" in delivering.objections_of(too_heavy)
+
+
+HEAVY = PARCEL._replace(weight_g=5400, goods_minor=6000, units=3)
+THREE = Piece(3, 1800, 2000, 2000, (100, 100, 100), frozenset())
+
+
+def divided(parcel: Parcel, *pieces: Piece):
+    """The services for a parcel that may be divided."""
+    [options] = find_options([parcel], on=DAY, pieces=lambda place: pieces)
+    return options
+
+
+def test_what_is_too_heavy_for_every_service_goes_in_several_parcels(network):
+    [slow, fast] = divided(HEAVY, THREE)
+    assert (slow.lane, slow.boxes, slow.cost_minor, slow.charge_minor) == ("slow", ((1,), (1,), (1,)), 1500, 750)
+    assert (fast.lane, fast.boxes, fast.cost_minor) == ("fast", ((2,), (1,)), 4000)
+    assert slow.as_document()["boxes"] == [[1], [1], [1]] and slow.costs[0].own_minor == 1500
+    assert first_that_goes(find_options([HEAVY], on=DAY)[0]) is None, "in one parcel nobody takes it"
+    assert first_that_goes(divided(HEAVY)) is None, "nor where it must stay in one"
+
+
+def test_what_goes_in_one_parcel_stays_in_one(network):
+    light = PARCEL._replace(weight_g=3600, units=2)
+    options = divided(light, THREE._replace(units=2))
+    assert [(each.lane, each.boxes, bool(each.objections)) for each in options] == [
+        ("fast", (), False), ("slow", (), True),
+    ]  # fmt: skip
+
+
+def test_no_parcel_is_divided_for_its_value_or_its_goods(network):
+    capped = """\
+lane,title,origin,destination,valid_from,source,value_max,currency,leg,task,mode,from,to,country,days,card
+only,,CN,DE,2026-01-01,a test,50,USD,last mile,last_mile,parcel,B,the door,DE,1-3,cheap
+"""
+    publish_lanes(actor=SYSTEM, text=capped, now=NOW)
+    row = shipping.ChargeRow("DE", "", 0, 5000, "USD", 0, Decimal("0.5"), None, DAY, "a test")
+    shipping.set_charges(actor=SYSTEM, now=NOW, rows=[row])
+    there = HEAVY._replace(market_code="DE", destination="DE")
+    [option] = divided(there, THREE)
+    assert "value" in option.objections and not option.boxes
+    [option] = divided(there._replace(goods_minor=5000), THREE)
+    assert len(option.boxes) == 3 and not option.objections
+    battery = THREE._replace(flags=frozenset({"battery"}))
+    slow = next(each for each in divided(HEAVY._replace(flags=battery.flags), battery) if each.lane == "slow")
+    assert "goods:battery" in slow.objections and not slow.boxes
 
 
 def test_goods_that_pay_for_it_travel_free(network):

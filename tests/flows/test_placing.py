@@ -15,8 +15,11 @@ from entrepot.domain.logistics.models import ShippingCharge
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder, WorkItem
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.payments.models import Capture, Payment, SandboxCharge
+from entrepot.domain.routing import services as routing
+from entrepot.domain.routing.services import Wanted
 from entrepot.flows import checkout
 from entrepot.flows.checkout import Declined, Placed, Waiting
+from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import Denied, EntrepotError, Invalid, NotFound, Refused
 from entrepot.kernel.models import OutboxEvent
@@ -293,10 +296,23 @@ def test_an_order_of_nothing_asks_no_provider(world):
 
 def test_a_weight_that_nobody_ships_is_refused_alone(world):
     seller = world.seller()
-    heavy, light = world.offer(seller, weight_g=29_000), world.offer(seller)
+    heavy, light = world.offer(seller, weight_g=31_000), world.offer(seller)
     answers = place(world, request("a", (heavy, 2)), request("b", (light, 1)))
     assert (answers[0].code, answers[0].status) == ("orders.no_freight", 503)
     assert isinstance(answers[1], Placed)
+
+
+def test_goods_too_heavy_for_one_parcel_leave_in_two_unless_a_rule_keeps_them_together(world):
+    seller = world.seller()
+    heavy, light = world.offer(seller, weight_g=29_000), world.offer(seller)
+    [placed] = place(world, request("a", (heavy, 2), (light, 1)))
+    assert isinstance(placed, Placed)
+    suborder = Suborder.objects.get(order_id=placed.order_id)
+    assert sorted(map(sum, suborder.carriage["boxes"])) == [1, 2]
+    assert suborder.carriage["charge_minor"] == suborder.carriage["flat_minor"] == 2 * 999
+    routing.add_rule(rule=Wanted("one_parcel"), actor=SYSTEM, reason="boxes are dear", now=world.now)
+    [refused] = place(world, request("b", (heavy, 2)))
+    assert refused.code == "orders.no_freight"
 
 
 def test_an_enrolment_that_is_over_sells_no_more(world):

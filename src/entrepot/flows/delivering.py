@@ -5,8 +5,8 @@ at once and gives all of them, the cheapest that goes first; whoever routes choo
 published is read once and kept until something new is published; forecasts are kept by lane and day.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -14,7 +14,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from entrepot.domain.logistics import charging, holidays, lanes, publishing, shipping
+from entrepot.domain.logistics import boxing, charging, holidays, lanes, publishing, shipping
+from entrepot.domain.logistics.boxing import Contents
 from entrepot.domain.logistics.cards import RateCard
 from entrepot.domain.logistics.charging import REFUSALS
 from entrepot.domain.logistics.freight import Consignment, loads_of
@@ -26,6 +27,9 @@ from entrepot.domain.markets.queries import Rate
 from entrepot.kernel.errors import Unavailable
 from entrepot.kernel.kept import kept
 from entrepot.kernel.money import convert
+
+#: What speaks against a parcel as a whole and may not speak against its parts: by the lane, a card, or the charges.
+TOO_MUCH = ("weight", "size", "band", "charge")
 
 
 class Parcel(NamedTuple):
@@ -49,6 +53,17 @@ class Parcel(NamedTuple):
     order_minor: int = 0
 
 
+class Piece(NamedTuple):
+    """Units of one article in a parcel. Units: grams, cm³, mm and minor of the parcel's currency, each of one unit."""
+
+    units: int
+    weight_g: int
+    goods_minor: int
+    volume_cm3: int
+    sides_mm: tuple[int, int, int]
+    flags: frozenset[str]
+
+
 class Cost(NamedTuple):
     """What a leg's rate card takes, in its own currency and in the market's. Units: minor."""
 
@@ -65,6 +80,7 @@ class Cost(NamedTuple):
 class Option(NamedTuple):
     """A service for a parcel. Units: minor of the market's currency. `objections` are empty where it goes.
 
+    `boxes` are the parcels that it takes where one is not enough: so many units of each piece in each of them.
     What arrives does so between `first` and `last` as often as `confidence` says; `segments` are the legs' parts of it.
     """
 
@@ -83,6 +99,7 @@ class Option(NamedTuple):
     objections: tuple[str, ...] = ()
     weight_g: int = 0
     table: ShippingCharge | None = None
+    boxes: tuple[Contents, ...] = ()
 
     @property
     def rank(self) -> tuple[bool, int, date, str]:
@@ -100,13 +117,14 @@ class Option(NamedTuple):
             }
             for each in self.costs
         ]  # fmt: skip
-        return {
+        found = {
             "lane": self.lane, "title": self.title, "mode": self.mode, "weight_g": self.weight_g,
-            "charge_minor": self.charge_minor, "flat_minor": 0 if is_free else flat,
+            "charge_minor": self.charge_minor, "flat_minor": 0 if is_free else flat * (len(self.boxes) or 1),
             "cost_rate": f"{Decimal(rate).normalize():f}", "cost_minor": self.cost_minor,
             "free_from_minor": self.table.free_from_minor if self.table and is_free else None,
             "source": self.table.source if self.table else "", "cards": cards,
         }  # fmt: skip
+        return found | {"boxes": [list(each) for each in self.boxes]} if self.boxes else found
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +170,13 @@ def find_options(
     on: date,
     network: Network | None = None,
     rates: Mapping[tuple[str, str], Rate] | None = None,
+    pieces: Callable[[int], Sequence[Piece]] | None = None,
 ) -> list[tuple[Option, ...]]:
-    """Every service for each parcel, those that go before others, the cheapest first; none without a lane."""
+    """Every service for each parcel, those that go before others, the cheapest first; none without a lane.
+
+    `pieces` says what is in a parcel, by its place, if it may be divided: it is where it is too heavy or too large for
+    every service. What no service takes for its value is never divided, nor what it can take at one departure.
+    """
     network = network or load(on)
     if rates is None:
         rates = rates_into({each.currency for each in parcels}, network, on)
@@ -165,6 +188,10 @@ def find_options(
         for lane in network.lanes.get(way[:2], ()):
             for place, option in zip(places, _by(lane, mine, network, rates), strict=True):
                 options[place].append(option)
+    for place, found in enumerate(options) if pieces else ():
+        if pieces and found and all(each.objections for each in found):
+            inside = pieces(place)
+            options[place] = _divided(parcels[place], found, inside, network, rates) if inside else found
     return [tuple(sorted(each, key=lambda option: option.rank) if len(each) > 1 else each) for each in options]
 
 
@@ -176,6 +203,72 @@ def first_that_goes(options: Sequence[Option]) -> Option | None:
 def objections_of(options: Iterable[Option]) -> str:
     """What speaks against each service, in words."""
     return "; ".join(f"{each.lane}: {', '.join(each.objections)}" for each in options) or "no lane goes there"
+
+
+def _divided(
+    parcel: Parcel,
+    options: Sequence[Option],
+    pieces: Sequence[Piece],
+    network: Network,
+    rates: Mapping[tuple[str, str], Rate],
+) -> list[Option]:
+    """The services with those that take the goods in several parcels in place of those that refuse them in one."""
+    lanes_there = {lane.code: lane for lane in network.lanes[parcel.origin, parcel.destination]}
+    counts = tuple(each.units for each in pieces)
+    weights_g = [each.weight_g for each in pieces]
+    found = []
+    for option in options:
+        lane = lanes_there[option.lane]
+        if any(each.rpartition(":")[2] not in TOO_MUCH for each in option.objections):
+            found.append(option)
+            continue
+
+        def carry(contents: Sequence[Contents], lane: Lane = lane) -> list[Option]:
+            return _by(lane, [_box(parcel, pieces, each) for each in contents], network, rates)
+
+        def price(contents: Sequence[Contents], lane: Lane = lane) -> list[int | None]:
+            return [None if each.objections else each.cost_minor for each in carry(contents, lane)]
+
+        boxes = boxing.divide(counts, weights_g, price)
+        found.append(_together(option, parcel, boxes, carry(boxes)) if boxes else option)
+    return found
+
+
+def _box(parcel: Parcel, pieces: Sequence[Piece], contents: Contents) -> Parcel:
+    """A part of a parcel as a parcel of its own."""
+    inside = [(piece, units) for piece, units in zip(pieces, contents, strict=True) if units]
+    return parcel._replace(
+        weight_g=sum(piece.weight_g * units for piece, units in inside),
+        goods_minor=sum(piece.goods_minor * units for piece, units in inside),
+        volume_cm3=sum(piece.volume_cm3 * units for piece, units in inside),
+        sides_mm=tuple(max(column) for column in zip(*(piece.sides_mm for piece, _ in inside), strict=True)),
+        units=sum(units for _, units in inside),
+        flags=frozenset(flag for piece, _ in inside for flag in piece.flags),
+    )
+
+
+def _together(option: Option, parcel: Parcel, boxes: Sequence[Contents], parts: Sequence[Option]) -> Option:
+    """Several parcels as one service; the charge is that of the heaviest, its flat part for each of them."""
+    table = max(parts, key=lambda each: each.weight_g).table
+    assert table is not None, "what goes has a charge"
+    cost = sum(each.cost_minor for each in parts)
+    costs = []
+    for same in zip(*(each.costs for each in parts), strict=True):
+        amounts: Counter[str] = Counter()
+        for each in same:
+            amounts.update(each.parts)
+        costs.append(
+            same[0]._replace(
+                own_minor=sum(each.own_minor for each in same), amount_minor=sum(each.amount_minor for each in same),
+                parts=dict(amounts), billed_g=sum(each.billed_g for each in same),
+            )
+        )  # fmt: skip
+    charge = shipping.charge_of(
+        table, cost_minor=cost, goods_minor=parcel.goods_minor, order_minor=parcel.order_minor, parcels=len(boxes)
+    )
+    return option._replace(
+        cost_minor=cost, charge_minor=charge, costs=tuple(costs), objections=(), table=table, boxes=tuple(boxes)
+    )
 
 
 def _by(lane: Lane, parcels: Sequence[Parcel], network: Network, rates: Mapping[tuple[str, str], Rate]) -> list[Option]:

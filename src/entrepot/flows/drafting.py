@@ -220,8 +220,9 @@ class Drafting:
                 suborder = suborders.get(part.node_id)
                 if suborder is None:
                     suborder = suborders[part.node_id] = DraftSuborder(
-                        bundle.seller_id, bundle.programme_code, self.nodes[part.node_id], bundle.terms, why=found.why
-                    )
+                        bundle.seller_id, bundle.programme_code, self.nodes[part.node_id], bundle.terms, why=found.why,
+                        is_one_parcel=found.one_parcel,
+                    )  # fmt: skip
                     draft.suborders.append(suborder)
                 drawn = self._draw(bundle.seller_id, needs[part.need], part.node_id, part.units)
                 suborder.lines.append(DraftLine(items[part.need], part.units, drawn))
@@ -312,6 +313,7 @@ class Drafting:
         found = delivering.find_options(
             [suborder.parcel(draft.market, order_minor=draft.displayed_minor) for draft, suborder in parcels],
             on=self.facts.now.date(),
+            pieces=lambda place: parcels[place][1].pieces(),
         )
         for (draft, suborder), options in zip(parcels, found, strict=True):
             suborder.options, suborder.service = options, delivering.first_that_goes(options)

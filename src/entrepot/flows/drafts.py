@@ -10,7 +10,7 @@ from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.markets.models import Market
 from entrepot.domain.promotions.rules import Voucher
 from entrepot.domain.terms.rules import Party, Task, Terms
-from entrepot.flows.delivering import Option, Parcel
+from entrepot.flows.delivering import Option, Parcel, Piece
 from entrepot.flows.facts import Item
 from entrepot.flows.requests import CartRequest
 from entrepot.flows.routing import Group, Verdict, verdicts_of
@@ -90,6 +90,7 @@ class DraftSuborder:
     options: tuple[Option, ...] = ()
     ship_by: datetime | None = None
     why: Mapping[str, Any] = field(default_factory=dict)
+    is_one_parcel: bool = False
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -137,6 +138,19 @@ class DraftSuborder:
             sides_mm=tuple(max(column) for column in zip(*(sellable.sides_mm for sellable, _ in goods), strict=True)),
             units=sum(units for _, units in goods), flags=frozenset(flags), order_minor=order_minor,
         )  # fmt: skip
+
+    def pieces(self) -> list[Piece]:
+        """The lines as pieces that could travel apart; none where a rule keeps them in one parcel."""
+        return [] if self.is_one_parcel else [piece_of(line.item, line.units) for line in self.lines]
+
+
+def piece_of(item: Item, units: int) -> Piece:
+    """Units of an item, as those see them who carry them."""
+    sellable = item.sellable
+    return Piece(
+        units, sellable.weight_g or 0, item.unit_minor, sellable.volume_cm3, sellable.sides_mm,
+        frozenset(sellable.flags),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

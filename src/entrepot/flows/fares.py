@@ -16,7 +16,8 @@ from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.terms.rules import Party, Task
 from entrepot.flows import delivering
 from entrepot.flows.crossing import Border, Brought, Crossed, Goods
-from entrepot.flows.delivering import Option, Parcel
+from entrepot.flows.delivering import Option, Parcel, Piece
+from entrepot.flows.drafts import piece_of
 from entrepot.flows.facts import Facts, Item
 from entrepot.flows.routing import Fare, GoodsKey, Weighed
 from entrepot.kernel.money import convert
@@ -29,7 +30,7 @@ def price(parcels: Sequence[Weighed], *, facts: Facts, border: Border, items: Ma
     """The fare of every parcel, all of them at once."""
     on = facts.now.date()
     asked = [_parcel(each, facts, items) for each in parcels]
-    options = delivering.find_options(asked, on=on)
+    options = delivering.find_options(asked, on=on, pieces=lambda place: _pieces(parcels[place], items))
     chosen = [delivering.first_that_goes(each) for each in options]
     duty = _duty(parcels, chosen, facts, border, items)
     brought = _brought(parcels, facts, border, items)
@@ -42,6 +43,11 @@ def price(parcels: Sequence[Weighed], *, facts: Facts, border: Border, items: Ma
         refusal = f"customs: {crossed.problem}" if crossed.problem else ""
         fares.append(Fare(service.cost_minor, crossed.duty_minor, brought.get(place, 0), service.lane, refusal))
     return fares
+
+
+def _pieces(each: Weighed, items: Mapping[GoodsKey, Item]) -> list[Piece]:
+    """What is in it, where it may be divided."""
+    return [] if each.one_parcel else [piece_of(items[key], units) for key, units in each.goods]
 
 
 def _parcel(each: Weighed, facts: Facts, items: Mapping[GoodsKey, Item]) -> Parcel:

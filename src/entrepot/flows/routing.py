@@ -85,6 +85,7 @@ class Route(NamedTuple):
 
     allocations: tuple[Allocation, ...]
     why: Mapping[str, Any]
+    one_parcel: bool = False
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -109,6 +110,7 @@ class Weighed(NamedTuple):
     weight_g: int
     crosses: bool = False
     goods: tuple[tuple[GoodsKey, int], ...] = ()
+    one_parcel: bool = False
 
 
 class Fare(NamedTuple):
@@ -176,7 +178,7 @@ class Router:
         for group in (_merged(each)[0] for each in groups):
             if self._is_choice(group):
                 for way in dict.fromkeys(each.way for each in group.candidates if each.objection is None):
-                    wanted |= dict.fromkeys(_parcels(group, way))
+                    wanted |= dict.fromkeys(_parcels(group, way, self._ground(group).policy.one_parcel))
         missing = [each for each in wanted if each not in self.costs]
         if missing:
             self.costs |= dict(zip(missing, self.pricing(missing), strict=True))
@@ -196,7 +198,7 @@ class Router:
             else:
                 place = owner[-1]
             return Shortage(place, available, found.verdicts)
-        return Route(_divided(group, owners, found.allocations), found.why)
+        return found._replace(allocations=_divided(group, owners, found.allocations))
 
     def _decide(self, group: Group, free: Free) -> Route | Shortage:
         ground = self._ground(group)
@@ -235,7 +237,7 @@ class Router:
             "rules": ground.rules,
             "exact": choice.is_exact,
         }
-        return Route(_sorted(parts), why)
+        return Route(_sorted(parts), why, ground.policy.one_parcel)
 
     def _rules(self, group: Group) -> Sequence[Rule]:
         return self.rules.get(group.market.id, ()) if self.rules else DEFAULT
@@ -264,7 +266,7 @@ class Router:
 
     def _served(self, group: Group, ground: Ground) -> tuple[dict[Way, Priced] | None, Sequence[Verdict | None]]:
         """The costs by way, and what speaks against each candidate once that is known."""
-        costs = self._costs(group, ground.candidates)
+        costs = self._costs(group, ground)
         unserved = [each.way not in costs or not _goes(costs[each.way]) for each in ground.candidates]
         if all(none or objection for objection, none in zip(ground.objections, unserved, strict=True)):
             return None, ground.objections  # nobody carries it from anywhere: whoever quotes it says so
@@ -299,12 +301,13 @@ class Router:
             return False
         return len(set(ways)) > 1 or any(rule.amount_minor for rule in self._rules(group))
 
-    def _costs(self, group: Group, candidates: Sequence[Candidate]) -> dict[Way, Priced]:
+    def _costs(self, group: Group, ground: Ground) -> dict[Way, Priced]:
         """What the group costs by each way that a candidate has."""
         found: dict[Way, Priced] = {}
-        for each in candidates:
+        for each in ground.candidates:
             if each.objection is None and each.way not in found:
-                fares = [self.costs.get(parcel, _UNKNOWN) for parcel in _parcels(group, each.way)]
+                asked = _parcels(group, each.way, ground.policy.one_parcel)
+                fares = [self.costs.get(parcel, _UNKNOWN) for parcel in asked]
                 found[each.way] = _line_through(group.needs, fares)
         return found
 
@@ -346,7 +349,7 @@ def _sorted(found: Sequence[Allocation]) -> tuple[Allocation, ...]:
     return tuple(found) if len(found) == 1 else tuple(sorted(found, key=lambda each: (each.need, each.node_id)))
 
 
-def _parcels(group: Group, way: Way) -> list[Weighed]:
+def _parcels(group: Group, way: Way, one_parcel: bool) -> list[Weighed]:
     """The whole by a way, and its parts: each line, or one unit of the only line."""
     whole = [(need, need.quantity) for need in group.needs]
     if len(whole) > 1:
@@ -360,6 +363,7 @@ def _parcels(group: Group, way: Way) -> list[Weighed]:
         Weighed(
             group.market.code, country, sum(need.weight_g * units for need, units in each), crosses,
             tuple((need.goods, units) for need, units in each if need.goods is not None),
+            one_parcel,
         )
         for each in contents
     ]  # fmt: skip

@@ -45,15 +45,17 @@ class ChargeOverlap(Refused):
     message = "Row {row} ({market} from {origin}, {weight_from_g} to {weight_until_g} g) overlaps {other}."
 
 
-def charge_of(row: ChargeRow | ShippingCharge, *, cost_minor: int, goods_minor: int, order_minor: int = 0) -> int:
+def charge_of(
+    row: ChargeRow | ShippingCharge, *, cost_minor: int, goods_minor: int, order_minor: int = 0, parcels: int = 1
+) -> int:
     """What the shopper is asked for a parcel with these goods, whose carriage costs so much. Rounding: half to even.
 
-    `order_minor` are the goods of the whole order, the parcel's among them.
+    `order_minor` are the goods of the whole order, the parcel's among them; goods may go in several `parcels`.
     """
     goods = max(goods_minor, order_minor) if row.free_by == "order" else goods_minor
     if row.free_from_minor is not None and goods >= row.free_from_minor:
         return 0
-    return row.flat_minor + money.round_half_even(cost_minor * Decimal(row.cost_rate))
+    return row.flat_minor * parcels + money.round_half_even(cost_minor * Decimal(row.cost_rate))
 
 
 def find_charge(

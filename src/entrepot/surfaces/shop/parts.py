@@ -59,9 +59,11 @@ def of_carriage(kept: Mapping[str, Any], shown_minor: int, currency: str, whose:
 
 
 def _weights(kept: Mapping[str, Any]) -> list[str]:
-    """What the parcel weighs, and as what it is billed where that is more."""
+    """What the parcel weighs, over how many it goes, and as what it is billed where that is more."""
     billed = max((card["billed_g"] for card in kept["cards"]), default=0)
     weight = gettext("weighs {weight} kg").format(weight=_kilograms(kept["weight_g"]))
+    if boxes := kept.get("boxes"):
+        weight = gettext("{weighs}, in {count} parcels").format(weighs=weight, count=len(boxes))
     if not billed or billed == kept["weight_g"]:
         return [weight]
     return [gettext("{weighs}, billed as {billed} kg").format(weighs=weight, billed=_kilograms(billed))]
