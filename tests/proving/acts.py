@@ -77,7 +77,9 @@ class Acts:
         self.offers: dict[str, OfferRow] = {
             name: self.world.offer(seller, price=price, stock=units) for name, (price, units, seller) in rows.items()
         }
-        self.voucher = shopping.voucher(self.world, f"{self.name}-tenth", limit_total=2)
+        # Longer than any history waits: that vouchers end is none of what is played here.
+        until = self.now + timedelta(days=3650)
+        self.voucher = shopping.voucher(self.world, f"{self.name}-tenth", limit_total=2, valid_until=until)
         self.model = Model(
             {name: Offer(int(Decimal(price) * 100), units, at_order=seller is market.early)
              for name, (price, units, seller) in rows.items()},
