@@ -69,7 +69,7 @@ def look(file: Any, orders: int, as_json: bool) -> None:
         print(json.dumps(found, ensure_ascii=False))
         return
     print(
-        f"{found['orders']} orders, as of {found['on']}: {found['changed']} go another way, {found['lost']} are lost."
+        f"Orders: {found['orders']}, as of {found['on']}. Changed: {found['changed']}, of these lost: {found['lost']}."
     )
     for name in ("before", "after"):
         side = found[name]
