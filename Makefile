@@ -24,8 +24,8 @@ $(READY): requirements/dev.txt pyproject.toml
 up: env ## Start everything on this machine: make up ARGS="--port 9000"
 	@exec $(BIN)/entrepot up $(ARGS)
 
-test: env ## Run the tests on a PostgreSQL of their own: make test ARGS="-k ledger"
-	@exec $(BIN)/pytest $(ARGS)
+test: env ## Run all tests, in parts at once, or some on a PostgreSQL of their own: make test ARGS="-k ledger"
+	@exec $(BIN)/python tests/parts.py $(ARGS)
 
 survey: env ## Feed every form nonsense and count what every page asks, at two sizes of data; long
 	@$(BIN)/pytest tests/walks/test_forms.py tests/walks/test_questions.py -m survey $(ARGS)
