@@ -5,16 +5,17 @@ providers, outside any transaction; then a transaction records what they said. T
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from entrepot.domain.accounts.models import Contact
+from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Answer
-from entrepot.domain.payments.services import NewPayment
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.terms import services as terms
 from entrepot.flows import facts, opening, paying
@@ -22,6 +23,7 @@ from entrepot.flows.amending import cancel_lines, change_address
 from entrepot.flows.drafting import Drafting
 from entrepot.flows.drafts import Draft
 from entrepot.flows.facts import Facts
+from entrepot.flows.opening import Opening, Written
 from entrepot.flows.paying import confirm_payment, expire_holds, receive_webhook, sweep_payments
 from entrepot.flows.quoting import Quote, QuotedLine, QuotedParcel, quote_carts
 from entrepot.flows.requests import CONTACT_LIMITS, CartRequest, OrderRequest, Wanted, check_order, voucher_of
@@ -29,7 +31,8 @@ from entrepot.flows.substituting import substitute
 from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, fetch_rows, retried
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused
-from entrepot.kernel.kept import asked_once
+from entrepot.kernel.kept import asked_along, asked_once
+from entrepot.kernel.rounds import Asked, ask, together
 
 __all__ = [
     "CartRequest", "Declined", "OrderRequest", "Placed", "Quote", "QuotedLine", "QuotedParcel", "Waiting", "Wanted",
@@ -94,7 +97,8 @@ class Opened:
     answers: list[Answered | None]
     keys: Mapping[str, OrderRequest]
     refused: Mapping[str, EntrepotError]
-    asked: Sequence[NewPayment]
+    written: Written
+    orders: Mapping[str, Opening]
     now: datetime
 
 
@@ -113,13 +117,13 @@ def open_orders(*, requests: Sequence[OrderRequest], now: datetime, trusted: boo
         except EntrepotError as error:
             answers[place] = error
     keys = {key: requests[place] for key, place in first.items()}
-    refused, asked = _open(keys, now)
-    return Opened(requests, answers, keys, refused, asked, now)
+    refused, written, orders = _open(keys, now)
+    return Opened(requests, answers, keys, refused, written, orders, now)
 
 
 def finish_orders(opened: Opened) -> list[Answered]:
     """The second half: the providers are asked, outside any transaction, and a transaction records what they said."""
-    keys, refused, asked, now = opened.keys, opened.refused, opened.asked, opened.now
+    keys, refused, asked, now = opened.keys, opened.refused, opened.written.payments, opened.now
     crash_point("checkout.opened")
     theirs = len(keys) - len(refused) > len(asked)  # whether somebody else opened some of them
     replayed = _waiting({key for key in keys if key not in refused}, {each.id for each in asked}) if theirs else []
@@ -128,9 +132,13 @@ def finish_orders(opened: Opened) -> list[Answered]:
     unheard = {payment_id for payment_id, answer in heard if answer is None}
     heard += payments.ask_for_authorisations(rows=[row for row in replayed if row.id in unheard], now=now)
     crash_point("checkout.asked")
-    paying.complete(answers=[(payment_id, answer) for payment_id, answer in heard if answer is not None], now=now)
+    states = paying.complete(
+        answers=[(payment_id, answer) for payment_id, answer in heard if answer is not None],
+        now=now,
+        known=opened.written.lines,
+    )
     crash_point("checkout.completed")
-    told = _tell(keys)
+    told = _tell(opened, states)
     answers = opened.answers
     for place, request in enumerate(opened.requests):
         if answers[place] is None:
@@ -143,33 +151,75 @@ def is_known(checkout_key: str) -> bool:
     return bool(_known([checkout_key]))
 
 
-def _open(keys: Mapping[str, OrderRequest], now: datetime) -> tuple[dict[str, EntrepotError], list[NewPayment]]:
-    """Open the orders of keys that are not known yet: why not, by key, and the payments that are about to be asked."""
-    known = _known(keys)
+#: What is wanted by key: the request, and the name and address that its parcels go to.
+Wishes = Mapping[str, tuple[OrderRequest, Mapping[str, str]]]
+#: Why not, by key; what was written; and the orders by key.
+Outcome = tuple[dict[str, EntrepotError], Written, Mapping[str, Opening]]
+NOTHING = Written((), ())
+
+
+class Taken(Exception):
+    """Keys or carts of which somebody else has an order now; what was written with them does not count."""
+
+    def __init__(self, keys: AbstractSet[str]) -> None:
+        super().__init__(f"{len(keys)} orders")
+        self.keys = keys
+
+
+def _open(keys: Mapping[str, OrderRequest], now: datetime) -> Outcome:
+    """Open the orders of keys that are not known yet."""
+    if not keys:
+        return {}, NOTHING, {}
+    requests = list(keys.values())
+    with asked_along():
+        known_asked = _ask_known(keys)
+        asked = facts.ask(requests, now)
+        contacts = accounts.ask_contacts(
+            contact_ids={each.ship_to for each in requests if isinstance(each.ship_to, UUID)}
+        )
+        carts = _ask_carts({each.cart_id for each in requests if each.cart_id is not None})
+    known = {row.checkout_key for row in known_asked.rows}
     fresh = {key: request for key, request in keys.items() if key not in known}
     if not fresh:
-        return {}, []
-    gathered = facts.gather(list(fresh.values()), now)
-    addresses, refused = _addresses(fresh, gathered)
+        return {}, NOTHING, {}
+    gathered = facts.read(asked, list(fresh.values()), now)
+    addresses, refused = _addresses(fresh, gathered, contacts, carts)
     if not addresses:
-        return refused, []
-    terms.freeze({each.terms.digest: each.terms for each in gathered.sellables.values()}.values(), now=now)
+        return refused, NOTHING, {}
+    frozen = {each.terms.digest: each.terms for each in gathered.sellables.values()}
+    terms.freeze_ahead(frozen.values(), now=now)
     wanted = {key: (fresh[key], address) for key, address in addresses.items()}
-    more, asked = retried(lambda: _write(wanted, gathered, now))
-    return refused | more, asked
+    while True:
+        try:
+            more, written, orders = retried(partial(_write, wanted, gathered, now))
+            return refused | more, written, orders
+        except Taken as taken:
+            refused |= {
+                key: Refused("orders.cart_ordered", "This cart has been ordered.", field="cart_id")
+                for key in taken.keys - _known(taken.keys)
+            }
+            wanted = {key: wish for key, wish in wanted.items() if key not in taken.keys}
 
 
 @atomic
-def _write(
-    wanted: Mapping[str, tuple[OrderRequest, Mapping[str, str]]], gathered: Facts, now: datetime
-) -> tuple[dict[str, EntrepotError], list[NewPayment]]:
-    """Lock, decide, write. Vouchers are locked before stock, each by id, so that batches wait in one order."""
+def _write(wanted: Wishes, gathered: Facts, now: datetime) -> Outcome:
+    """Lock, decide, write. Vouchers are locked before stock, each by id, so that batches wait in one order.
+
+    Raises: Taken.
+    """
     gathered.vouchers = promotions.find_vouchers(
         {voucher_of(request) for request, _ in wanted.values()} - {""}, lock=True
     )
-    stock = inventory.lock_stock(seller_skus=gathered.seller_skus) if gathered.seller_skus else []
-    # Looked at again under lock: whoever had the same key first has committed by now, or holds other rows.
-    known = _known(wanted)
+    frozen = {each.terms.digest: each.terms for each in gathered.sellables.values()}
+    with together():
+        asked = inventory.ask_stock(seller_skus=gathered.seller_skus)
+        # Looked at again under lock: whoever had the same key first has committed by now, or holds other rows.
+        known_asked = _ask_known(wanted)
+        kept = terms.ask_frozen(frozen)
+    if lost := frozen.keys() - {row.digest for row in kept.rows}:
+        terms.freeze([frozen[digest] for digest in lost], now=now)
+    stock = inventory.read_stock(asked)
+    known = {row.checkout_key for row in known_asked.rows}
     rows = [(key, *pair) for key, pair in wanted.items() if key not in known]
     drafts = Drafting(gathered, stock).draft([request for _, request, _ in rows])
     refused = {key: draft for (key, _, _), draft in zip(rows, drafts, strict=True) if not isinstance(draft, Draft)}
@@ -181,21 +231,24 @@ def _write(
         ],
         now,
     )
-    claimed = opening.claim(openings, now)
-    won = {each.order_id for each in claimed}
-    if lost := {each.request.checkout_key for each in openings if each.order_id not in won}:
-        refused |= {
-            key: Refused("orders.cart_ordered", "This cart has been ordered.", field="cart_id")
-            for key in lost - _known(lost)
-        }
-    asked = opening.write(claimed, now)
+    if not openings:
+        return refused, NOTHING, {}
+    with together():
+        claimed = opening.claim(openings, now)
+        written = opening.write(openings, now)
+    won = {row.id for row in claimed.rows}
+    if gone := {each.request.checkout_key for each in openings if each.order_id not in won}:
+        raise Taken(gone)
     crash_point("checkout.written")
-    return refused, asked
+    return refused, written, {each.request.checkout_key: each for each in openings}
 
 
 def _known(keys: Collection[str]) -> set[str]:
-    rows = fetch_rows("SELECT checkout_key FROM orders_order WHERE checkout_key = ANY(%s)", [list(keys)])
-    return {row.checkout_key for row in rows}
+    return {row.checkout_key for row in _ask_known(keys).rows}
+
+
+def _ask_known(keys: Collection[str]) -> Asked:
+    return ask("SELECT checkout_key FROM orders_order WHERE checkout_key = ANY(%s)", [list(keys)])
 
 
 def _waiting(keys: Collection[str], asked: Collection[UUID]) -> list[Any]:
@@ -208,21 +261,45 @@ def _waiting(keys: Collection[str], asked: Collection[UUID]) -> list[Any]:
     return [row for row in rows if row.id not in asked]
 
 
-def _tell(keys: Mapping[str, OrderRequest]) -> dict[str, Any]:
-    """What became of the orders of these keys, by key."""
+class Told(NamedTuple):
+    """What became of an order."""
+
+    id: UUID
+    number: str
+    checkout_key: str
+    request_hash: str
+    access_token: str
+    total_minor: int
+    currency: str
+    state: str
+    decline_reason: str
+
+
+def _tell(opened: Opened, states: Mapping[UUID, tuple[str, str]]) -> dict[str, Told]:
+    """What became of the orders of these keys, by key: those that this completed are known, the others looked up."""
+    told = {}
+    for key, each in opened.orders.items():
+        if (state := states.get(each.payment_id)) is not None:
+            told[key] = Told(
+                each.order_id, each.number, key, each.request.fingerprint, each.access_token, each.draft.total_minor,
+                each.draft.market.currency, *state,
+            )  # fmt: skip
+    if not (others := [key for key in opened.keys if key not in told and key not in opened.refused]):
+        return told
     rows = fetch_rows(
         "SELECT ordered.id, ordered.number, ordered.checkout_key, ordered.request_hash, ordered.access_token,"
         " ordered.total_minor, ordered.currency, ordered.state, payment.decline_reason FROM orders_order ordered"
         " JOIN payments_payment payment ON payment.reference_id = ordered.id WHERE ordered.checkout_key = ANY(%s)",
-        [list(keys)],
+        [others],
+        into=Told,
     )
-    return {row.checkout_key: row for row in rows}
+    return told | {row.checkout_key: row for row in rows}
 
 
-def _answer(row: Any, request: OrderRequest) -> Answered:
+def _answer(row: Told, request: OrderRequest) -> Answered:
     if request.fingerprint != row.request_hash:
         return KeyReused(field="checkout_key")
-    common = {
+    common: dict[str, Any] = {
         "order_id": row.id,
         "number": row.number,
         "access_token": row.access_token,
@@ -239,12 +316,11 @@ def _answer(row: Any, request: OrderRequest) -> Answered:
 
 
 def _addresses(
-    requests: Mapping[str, OrderRequest], gathered: Facts
+    requests: Mapping[str, OrderRequest], gathered: Facts, contacts: Asked, carts_asked: Asked
 ) -> tuple[dict[str, dict[str, str]], dict[str, EntrepotError]]:
     """The name and address of each order, copied from the vault where it names one; and why not, by key."""
-    named = {request.ship_to for request in requests.values() if isinstance(request.ship_to, UUID)}
-    kept = {row.id: row for row in Contact.objects.filter(id__in=named, erased_at__isnull=True)} if named else {}
-    carts = _carts({request.cart_id for request in requests.values() if request.cart_id is not None})
+    kept = {row.id: row for row in contacts.rows}
+    carts = {row.id: row for row in carts_asked.rows}
     found, refused = {}, {}
     for key, request in requests.items():
         try:
@@ -256,7 +332,7 @@ def _addresses(
     return found, refused
 
 
-def _address(request: OrderRequest, gathered: Facts, kept: Mapping[UUID, Contact]) -> dict[str, str]:
+def _address(request: OrderRequest, gathered: Facts, kept: Mapping[UUID, Any]) -> dict[str, str]:
     if isinstance(request.ship_to, UUID):
         contact = kept.get(request.ship_to)
         if contact is None or request.user_id is None or contact.owner_user_id != request.user_id:
@@ -276,11 +352,10 @@ def _address(request: OrderRequest, gathered: Facts, kept: Mapping[UUID, Contact
     return {**address, "email": address.get("email") or email}
 
 
-def _carts(cart_ids: Collection[UUID]) -> dict[UUID, Any]:
+def _ask_carts(cart_ids: Collection[UUID]) -> Asked:
     if not cart_ids:
-        return {}
-    rows = fetch_rows("SELECT id, user_id, market_id, state FROM orders_cart WHERE id = ANY(%s)", [list(cart_ids)])
-    return {row.id: row for row in rows}
+        return Asked()
+    return ask("SELECT id, user_id, market_id, state FROM orders_cart WHERE id = ANY(%s)", [list(cart_ids)])
 
 
 def _check_cart(request: OrderRequest, gathered: Facts, carts: Mapping[UUID, Any]) -> None:

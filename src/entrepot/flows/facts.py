@@ -9,18 +9,20 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
-from entrepot.domain.accounts.models import User
+from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.markets.queries import Rate
 from entrepot.domain.orders import sellable
-from entrepot.domain.orders.sellable import Sellable
+from entrepot.domain.orders.sellable import AskedGoods, Sellable
 from entrepot.domain.pricing import queries as pricing
 from entrepot.domain.pricing.queries import Price
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.promotions.rules import Voucher
 from entrepot.flows.requests import CartRequest, voucher_of
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused, Unavailable
+from entrepot.kernel.kept import asked_along
+from entrepot.kernel.rounds import Asked
 
 #: Why an offer is not for sale.
 OBJECTIONS: Mapping[str, str] = {
@@ -140,21 +142,44 @@ ORDER_MINOR_MAX = 1_000_000_000_000
 
 def gather(requests: Sequence[CartRequest], now: datetime, market: Market | None = None) -> Facts:
     """Read what these well-formed requests are about; all of them in the market, where one is given."""
+    with asked_along():
+        asked = ask(requests, now)
+    return read(asked, requests, now, market)
+
+
+class AskedFacts(NamedTuple):
+    """What is asked for a batch."""
+
+    goods: AskedGoods
+    prices: Asked
+    emails: Asked
+
+
+def ask(requests: Sequence[CartRequest], now: datetime) -> AskedFacts:
+    """Ask for what `read` reads, where more may be asked along."""
+    offers = {line.offer_id for request in requests for line in request.wanted}
+    users = {request.user_id for request in requests if request.user_id is not None}
+    return AskedFacts(
+        sellable.ask_goods(offer_ids=offers), pricing.ask_prices(offers, now), accounts.ask_emails(user_ids=users)
+    )
+
+
+def read(asked: AskedFacts, requests: Sequence[CartRequest], now: datetime, market: Market | None = None) -> Facts:
+    """The facts of these requests, which are some of those that were asked for."""
     known = {each.code: each for each in ([market] if market else markets.list_markets())}
     wanted = {request.market_code for request in requests} & known.keys()
-    offers = {line.offer_id for request in requests for line in request.wanted}
-    sellables = sellable.find_sellable(offer_ids=offers, now=now)
-    prices = pricing.prices(list(sellables), now)
+    sellables = sellable.read_goods(asked.goods, now=now)
+    prices = pricing.read_prices(asked.prices)
     today = now.date()
     return Facts(
         now=now,
         markets=known,
         sellables=sellables,
         prices=prices,
-        titles=sellable.find_titles(product_ids={each.product_id for each in sellables.values()}),
+        titles=sellable.read_titles(asked.goods),
         taxes=markets.tax_rates([known[code].id for code in wanted], today),
         rates=_rates(sellables, prices, {known[code].currency for code in wanted}, today),
-        emails=_emails({request.user_id for request in requests if request.user_id is not None}),
+        emails=dict(asked.emails.rows),
         vouchers=dict(promotions.find_vouchers({voucher_of(each) for each in requests} - {""})),
     )
 
@@ -177,9 +202,3 @@ def _rate(pair: tuple[str, str], on: date) -> list[Rate]:
         return [markets.exchange_rates({pair}, on)[pair]]
     except Unavailable:
         return []
-
-
-def _emails(user_ids: Collection[UUID]) -> dict[UUID, str]:
-    if not user_ids:
-        return {}
-    return dict(User.objects.filter(id__in=list(user_ids), is_active=True).values_list("id", "email"))

@@ -24,6 +24,7 @@ from entrepot.flows.requests import OrderRequest
 from entrepot.flows.routing import Verdict
 from entrepot.kernel import ids
 from entrepot.kernel.money import split
+from entrepot.kernel.rounds import Asked
 
 #: What most lines have to say of where they come from, and of a border.
 NOTHING: dict[str, Any] = {}
@@ -39,20 +40,21 @@ class Opening(NamedTuple):
     contact_id: UUID
     payment_id: UUID
     number: str
+    access_token: str
 
 
 def prepare(rows: Sequence[tuple[OrderRequest, Draft, Mapping[str, str]]], now: datetime) -> list[Opening]:
     """Give drafts their ids."""
     drawn = iter(ids.new_ids(now, 3 * len(rows)))
     return [
-        Opening(*row, *keys, ids.number("E", keys[0], 12))
+        Opening(*row, *keys, ids.number("E", keys[0], 12), secrets.token_urlsafe(32))
         for row, keys in zip(rows, zip(drawn, drawn, drawn, strict=True), strict=True)
     ]
 
 
-def claim(openings: Sequence[Opening], now: datetime) -> list[Opening]:
-    """Write the orders; those whose key or cart was taken meanwhile fall away."""
-    claimed = opening.claim_orders(
+def claim(openings: Sequence[Opening], now: datetime) -> Asked:
+    """Write the orders but those whose key or cart was taken meanwhile; the answer has the `id` of each."""
+    return opening.claim_orders(
         rows=[
             NewOrder(
                 id=each.order_id,
@@ -65,25 +67,29 @@ def claim(openings: Sequence[Opening], now: datetime) -> list[Opening]:
                 currency=each.draft.market.currency,
                 language=each.request.language or each.draft.market.languages[0],
                 ship_to_id=each.contact_id,
-                access_token=secrets.token_urlsafe(32),
+                access_token=each.access_token,
                 total_minor=each.draft.total_minor,
             )
             for each in openings
         ],
         now=now,
     )
-    return [each for each in openings if each.order_id in claimed]
 
 
-def write(openings: Sequence[Opening], now: datetime) -> list[NewPayment]:
-    """Write everything of claimed orders, and the payments that are about to be asked for."""
-    if not openings:
-        return []
+class Written(NamedTuple):
+    """What was written for some openings: the payments that are about to be asked for, and the lines."""
+
+    payments: Sequence[NewPayment]
+    lines: Sequence[NewLine]
+
+
+def write(openings: Sequence[Opening], now: datetime) -> Written:
+    """Write everything of claimed orders. Goods are held last: all that was asked along is answered by then."""
     accounts.write_contacts(
         rows=[{**each.contact, "id": each.contact_id, "owner_user_id": each.request.user_id} for each in openings],
         now=now,
     )
-    _hold(openings, _write_lines(openings, now), now)
+    lines, holds = _write_lines(openings, now)
     promotions.redeem(
         rows=[
             NewRedemption(each.draft.voucher.id, each.order_id, each.draft.shopper_key, each.draft.discount_minor)
@@ -104,21 +110,24 @@ def write(openings: Sequence[Opening], now: datetime) -> list[NewPayment]:
         for each in openings
     ]
     payments.open_payments(rows=new, now=now)
-    return new
+    inventory.write_holds(rows=holds, now=now)
+    return Written(new, lines)
 
 
-def _write_lines(openings: Sequence[Opening], now: datetime) -> dict[UUID, list[NewHold]]:
-    """Suborders, lines and adjustments; the holds of each order."""
+def _write_lines(
+    openings: Sequence[Opening], now: datetime
+) -> tuple[list[NewLine], list[tuple[NewHold, datetime | None]]]:
+    """Suborders, lines and adjustments; the holds that they need, for as long as each provider may think."""
     suborders: list[NewSuborder] = []
     lines: list[NewLine] = []
     adjustments: list[NewAdjustment] = []
-    holds: dict[UUID, list[NewHold]] = {}
+    holds: list[tuple[NewHold, datetime | None]] = []
     wanted = sum(len(each.draft.suborders) + len(each.draft.lines) for each in openings)
     drawn = iter(ids.new_ids(now, wanted))
     promised: dict[tuple[Any, ...], list[dict[str, str]]] = {}
     for each in openings:
         position = count(1)
-        holds[each.order_id] = []
+        until = now + PROVIDERS[each.request.provider].hold_for
         for number, part in enumerate(each.draft.suborders, 1):
             key = (id(part.service and part.service.segments), part.ready_on, part.performer_party, id(part.terms))
             segments = promised.get(key) or promised.setdefault(key, part.segments)
@@ -129,23 +138,13 @@ def _write_lines(openings: Sequence[Opening], now: datetime) -> dict[UUID, list[
                 row = line_row(next(drawn), suborder, line, next(position), freight_cost, each.request.attribution)
                 lines.append(row)
                 adjustments += adjustments_of(row.id, each.draft, line)
-                holds[each.order_id] += [
-                    NewHold(taken.stock_id, row.id, taken.quantity, taken.per_unit, taken.offer_id)
+                holds += [
+                    (NewHold(taken.stock_id, row.id, taken.quantity, taken.per_unit, taken.offer_id), until)
                     for taken in line.drawn
                 ]
     opening.write_suborders(rows=suborders, now=now)
     opening.write_lines(rows=lines, adjustments=adjustments, now=now)
-    return holds
-
-
-def _hold(openings: Sequence[Opening], holds: Mapping[UUID, list[NewHold]], now: datetime) -> None:
-    """Hold the goods, for as long as each provider may think."""
-    by_time: dict[datetime, list[NewHold]] = {}
-    for each in openings:
-        expires_at = now + PROVIDERS[each.request.provider].hold_for
-        by_time.setdefault(expires_at, []).extend(holds[each.order_id])
-    for expires_at, wanted in by_time.items():
-        inventory.open_holds(holds=wanted, expires_at=expires_at, now=now)
+    return lines, holds
 
 
 def suborder_row(

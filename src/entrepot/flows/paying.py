@@ -7,7 +7,7 @@ the sweep, completes the checkout; the others find it done.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from entrepot.domain.inventory import services as inventory
@@ -30,6 +30,7 @@ from entrepot.kernel.crashing import crash_point
 from entrepot.kernel.db import atomic, execute, fetch_rows, retried, unnest
 from entrepot.kernel.errors import NotFound, Refused
 from entrepot.kernel.outbox import Event
+from entrepot.kernel.rounds import ask, together
 
 #: Why a refund is made; its follow-up in the ledger goes by it.
 CANCELLED = "cancelled"
@@ -53,17 +54,30 @@ FOLLOW_UP: Mapping[Act, Callable[[list[UUID], datetime], object]] = {
 }
 
 
-def complete(*, answers: Sequence[tuple[UUID, Answer]], now: datetime) -> None:
+def complete(
+    *, answers: Sequence[tuple[UUID, Answer]], now: datetime, known: Sequence[Any] = ()
+) -> dict[UUID, tuple[str, str]]:
     """Let answers about payments take effect, each once: orders are placed or declined, goods kept or let go.
 
-    Captures of programmes that take the money at order follow; an approval that came too late is let go.
+    Captures of programmes that take the money at order follow; an approval that came too late is let go. `known` are
+    the lines of orders that this process has just opened: what pending orders consist of does not change.
+    Returns what became of the orders of the payments that still waited: by payment, state and reason.
     """
     if not answers:
-        return
-    captures, too_late = retried(lambda: _record(dict(answers), now))
+        return {}
+    recorded = retried(lambda: _record(dict(answers), now, known))
     crash_point("answers.committed")
-    carry_out(act=Act.CAPTURE, call_ids=captures, now=now)
-    void_late(answers=too_late, now=now)
+    carry_out(act=Act.CAPTURE, call_ids=recorded.captures, now=now)
+    void_late(answers=recorded.too_late, now=now)
+    return recorded.states
+
+
+class Recorded(NamedTuple):
+    """What answers came to: captures to carry out, approvals that came too late, and orders' states by payment."""
+
+    captures: list[UUID]
+    too_late: dict[UUID, Answer]
+    states: dict[UUID, tuple[str, str]]
 
 
 def carry_out(*, act: Act, call_ids: Collection[UUID], now: datetime) -> list[UUID]:
@@ -233,20 +247,21 @@ def _match(notice: Notice, provider: str) -> tuple[Any, str]:
     return rows[0], ""
 
 
+_WAITING = (
+    "SELECT payment.id, payment.reference_id, payment.amount_minor, payment.currency, payment.provider,"
+    " ordered.created_at AS ordered_at, ordered.number, ordered.cart_id"
+    " FROM payments_payment payment JOIN orders_order ordered ON ordered.id = payment.reference_id"
+    " WHERE payment.id = ANY(%s) AND payment.state = ANY(%s) ORDER BY payment.id FOR NO KEY UPDATE OF payment"
+)
+
+
 @atomic
-def _record(answers: Mapping[UUID, Answer], now: datetime) -> tuple[list[UUID], dict[UUID, Answer]]:
-    """What the answers do to waiting payments; captures to carry out, and approvals that came too late."""
-    rows = {
-        row.id: row
-        for row in fetch_rows(
-            "SELECT payment.*, ordered.created_at AS ordered_at, ordered.number, ordered.cart_id"
-            " FROM payments_payment payment JOIN orders_order ordered ON ordered.id = payment.reference_id"
-            " WHERE payment.id = ANY(%s) AND payment.state = ANY(%s) ORDER BY payment.id FOR NO KEY UPDATE OF payment",
-            [list(answers), list(payment_queries.WAITING)],
-        )
-    }
+def _record(answers: Mapping[UUID, Answer], now: datetime, known: Sequence[Any]) -> Recorded:
+    """What the answers do to waiting payments."""
+    asked = ask(_WAITING, [list(answers), list(payment_queries.WAITING)])
+    rows = {row.id: row for row in asked.rows}
     approved = [row for key, row in rows.items() if answers[key].outcome is Outcome.APPROVED]
-    lines = _lines([row.reference_id for row in approved]) if approved else []
+    lines = _lines_of({row.reference_id for row in approved}, known)
     declined = [row for key, row in rows.items() if answers[key].outcome is Outcome.DECLINED]
     _release([row.reference_id for row in declined], now)
     lost = _keep_goods(lines, now)
@@ -255,18 +270,40 @@ def _record(answers: Mapping[UUID, Answer], now: datetime) -> tuple[list[UUID], 
         for row in approved
         if row.reference_id in lost
     }
-    payments.record_authorisations(
-        rows=[(key, *ended.get(key, (STATES[answers[key].outcome], answers[key]))) for key in rows], now=now
-    )
-    _decline([*declined, *(row for row in approved if row.id in ended)], answers, now)
+    ends = {key: ended.get(key, (STATES[answers[key].outcome], answers[key])) for key in rows}
     placed = [row for row in approved if row.id not in ended]
-    captures = _place(placed, [line for line in lines if line.order_id not in lost], now)
+    with together():
+        if ends:
+            payments.record_authorisations(rows=[(key, *end) for key, end in ends.items()], now=now)
+        _decline([*declined, *(row for row in approved if row.id in ended)], answers, now)
+        _place(placed, [line for line in lines if line.order_id not in lost], now)
+    captures = _open_captures(
+        {row.reference_id: row.id for row in placed}, [line for line in lines if line.order_id not in lost], now
+    )
     crash_point("answers.written")
-    return captures, {
+    late = {
         key: answer
         for key, answer in answers.items()
         if answer.outcome is Outcome.APPROVED and (key not in rows or key in ended)
     }
+    return Recorded(captures, late, {key: (ORDERS[state], answer.reason) for key, (state, answer) in ends.items()})
+
+
+#: What the order is whose payment is so.
+ORDERS: Mapping[str, str] = {
+    Payment.State.AUTHORISED: "placed",
+    Payment.State.DECLINED: "declined",
+    Payment.State.PENDING: "pending",
+    Payment.State.UNKNOWN: "pending",
+}
+
+
+def _lines_of(order_ids: Collection[UUID], known: Sequence[Any]) -> Sequence[Any]:
+    """The lines of these orders, by id; read but for those that are known."""
+    mine = [line for line in known if line.order_id in order_ids]
+    if missing := set(order_ids) - {line.order_id for line in mine}:
+        mine += _lines(list(missing))
+    return mine
 
 
 def _release(order_ids: Sequence[UUID], now: datetime) -> None:
@@ -298,7 +335,7 @@ def _keep_goods(lines: Sequence[Any], now: datetime) -> set[UUID]:
 def _decline(rows: Sequence[Any], answers: Mapping[UUID, Answer], now: datetime) -> None:
     if not rows:
         return
-    execute(
+    ask(
         "UPDATE orders_order SET state = 'declined' WHERE id = ANY(%s) AND state = 'pending'",
         [[row.reference_id for row in rows]],
     )
@@ -313,17 +350,17 @@ def _decline(rows: Sequence[Any], answers: Mapping[UUID, Answer], now: datetime)
     outbox.append([Event("order.declined", "order", row.reference_id, {"number": row.number}) for row in rows], now=now)
 
 
-def _place(rows: Sequence[Any], lines: Sequence[Any], now: datetime) -> list[UUID]:
-    """Orders whose payment stands: placed, their work open, their captures at order about to be asked for."""
+def _place(rows: Sequence[Any], lines: Sequence[Any], now: datetime) -> None:
+    """Orders whose payment stands: placed, their work open."""
     if not rows:
-        return []
+        return
     order_ids = [row.reference_id for row in rows]
-    execute(
+    ask(
         "UPDATE orders_order SET state = 'placed', placed_at = %s WHERE id = ANY(%s) AND state = 'pending'",
         [now, order_ids],
     )
     if carts := [row.cart_id for row in rows if row.cart_id]:
-        execute("UPDATE orders_cart SET state = 'ordered', updated_at = %s WHERE id = ANY(%s)", [now, carts])
+        ask("UPDATE orders_cart SET state = 'ordered', updated_at = %s WHERE id = ANY(%s)", [now, carts])
     if later := [row.reference_id for row in rows if row.ordered_at != now]:
         _promise_anew(later, now)
     progress.open_work(suborder_ids=sorted({line.suborder_id for line in lines}), now=now)
@@ -340,11 +377,12 @@ def _place(rows: Sequence[Any], lines: Sequence[Any], now: datetime) -> list[UUI
         now=now,
     )
     outbox.append([Event("order.placed", "order", row.reference_id, {"number": row.number}) for row in rows], now=now)
-    return _open_captures({row.reference_id: row.id for row in rows}, lines, now)
 
 
 def _open_captures(payment_of: Mapping[UUID, UUID], lines: Sequence[Any], now: datetime) -> list[UUID]:
     """One capture for each suborder whose terms take the money at order."""
+    if not lines:
+        return []
     terms = get_terms({line.terms_id for line in lines})
     parts: dict[tuple[UUID, UUID], list[tuple[UUID, int, int]]] = defaultdict(list)
     for line in lines:

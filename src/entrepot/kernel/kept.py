@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import migrations
 
-from entrepot.kernel import db
+from entrepot.kernel import db, rounds
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,6 +42,18 @@ def asked_once() -> Iterator[None]:
         yield
     finally:
         _asked.reset(token)
+
+
+@contextmanager
+def asked_along() -> Iterator[None]:
+    """What is asked within goes together (`rounds.together`), with the versions where they were not asked yet."""
+    known = _asked.get()
+    wanted = known is not None and not known
+    with rounds.together():
+        versions = rounds.ask(_VERSIONS) if wanted else None
+        yield
+    if known is not None and versions is not None:
+        known.update({row.subject: str(row.version) for row in versions.rows}, **{"": ""})
 
 
 def kept(*subjects: str, states: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -74,4 +86,7 @@ def versioned(table: str, subject: str) -> migrations.RunSQL:
 
 
 def _ask() -> dict[str, str]:
-    return {row.subject: str(row.version) for row in db.fetch_rows("SELECT subject, version FROM kernel_version")}
+    return {row.subject: str(row.version) for row in db.fetch_rows(_VERSIONS)}
+
+
+_VERSIONS = "SELECT subject, version FROM kernel_version"

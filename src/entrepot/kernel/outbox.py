@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from entrepot.kernel import ids, partitions
-from entrepot.kernel.db import execute, unnest
+from entrepot.kernel import ids
 from entrepot.kernel.models import OutboxEvent
+from entrepot.kernel.rounds import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,10 @@ def append(events: Iterable[Event], *, now: datetime) -> None:
     if not batch:
         return
     status = OutboxEvent.Status.DELIVERED if _muted.get() else OutboxEvent.Status.PENDING
-    source, params = unnest(
-        "new",
-        _COLUMNS,
-        (
-            (identity, event.topic, event.subject_kind, event.subject_id, event.payload)
-            for identity, event in zip(ids.new_ids(now, len(batch)), batch, strict=True)
-        ),
-    )
-    names = ", ".join(_COLUMNS)
-    with partitions.named():
-        execute(
-            f"INSERT INTO kernel_outboxevent ({names}, created_at, next_attempt_at, status, delivered_at, attempts,"
-            f" failure) SELECT {names}, %s, %s, %s, %s, 0, '' FROM {source}",
-            [now, now, str(status), now if _muted.get() else None, *params],
-        )
-
-
-_COLUMNS = {"id": "uuid", "topic": "text", "subject_kind": "text", "subject_id": "uuid", "payload": "jsonb"}
+    columns = {name: [getattr(event, name) for event in batch] for name in Event.__slots__}
+    insert(
+        "kernel_outboxevent",
+        {"id": ids.new_ids(now, len(batch)), **columns},
+        {"created_at": now, "next_attempt_at": now, "status": str(status),
+         "delivered_at": now if _muted.get() else None, "attempts": 0, "failure": ""},
+    )  # fmt: skip

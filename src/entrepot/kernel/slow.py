@@ -20,9 +20,14 @@ def _timed(execute: Callable[..., Any], sql: Any, params: Any, many: bool, conte
     try:
         return execute(sql, params, many, context)
     finally:
-        spent = (time.monotonic() - started) * 1000
-        if 0 < settings.SLOW_QUERY_MS <= spent:
-            logger.warning("%.0f ms: %s", spent, " ".join(str(sql).split())[:SHOWN_MAX])
+        say(sql, started)
+
+
+def say(sql: Any, started: float) -> None:
+    """Say a statement that was begun then, if it took long."""
+    spent = (time.monotonic() - started) * 1000
+    if 0 < settings.SLOW_QUERY_MS <= spent:
+        logger.warning("%.0f ms: %s", spent, " ".join(str(sql).split())[:SHOWN_MAX])
 
 
 def _watch(sender: Any, connection: Any, **_more: Any) -> None:

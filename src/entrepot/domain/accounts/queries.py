@@ -12,6 +12,7 @@ from entrepot.domain.accounts.models import ApiKey, Contact, Invitation, Members
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied, NotFound
 from entrepot.kernel.kept import kept
+from entrepot.kernel.rounds import Asked, ask
 
 #: Addresses that a person may keep.
 BOOK_MAX = 20
@@ -92,6 +93,24 @@ def list_memberships(*, user_id: UUID) -> list[Membership]:
         Membership.objects.select_related("organisation")
         .filter(user_id=user_id, ended_at__isnull=True)
         .order_by("organisation__kind", "id")
+    )
+
+
+def ask_emails(*, user_ids: Collection[UUID]) -> Asked:
+    """Ask for the (id, address) of those of these people who may sign in."""
+    if not user_ids:
+        return Asked()
+    return ask("SELECT id, email FROM accounts_user WHERE id = ANY(%s) AND is_active", [list(user_ids)])
+
+
+def ask_contacts(*, contact_ids: Collection[UUID]) -> Asked:
+    """Ask for names and addresses of the vault that are not erased."""
+    if not contact_ids:
+        return Asked()
+    return ask(
+        "SELECT id, owner_user_id, name, company, line1, line2, city, region, postcode, country, phone, email"
+        " FROM accounts_contact WHERE id = ANY(%s) AND erased_at IS NULL",
+        [list(contact_ids)],
     )
 
 

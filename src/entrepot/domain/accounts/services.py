@@ -18,6 +18,7 @@ from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.db import execute, fetch_rows, unnest
 from entrepot.kernel.errors import Denied, Invalid, NotFound, Refused
+from entrepot.kernel.rounds import insert
 
 #: A key's last use is written down this often, not with every request.
 KEY_USE_NOTED_EVERY = timedelta(minutes=5)
@@ -290,22 +291,16 @@ def keep_contacts(*, rows: Sequence[dict[str, Any]], now: datetime, owner_user_i
     return Contact.objects.bulk_create(contacts, batch_size=2000)
 
 
-_CONTACT = {"id": "uuid", "owner_user_id": "uuid"} | dict.fromkeys(
-    ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "email"), "text"
-)
+_CONTACT_TEXTS = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "email")
 
 
 def write_contacts(*, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """The same for many that have their ids, in the caller's transaction. Raises: Invalid without a country."""
     if any(len(row.get("country", "")) != 2 for row in rows):
         raise Invalid("accounts.country_missing", "Give the country as two letters.", field="country")
-    source, params = unnest(
-        "new",
-        _CONTACT,
-        ((row["id"], row.get("owner_user_id"), *(row.get(name, "") for name in _CONTACT_TEXTS)) for row in rows),
-    )
-    names = ", ".join(_CONTACT)
-    execute(f"INSERT INTO accounts_contact ({names}, created_at) SELECT {names}, %s FROM {source}", [now, *params])
-
-
-_CONTACT_TEXTS = tuple(_CONTACT)[2:]
+    columns: dict[str, list[Any]] = {
+        "id": [row["id"] for row in rows],
+        "owner_user_id": [row.get("owner_user_id") for row in rows],
+    }
+    columns |= {name: [row.get(name, "") for row in rows] for name in _CONTACT_TEXTS}
+    insert("accounts_contact", columns, {"created_at": now})

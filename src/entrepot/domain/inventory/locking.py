@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from entrepot.domain.inventory.acts import StockRow
-from entrepot.kernel.db import fetch_rows, unnest
+from entrepot.kernel.db import array_of, fetch_rows
+from entrepot.kernel.rounds import Asked, ask
 
 
 def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -28,15 +29,34 @@ def lock_stock(
     For a kit, ask for its components. Without `lock` the rows are only read, for a quote. `is_spent_too` reads rows
     that have nothing left to promise as well.
     """
-    source, params = unnest("w", {"seller_id": "uuid", "sku_id": "uuid"}, sorted(seller_skus))
-    rows = fetch_rows(
+    return read_stock(ask_stock(seller_skus=seller_skus, conditions=conditions, lock=lock, is_spent_too=is_spent_too))
+
+
+def ask_stock(
+    *,
+    seller_skus: Collection[tuple[UUID, UUID]],
+    conditions: Sequence[str] = ("new",),
+    lock: bool = True,
+    is_spent_too: bool = False,
+) -> Asked:
+    """Ask for what `read_stock` reads, where more may be asked along."""
+    if not seller_skus:
+        return Asked()
+    wanted = sorted(seller_skus)
+    return ask(
         f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
-        f" s.allotted FROM inventory_stock s JOIN {source} ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
+        f" s.allotted FROM inventory_stock s JOIN unnest(%s::uuid[], %s::uuid[]) w(seller_id, sku_id)"
+        f" ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
         f" WHERE s.condition = ANY(%s){'' if is_spent_too else ' AND s.on_hand > s.reserved'} ORDER BY s.id"
         + (" FOR NO KEY UPDATE OF s" if lock else ""),
-        [*params, list(conditions)],
+        [*(array_of("uuid", column) for column in zip(*wanted, strict=True)), list(conditions)],
         into=StockRow,
     )
+
+
+def read_stock(asked: Asked) -> list[StockRow]:
+    """The stock rows that were asked for, with what of them is set aside for whom."""
+    rows: list[StockRow] = asked.rows
     allotments: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     if allotted := [row.id for row in rows if row.allotted]:
         for row in fetch_rows(

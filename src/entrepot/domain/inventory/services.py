@@ -14,7 +14,7 @@ from django.db import transaction
 
 from entrepot.domain.inventory import placed, rules
 from entrepot.domain.inventory.acts import NewHold, Receipt, StockRow, TitleTransfer, TouchedStock
-from entrepot.domain.inventory.locking import lock_rows, lock_stock
+from entrepot.domain.inventory.locking import ask_stock, lock_rows, lock_stock, read_stock
 from entrepot.domain.inventory.rows import (
     Ended,
     add_to_allotments,
@@ -27,13 +27,14 @@ from entrepot.domain.inventory.rows import (
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.crashing import crash_point
-from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
+from entrepot.kernel.db import array_of, execute, fetch_rows, unnest
 from entrepot.kernel.errors import Invalid, NotFound, Refused
+from entrepot.kernel.rounds import Asked, ask, insert, together
 
 __all__ = [
-    "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "confirm_holds",
-    "consume_holds", "expire_holds", "hold_again", "lock_rows", "lock_stock", "open_holds", "receive", "release_holds",
-    "release_quantities", "transfer_title", "withhold",
+    "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock", "ask_to_confirm",
+    "confirm_holds", "consume_holds", "expire_holds", "hold_again", "lock_rows", "lock_stock", "open_holds",
+    "read_stock", "receive", "release_holds", "release_quantities", "transfer_title", "withhold", "write_holds",
 ]  # fmt: skip
 
 
@@ -198,8 +199,17 @@ def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: da
     What one call asks of a stock row is checked as a sum, whoever it is for.
     Raises: Invalid, Refused (`inventory.not_enough`).
     """
-    if not holds:
+    return write_holds(rows=[(hold, expires_at) for hold in holds], now=now)
+
+
+def write_holds(*, rows: Sequence[tuple[NewHold, datetime | None]], now: datetime) -> list[UUID]:
+    """The same in the caller's transaction, which is at an end where this raises: each hold with its own expiry.
+
+    Everything that was asked along is answered by then.
+    """
+    if not rows:
         return []
+    holds = [hold for hold, _ in rows]
     shared: dict[UUID, int] = defaultdict(int)
     from_allotment: dict[tuple[UUID, UUID], int] = defaultdict(int)
     for hold in holds:
@@ -209,23 +219,36 @@ def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: da
             shared[hold.stock_id] += hold.quantity
         else:
             from_allotment[hold.stock_id, hold.offer_id] += hold.quantity
-    _reserve(shared, from_allotment)
     identities = ids.new_ids(now, len(holds))
-    copy_rows(
-        "inventory_hold",
-        ("id", "created_at", "state", "expires_at", *NewHold._fields),
-        ((identity, now, "active", expires_at, *hold) for identity, hold in zip(identities, holds, strict=True)),
-    )
+    columns = dict(zip(NewHold._fields, zip(*holds, strict=True), strict=True))
+    with together():
+        reserving = _reserve(shared, from_allotment)
+        insert(
+            "inventory_hold",
+            {"id": identities, "expires_at": [until for _, until in rows], **columns},
+            {"created_at": now, "state": "active"},
+        )
+        changed = reserving.count
+    stocks = len({*shared, *(stock_id for stock_id, _ in from_allotment)})
+    if from_allotment and changed == stocks:
+        taken = {key: -quantity for key, quantity in from_allotment.items()}
+        changed -= len(taken) - add_to_allotments(taken)
+    if changed < stocks:
+        raise Refused("inventory.not_enough", "There are not enough units left.", short=stocks - changed)
     return identities
 
 
 def confirm_holds(*, owner_ids: Collection[UUID]) -> set[UUID]:
     """Keep the owners' active holds for good; the owners that still had some. Whoever is missing has lost theirs."""
-    rows = fetch_rows(
+    return {row.owner_id for row in ask_to_confirm(owner_ids=owner_ids).rows}
+
+
+def ask_to_confirm(*, owner_ids: Collection[UUID]) -> Asked:
+    """The same where more may be asked along; rows of `owner_id`."""
+    return ask(
         "UPDATE inventory_hold SET expires_at = NULL WHERE owner_id = ANY(%s) AND state = 'active' RETURNING owner_id",
         [list(owner_ids)],
     )
-    return {row.owner_id for row in rows}
 
 
 @transaction.atomic
@@ -399,28 +422,23 @@ def _settle_stock(ended: Iterable[Ended], *, shipped: bool) -> None:
     add_to_stock(changes)
 
 
-def _reserve(shared: Mapping[UUID, int], from_allotment: Mapping[tuple[UUID, UUID], int]) -> None:
+def _reserve(shared: Mapping[UUID, int], from_allotment: Mapping[tuple[UUID, UUID], int]) -> Asked:
     """The wall: a unit is reserved only where the row has it, whatever was read before."""
     allotted: dict[UUID, int] = defaultdict(int)
     for (stock_id, _), quantity in from_allotment.items():
         allotted[stock_id] += quantity
     stocks = sorted({*shared, *allotted})
-    source, params = unnest(
-        "w",
-        {"id": "uuid", "shared": "bigint", "allotted": "bigint"},
-        ((stock_id, shared.get(stock_id, 0), allotted.get(stock_id, 0)) for stock_id in stocks),
+    return ask(
+        "UPDATE inventory_stock s SET reserved = s.reserved + w.shared + w.allotted,"
+        " allotted = s.allotted - w.allotted"
+        " FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) w(id, shared, allotted)"
+        " WHERE s.id = w.id AND s.on_hand - s.reserved - s.allotted >= w.shared AND s.allotted >= w.allotted",
+        [
+            array_of("uuid", stocks),
+            array_of("bigint", [shared.get(stock_id, 0) for stock_id in stocks]),
+            array_of("bigint", [allotted.get(stock_id, 0) for stock_id in stocks]),
+        ],
     )
-    changed = execute(
-        f"UPDATE inventory_stock s SET reserved = s.reserved + w.shared + w.allotted,"
-        f" allotted = s.allotted - w.allotted FROM {source}"
-        f" WHERE s.id = w.id AND s.on_hand - s.reserved - s.allotted >= w.shared AND s.allotted >= w.allotted",
-        params,
-    )
-    if from_allotment and changed == len(stocks):
-        taken = {key: -quantity for key, quantity in from_allotment.items()}
-        changed -= len(taken) - add_to_allotments(taken)
-    if changed < len(stocks):
-        raise Refused("inventory.not_enough", "There are not enough units left.", short=len(stocks) - changed)
 
 
 def _change_on_hand(deltas: Mapping[UUID, int], locked: Iterable[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Writing new orders with their suborders, lines and adjustments, by COPY, in the caller's transaction."""
+"""Writing new orders with their suborders, lines and adjustments, by columns, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from entrepot.domain.orders.snapshot import digest
 from entrepot.kernel import ids
-from entrepot.kernel.db import copy_rows, fetch_rows, unnest
+from entrepot.kernel.rounds import Asked, insert
 
 
 class NewOrder(NamedTuple):
@@ -99,52 +99,30 @@ class NewAdjustment(NamedTuple):
     amount_minor: int
 
 
-_ORDER = {
-    "id": "uuid",
-    "number": "text",
-    "checkout_key": "text",
-    "request_hash": "text",
-    "cart_id": "uuid",
-    "user_id": "uuid",
-    "market_id": "uuid",
-    "currency": "text",
-    "language": "text",
-    "ship_to_id": "uuid",
-    "access_token": "text",
-    "total_minor": "bigint",
-}
-
-
-def claim_orders(*, rows: Sequence[NewOrder], now: datetime) -> set[UUID]:
-    """Write the orders whose checkout key and cart nobody else has taken; which ones these are.
+def claim_orders(*, rows: Sequence[NewOrder], now: datetime) -> Asked:
+    """Write the orders whose checkout key and cart nobody else has taken; the answer has rows of their `id`.
 
     Keys are taken in one order, so that two batches with the same keys wait for each other and never for ever.
     """
-    source, params = unnest("w", _ORDER, rows)
-    names = ", ".join(_ORDER)
-    written = fetch_rows(
-        f"INSERT INTO orders_order ({names}, created_at, state) SELECT {names}, %s, 'pending' FROM {source}"
-        f" ORDER BY checkout_key ON CONFLICT DO NOTHING RETURNING id",
-        [now, *params],
-    )
-    return {row.id for row in written}
+    return insert(
+        "orders_order", _columns(NewOrder, rows), {"created_at": now, "state": "pending"},
+        order="checkout_key", conflict="DO NOTHING", returning="id",
+    )  # fmt: skip
 
 
 def write_suborders(*, rows: Sequence[NewSuborder], now: datetime) -> None:
     """Write suborders."""
-    copy_rows("orders_suborder", (*NewSuborder._fields, "created_at", "state"), ((*row, now, "open") for row in rows))
+    insert("orders_suborder", _columns(NewSuborder, rows), {"created_at": now, "state": "open"})
 
 
 def write_lines(*, rows: Sequence[NewLine], adjustments: Sequence[NewAdjustment], now: datetime) -> None:
     """Write lines with the hash of what they froze, and the parts of their discounts."""
     counts = ("cancelled_qty", "shipped_qty", "delivered_qty", "lost_qty", "returned_qty")
-    copy_rows(
-        "orders_orderline",
-        (*NewLine._fields, "created_at", "snapshot_hash", *counts),
-        ((*row, now, digest(row), 0, 0, 0, 0, 0) for row in rows),
-    )
-    copy_rows(
-        "orders_adjustment",
-        ("id", "created_at", *NewAdjustment._fields),
-        ((identity, now, *row) for identity, row in zip(ids.new_ids(now, len(adjustments)), adjustments, strict=True)),
-    )
+    columns = _columns(NewLine, rows) | {"snapshot_hash": [digest(row) for row in rows]}
+    insert("orders_orderline", columns, {"created_at": now} | dict.fromkeys(counts, 0))
+    columns = {"id": ids.new_ids(now, len(adjustments))} | _columns(NewAdjustment, adjustments)
+    insert("orders_adjustment", columns, {"created_at": now})
+
+
+def _columns(kind: type[Any], rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    return dict(zip(kind._fields, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(kind._fields, ())

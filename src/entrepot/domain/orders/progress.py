@@ -17,8 +17,9 @@ from entrepot.domain.orders import rules
 from entrepot.domain.orders.rules import EventKind, Quantities
 from entrepot.kernel import ids
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
+from entrepot.kernel.db import array_of, execute, fetch_rows, unnest
 from entrepot.kernel.errors import NotFound
+from entrepot.kernel.rounds import ask, insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,20 @@ class NewEvent:
 
 def append_events(*, events: Sequence[NewEvent], actor: Actor, now: datetime) -> None:
     """Append events in the caller's transaction; they happened `now` where they do not say when."""
-    copy_rows(
+    insert(
         "orders_orderevent",
-        ("id", "created_at", "order_id", "suborder_id", "line_id", "kind", "quantity", "occurred_at", "actor_label",
-         "data"),
-        (
-            (identity, now, event.order_id, event.suborder_id, event.line_id, str(EventKind(event.kind)),
-             event.quantity, event.occurred_at or now, actor.label, dict(event.data))
-            for identity, event in zip(ids.new_ids(now, len(events)), events, strict=True)
-        ),
-    )  # fmt: skip
+        {
+            "id": ids.new_ids(now, len(events)),
+            "order_id": [event.order_id for event in events],
+            "suborder_id": [event.suborder_id for event in events],
+            "line_id": [event.line_id for event in events],
+            "kind": [EventKind(event.kind).value for event in events],
+            "quantity": [event.quantity for event in events],
+            "occurred_at": [event.occurred_at or now for event in events],
+            "data": [dict(event.data) for event in events],
+        },
+        {"created_at": now, "actor_label": actor.label},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,22 +242,17 @@ def _update_states(table: str, states: Sequence[tuple[UUID, str]]) -> None:
     execute(f"UPDATE {table} row SET state = wanted.state FROM {source} WHERE row.id = wanted.id", params)
 
 
-@transaction.atomic
 def open_work(*, suborder_ids: Sequence[UUID], now: datetime) -> None:
     """A work item for the performer of each suborder, due when the suborder must ship; one that is there stays."""
-    source, params = unnest(
-        "wanted",
-        {"id": "uuid", "suborder_id": "uuid"},
-        zip(ids.new_ids(now, len(suborder_ids)), suborder_ids, strict=True),
-    )
-    execute(
-        f"""
+    ask(
+        """
         INSERT INTO orders_workitem (id, created_at, suborder_id, organisation_id, node_id, state, due_at, late_party)
         SELECT wanted.id, %s, suborder.id, suborder.performer_id, suborder.node_id, 'waiting', suborder.ship_by, ''
-        FROM {source} JOIN orders_suborder suborder ON suborder.id = wanted.suborder_id
+        FROM unnest(%s::uuid[], %s::uuid[]) AS wanted(id, suborder_id)
+        JOIN orders_suborder suborder ON suborder.id = wanted.suborder_id
         ON CONFLICT (suborder_id) DO NOTHING
         """,
-        [now, *params],
+        [now, array_of("uuid", ids.new_ids(now, len(suborder_ids))), array_of("uuid", suborder_ids)],
     )
 
 

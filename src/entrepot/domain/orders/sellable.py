@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from entrepot.domain.terms import queries as terms_queries
+from entrepot.domain.terms.rules import Programme as Wording
 from entrepot.domain.terms.rules import Terms
-from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.rounds import Asked, ask, together
 
 
 class Sellable(NamedTuple):
@@ -46,27 +47,59 @@ class Sellable(NamedTuple):
         return frozenset({"battery"}) if self.has_battery else frozenset()
 
 
+class AskedGoods(NamedTuple):
+    """What is asked of offers: their rows, the parts of kits, and the titles of their products."""
+
+    offers: Asked
+    components: Asked
+    titles: Asked
+
+
+def ask_goods(*, offer_ids: Collection[UUID]) -> AskedGoods:
+    """Ask for everything that `read_goods` and `read_titles` read."""
+    ids = [list(offer_ids)]
+    return AskedGoods(ask(_OFFERS, ids), ask(_COMPONENTS, ids), ask(_TITLES, ids))
+
+
 def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, Sellable]:
     """The offers of these ids with the terms of today; what does not exist is not there."""
-    rows = fetch_rows(
-        """
-        SELECT offer.id, offer.seller_id, offer.sku_id, offer.market_id, offer.enrolment_id, offer.programme_code,
-            offer.status, offer.stock_policy, sku.product_id, sku.weight_g, sku.length_mm,
-            sku.width_mm, sku.height_mm, sku.hs_code, sku.origin_country, sku.has_battery,
-            product.status AS product_status,
-            category.path AS category_path, category.tax_class, seller.status AS seller_status,
-            seller.settlement_currency, enrolment.programme_version_id, enrolment.valid_from, enrolment.valid_until
-        FROM catalogue_offer offer
-        JOIN catalogue_sku sku ON sku.id = offer.sku_id
-        JOIN catalogue_product product ON product.id = sku.product_id
-        LEFT JOIN catalogue_category category ON category.id = product.category_id
-        JOIN sellers_seller seller ON seller.organisation_id = offer.seller_id
-        JOIN sellers_enrolment enrolment ON enrolment.id = offer.enrolment_id
-        WHERE offer.id = ANY(%s)
-        """,
-        [list(offer_ids)],
-    )
-    components = _components({row.sku_id for row in rows})
+    with together():
+        asked = ask_goods(offer_ids=offer_ids)
+    return read_goods(asked, now=now)
+
+
+_OFFERS = """
+    SELECT offer.id, offer.seller_id, offer.sku_id, offer.market_id, offer.enrolment_id, offer.programme_code,
+        offer.status, offer.stock_policy, sku.product_id, sku.weight_g, sku.length_mm,
+        sku.width_mm, sku.height_mm, sku.hs_code, sku.origin_country, sku.has_battery,
+        product.status AS product_status,
+        category.path AS category_path, category.tax_class, seller.status AS seller_status,
+        seller.settlement_currency, enrolment.programme_version_id, enrolment.valid_from, enrolment.valid_until
+    FROM catalogue_offer offer
+    JOIN catalogue_sku sku ON sku.id = offer.sku_id
+    JOIN catalogue_product product ON product.id = sku.product_id
+    LEFT JOIN catalogue_category category ON category.id = product.category_id
+    JOIN sellers_seller seller ON seller.organisation_id = offer.seller_id
+    JOIN sellers_enrolment enrolment ON enrolment.id = offer.enrolment_id
+    WHERE offer.id = ANY(%s)
+"""
+_COMPONENTS = """
+    SELECT sku_id, component_id, quantity FROM catalogue_skucomponent
+    WHERE sku_id IN (SELECT sku_id FROM catalogue_offer WHERE id = ANY(%s)) ORDER BY sku_id, id
+"""
+_TITLES = """
+    SELECT product_id, language, title FROM catalogue_producttext WHERE product_id IN (SELECT sku.product_id
+        FROM catalogue_offer offer JOIN catalogue_sku sku ON sku.id = offer.sku_id WHERE offer.id = ANY(%s))
+    ORDER BY product_id, language
+"""
+
+
+def read_goods(asked: AskedGoods, *, now: datetime) -> dict[UUID, Sellable]:
+    """The offers that were asked for, with the terms of today; what does not exist is not there."""
+    rows = asked.offers.rows
+    components: dict[UUID, tuple[tuple[UUID, int], ...]] = {}
+    for row in asked.components.rows:
+        components[row.sku_id] = (*components.get(row.sku_id, ()), (row.component_id, row.quantity))
     terms = _terms_of(rows, now.date())
     return {
         row.id: Sellable(
@@ -94,14 +127,10 @@ def find_sellable(*, offer_ids: Collection[UUID], now: datetime) -> dict[UUID, S
     }
 
 
-def find_titles(*, product_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
-    """The titles of products by language."""
+def read_titles(asked: AskedGoods) -> dict[UUID, dict[str, str]]:
+    """The titles of the products by language."""
     titles: dict[UUID, dict[str, str]] = defaultdict(dict)
-    for row in fetch_rows(
-        "SELECT product_id, language, title FROM catalogue_producttext WHERE product_id = ANY(%s)"
-        " ORDER BY product_id, language",
-        [list(product_ids)],
-    ):
+    for row in asked.titles.rows:
         titles[row.product_id][row.language] = row.title
     return titles
 
@@ -121,24 +150,30 @@ def _sides(row: Any) -> tuple[int, int, int]:
     return longest, middle, least
 
 
-def _components(sku_ids: Collection[UUID]) -> dict[UUID, tuple[tuple[UUID, int], ...]]:
-    found: dict[UUID, tuple[tuple[UUID, int], ...]] = {}
-    for row in fetch_rows(
-        "SELECT sku_id, component_id, quantity FROM catalogue_skucomponent WHERE sku_id = ANY(%s) ORDER BY sku_id, id",
-        [list(sku_ids)],
-    ):
-        found[row.sku_id] = (*found.get(row.sku_id, ()), (row.component_id, row.quantity))
-    return found
-
-
 def _terms_of(rows: Collection[Any], on: date) -> dict[tuple[UUID, date], Terms]:
     """Terms by programme version and first day of the enrolment."""
     wordings = terms_queries.get_wordings({row.programme_version_id for row in rows})
     terms = {}
     for version_id, enrolled_on in {(row.programme_version_id, row.valid_from.date()) for row in rows}:
         version, wording = wordings[version_id]
-        terms[version_id, enrolled_on] = wording.terms(version=version.version, on=on, enrolled_on=enrolled_on)
+        terms[version_id, enrolled_on] = _terms(wording, version.version, on, enrolled_on)
     return terms
+
+
+#: Terms that were made already, with the wording that they were made of; their snapshots' hashes are theirs for good.
+_made: dict[tuple[int, int, date, date], tuple[Wording, Terms]] = {}
+MADE_MAX = 2_000
+
+
+def _terms(wording: Wording, version: int, on: date, enrolled_on: date) -> Terms:
+    key = (id(wording), version, on, enrolled_on)
+    found = _made.get(key)
+    if found is None:
+        if len(_made) >= MADE_MAX:
+            _made.clear()
+        # The wording is kept with it, so that no other gets its id.
+        found = _made[key] = (wording, wording.terms(version=version, on=on, enrolled_on=enrolled_on))
+    return found[1]
 
 
 def _objection(row: Any, now: datetime) -> str:

@@ -16,8 +16,9 @@ from entrepot.domain.payments.models import CallState, Payment
 from entrepot.domain.payments.providers import PROVIDERS, Act, Answer, Call, Notice, Outcome
 from entrepot.domain.payments.queries import BOOKS, OPEN, WAITING, Book
 from entrepot.kernel import ids
-from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
+from entrepot.kernel.db import array_of, copy_rows, execute, fetch_rows, unnest
 from entrepot.kernel.errors import Refused
+from entrepot.kernel.rounds import ask, insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,11 @@ def key_of(act: Act, identity: UUID, attempt: int = 1) -> str:
 
 def open_payments(*, rows: Sequence[NewPayment], now: datetime) -> None:
     """Write that providers are about to be asked; in the caller's transaction."""
-    copy_rows(
+    insert(
         "payments_payment",
-        ("id", "created_at", "reference_id", "provider", "currency", "amount_minor", "captured_minor", "voided_minor",
-         "refunded_minor", "state", "instrument", "provider_reference", "decline_reason"),
-        (
-            (row.id, now, row.reference_id, row.provider, row.currency, row.amount_minor, 0, 0, 0, "about_to",
-             row.instrument, "", "")
-            for row in rows
-        ),
+        {name: [getattr(row, name) for row in rows] for name in NewPayment.__slots__},
+        {"created_at": now, "captured_minor": 0, "voided_minor": 0, "refunded_minor": 0, "state": "about_to",
+         "provider_reference": "", "decline_reason": ""},
     )  # fmt: skip
 
 
@@ -124,17 +121,20 @@ def lock_payments(*, ids: Collection[UUID]) -> dict[UUID, Any]:
 
 def record_authorisations(*, rows: Sequence[tuple[UUID, str, Answer]], now: datetime) -> None:
     """Write the state that each answer brought to a payment that is locked and waits: (payment, state, answer)."""
-    source, params = unnest(
-        "w",
-        {"id": "uuid", "state": "text", "reference": "text", "reason": "text"},
-        [(identity, state, answer.reference, answer.reason) for identity, state, answer in rows],
-    )
-    execute(
-        f"UPDATE payments_payment p SET state = w.state,"
-        f" provider_reference = CASE WHEN w.reference = '' THEN p.provider_reference ELSE w.reference END,"
-        f" decline_reason = w.reason, authorised_at = CASE WHEN w.state = 'authorised' THEN %s::timestamptz END"
-        f" FROM {source} WHERE p.id = w.id AND p.state = ANY(%s)",
-        [now, *params, list(WAITING)],
+    ask(
+        "UPDATE payments_payment p SET state = w.state,"
+        " provider_reference = CASE WHEN w.reference = '' THEN p.provider_reference ELSE w.reference END,"
+        " decline_reason = w.reason, authorised_at = CASE WHEN w.state = 'authorised' THEN %s::timestamptz END"
+        " FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) w(id, state, reference, reason)"
+        " WHERE p.id = w.id AND p.state = ANY(%s)",
+        [
+            now,
+            array_of("uuid", [identity for identity, _, _ in rows]),
+            array_of("text", [str(state) for _, state, _ in rows]),
+            array_of("text", [answer.reference for _, _, answer in rows]),
+            array_of("text", [answer.reason for _, _, answer in rows]),
+            list(WAITING),
+        ],
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from entrepot.domain.pricing.models import PriceRule, RetailPrice, RetailProposal, SupplyQuote
-from entrepot.kernel.db import fetch_rows
+from entrepot.kernel.rounds import Asked, ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,12 @@ class Price:
 
 def prices(offer_ids: Collection[UUID], at: datetime) -> dict[UUID, Price]:
     """The prices in force at an instant; an offer without a retail price then is left out."""
-    rows = fetch_rows(
+    return read_prices(ask_prices(offer_ids, at))
+
+
+def ask_prices(offer_ids: Collection[UUID], at: datetime) -> Asked:
+    """Ask for everything that `read_prices` reads."""
+    return ask(
         """
         SELECT r.offer_id, r.amount_minor, r.currency, r.includes_tax, q.amount_minor AS supply_minor,
             coalesce(q.currency, '') AS supply_currency
@@ -38,7 +43,11 @@ def prices(offer_ids: Collection[UUID], at: datetime) -> dict[UUID, Price]:
         """,
         [at, list(offer_ids), at, at],
     )
-    return {row[0]: Price(*row[1:]) for row in rows}
+
+
+def read_prices(asked: Asked) -> dict[UUID, Price]:
+    """The prices that were asked for."""
+    return {row[0]: Price(*row[1:]) for row in asked.rows}
 
 
 def supply_prices(offer_ids: Collection[UUID]) -> dict[UUID, SupplyQuote]:

@@ -13,6 +13,7 @@ from entrepot.domain.terms.models import Programme, ProgrammeVersion
 from entrepot.kernel import audit, db, ids
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.errors import Invalid, NotFound, Refused
+from entrepot.kernel.rounds import Asked, ask
 
 Status = ProgrammeVersion.Status
 
@@ -202,6 +203,26 @@ def freeze(terms: Iterable[rules.Terms], *, now: datetime) -> list[str]:
         [now, *params],
     )
     return digests
+
+
+#: Snapshots that this process has kept, in transactions that are committed; so many are remembered.
+_frozen: set[str] = set()
+FROZEN_MAX = 5_000
+
+
+def freeze_ahead(terms: Collection[rules.Terms], *, now: datetime) -> None:
+    """The same before a transaction, so that none waits for another's: what this process has kept is not sent again."""
+    db.assert_no_transaction()
+    if fresh := [each for each in terms if each.digest not in _frozen]:
+        freeze(fresh, now=now)
+        if len(_frozen) >= FROZEN_MAX:
+            _frozen.clear()
+        _frozen.update(each.digest for each in fresh)
+
+
+def ask_frozen(digests: Collection[str]) -> Asked:
+    """Ask for the `digest` of those of these snapshots that are there."""
+    return ask("SELECT digest FROM terms_termssnapshot WHERE digest = ANY(%s)", [list(digests)])
 
 
 def _programme(wording: rules.Programme, identity: UUID, now: datetime, is_preset: bool = True) -> Programme:
