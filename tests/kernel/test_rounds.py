@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection
 
 from entrepot.kernel import rounds
 from entrepot.kernel.db import array_of, atomic, execute, fetch_rows, fetch_value
@@ -104,3 +104,12 @@ def test_a_table_that_was_empty_is_not_read_whole_for_good():
     with atomic(), rounds.together():
         shown = rounds.ask("SHOW enable_seqscan").rows[0][0]
     assert (shown, fetch_value("SHOW enable_seqscan")) == ("off", "on")
+
+
+def test_what_somebody_else_let_go_of_is_prepared_anew():
+    query = "SELECT word AS prepared_anew FROM told"
+    rounds.ask(query)
+    execute("DEALLOCATE ALL")
+    with pytest.raises(DatabaseError, match="does not exist"):
+        rounds.ask(query)
+    assert rounds.ask(query).rows == []

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import count
 from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -33,6 +34,9 @@ _OK = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 #: The names of what each connection has prepared, by wording.
 _prepared: WeakKeyDictionary["psycopg.Connection[Any]", dict[bytes, bytes]] = WeakKeyDictionary()
+_number = count()
+#: What was prepared is gone, or its tables have changed. Source: PostgreSQL, appendix A.
+_STALE = ("26000", "0A000")
 
 
 class Asked:
@@ -226,19 +230,19 @@ def _exchange(raw: "psycopg.Connection[Any]", waiting: Sequence[Asked]) -> Gener
     heard: list[Any] = []
     pgconn.enter_pipeline_mode()
     try:
-        count = 1
+        sent = 1
         if not raw.autocommit and pgconn.transaction_status == pq.TransactionStatus.IDLE:
             pgconn.send_query_params(b"BEGIN", None)
-            count += 1
+            sent += 1
         for query, params in [(_PLAN, ()), *((_wording(each.query), each.params) for each in waiting)]:
             name = names.get(query)
             if name is None:
-                name = names[query] = b"round_%d" % len(names)
+                name = names[query] = b"round_%d" % next(_number)
                 pgconn.send_prepare(name, query)
-                new[count - 1] = query
-                count += 1
+                new[sent - 1] = query
+                sent += 1
             pgconn.send_query_prepared(name, params, result_format=pq.Format.BINARY)
-            count += 1
+            sent += 1
         pgconn.pipeline_sync()
         yield from _hear(pgconn, heard)
     finally:
@@ -252,6 +256,8 @@ def _exchange(raw: "psycopg.Connection[Any]", waiting: Sequence[Asked]) -> Gener
             names.pop(query, None)
     failed = next((each for each in heard[:-1] if each.status not in _OK), None)
     if failed is not None:
+        if failed.error_field(pq.DiagnosticField.SQLSTATE) in (code.encode() for code in _STALE):
+            names.clear()
         raise errors.error_from_result(failed, encoding=raw.info.encoding)
     prepared = set(new)
     answers = [each for place, each in enumerate(heard[:-1]) if place not in prepared]
