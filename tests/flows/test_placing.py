@@ -12,6 +12,7 @@ from entrepot.domain.accounts.models import Contact
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.models import Hold, Stock
 from entrepot.domain.logistics.models import ShippingCharge
+from entrepot.domain.orders import work
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder, WorkItem
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.payments.models import Capture, Payment, SandboxCharge
@@ -23,6 +24,7 @@ from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import Denied, EntrepotError, Invalid, NotFound, Refused
 from entrepot.kernel.models import OutboxEvent
+from entrepot.surfaces.shared import carriage
 from shopping import ADDRESS, order, place, publish_variant, refused, request, voucher
 
 LOCAL = "semi-managed-local-stock"
@@ -310,6 +312,10 @@ def test_goods_too_heavy_for_one_parcel_leave_in_two_unless_a_rule_keeps_them_to
     suborder = Suborder.objects.get(order_id=placed.order_id)
     assert sorted(map(sum, suborder.carriage["boxes"])) == [1, 2]
     assert suborder.carriage["charge_minor"] == suborder.carriage["flat_minor"] == 2 * 999
+    [item] = work.find_work(suborder_ids=[suborder.id])
+    told = carriage.boxes_of(item, work.list_lines(suborder_ids=[suborder.id])[suborder.id])
+    titles = [f"1 × {line.title}" for line in OrderLine.objects.order_by("position")]
+    assert sorted(told) == sorted([titles[0], ", ".join(titles)])
     routing.add_rule(rule=Wanted("one_parcel"), actor=SYSTEM, reason="boxes are dear", now=world.now)
     [refused] = place(world, request("b", (heavy, 2)))
     assert refused.code == "orders.no_freight"

@@ -1,6 +1,6 @@
 """Reads of the work that whoever performs a suborder has before them; scope is passed, order is stated."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,7 +14,8 @@ _WORK = """
     SELECT work.id, work.state, work.due_at, work.accepted_at, work.done_at, work.late_party, work.organisation_id,
         work.node_id, work.suborder_id, suborder.number AS suborder_number, suborder.order_id,
         ordered.number AS order_number, ordered.currency, ordered.ship_to_id, suborder.seller_id, suborder.carrier,
-        suborder.service, suborder.promised_from, suborder.promised_until
+        suborder.service, suborder.promised_from, suborder.promised_until,
+        coalesce(suborder.carriage -> 'boxes', '[]') AS boxes
     FROM orders_workitem work
     JOIN orders_suborder suborder ON suborder.id = work.suborder_id
     JOIN orders_order ordered ON ordered.id = suborder.order_id
@@ -23,7 +24,10 @@ _WORK = """
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A work item with what its performer has to know of the suborder."""
+    """A work item with what its performer has to know of the suborder.
+
+    `boxes` are the parcels that it was reckoned to take where one is not enough: so many units of each line.
+    """
 
     id: UUID
     state: str
@@ -44,6 +48,7 @@ class Work:
     service: str
     promised_from: date
     promised_until: date
+    boxes: Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,6 +333,7 @@ def show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | N
         "lines": lines,
         "to_pack": sum(line.to_pack for line in lines) if found.state in queries.OPEN else 0,
         "accept": refused.get("accept") or ActForm(name="accept"),
+        "boxes": carriage.boxes_of(found, lines),
         "pack": refused.get("pack") or PackForm(lines=lines, name="pack"),
         "parcels": [
             _box(box, found, contents, said, titles, refused, actor) | {"carriage": carried[box.id]} for box in boxes

@@ -308,6 +308,7 @@ def page(
         "steps": _steps(suborder, items[0] if items else None),
         "lines": _lines(order, suborder),
         "parcels": boxes,
+        "boxes": carriage.boxes_of(items[0] if items else None, to_pack),
         "pack": pack if is_own and request.actor.may("work.perform") else None,
         "accept": accept,
         "address": address_lines(address) if address else [],

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from entrepot.domain.logistics import bookings, doubts
 from entrepot.domain.logistics import papers as forms_of
 from entrepot.domain.logistics.models import Booking, Parcel, TrackingDoubt
+from entrepot.domain.orders.work import Work, WorkLine
 from entrepot.flows import booking, papers
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
@@ -80,6 +81,14 @@ class Carriage:
     can_cancel: bool
     dialog: str
     quotes_url: str = ""
+
+
+def boxes_of(item: Work | None, lines: Sequence[WorkLine]) -> list[str]:
+    """What each of several parcels was reckoned to hold: “2 × Mug, 1 × Plate”; nothing where one takes all."""
+    return [
+        ", ".join(f"{units} × {line.title}" for units, line in zip(box, lines, strict=False) if units)
+        for box in (item.boxes if item else ())
+    ]
 
 
 def list_carriage(
