@@ -230,6 +230,7 @@ class History(Acts):
         self.certain()
         packed, gone = self.parcel(b, "packed"), self.parcel(b, "handed_over")
         asked, came = self.case(b, "requested"), self.case(b, "received")
+        heard = None if came is None or self.is_cut(came) else came
         pairs: tuple[Callable[[], tuple[Act | None, Act | None]], ...] = (
             lambda: (self.order_act(0, 2 + b, 1), self.order_act(0, 2 + c, 1, later=1)),
             lambda: (self.cancel_act(b, c), self.cancel_act(b, c)),
@@ -240,7 +241,7 @@ class History(Acts):
             lambda: (self.scan_act(gone, "delivered"), self.scan_act(gone, "lost")),
             lambda: (self.take_back_act(asked), self.keep_act(asked)),
             lambda: (self.take_back_act(asked), self.take_back_act(asked)),
-            lambda: (self.give_back_act(came), self.give_back_act(came)),
+            lambda: (self.give_back_act(heard), self.give_back_act(heard)),
             lambda: (self.ask_back_act(b, c), self.ask_back_act(b, c + 1000)),
             lambda: (self.message_act(1), self.sweep_act()),
             lambda: (self.message_act(1), self.expire_act()),
