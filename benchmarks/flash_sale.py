@@ -2,19 +2,25 @@
 
 Every shopper sends one order and, where the answer is to come back, sends it again under the same key until it is
 final. Exactly the units that there are must be sold, every shopper must have a final answer, and nothing may fail but
-by 503 with Retry-After. Meanwhile somebody else reads a page at a steady pace; before the sale, too, for comparison.
+by 503 with Retry-After. Meanwhile somebody else, in a process of their own, reads a page at a steady pace; before the
+sale, too, for comparison.
 """
 
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from multiprocessing.connection import Connection
 
 from benchmarks import goods
-from benchmarks.http_orders import bodies
+from benchmarks.http_orders import bodies, tell
 from benchmarks.marketplace import fresh
-from benchmarks.serving import Client, Load, fire, get, web
-from benchmarks.sides import Result, assert_books_hold, connect
+from benchmarks.serving import Client, Load, fire, get, seconds_of, web
+from benchmarks.sides import Result, assert_books_hold, connect, server_seconds
 
 #: The page that others read meanwhile, so often a second.
 PAGE, PACE = get("/"), 5
@@ -27,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> Result:
     parser.add_argument("--units", type=int, default=100)
     parser.add_argument("--connections", type=int, default=512)
     parser.add_argument("--rate", type=int, default=1_000, help="shoppers who arrive in a second")
+    parser.add_argument("--quiet", type=int, default=10, help="seconds for which the page is read before the sale")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     with fresh():
@@ -34,10 +41,15 @@ def main(argv: Sequence[str] | None = None) -> Result:
         goods.put_in(stocked, 0, options.units)
         with connect() as admin:
             admin.execute("ANALYZE")
-        with web(workers=2) as (port, _):
-            quiet = asyncio.run(_others(port, 5))
+        with web(workers=2) as (port, server):
+            with reading(port) as others:
+                time.sleep(options.quiet)
+            quiet = others.load
             asked = bodies("/api/v1/orders", stocked, options.shoppers, "flash", hot=True)
-            sale, others = asyncio.run(_sale(port, asked, options.connections, options.rate))
+            before = seconds_of(server.pid), server_seconds()
+            with reading(port) as others:
+                sale = asyncio.run(fire(port, asked, options.connections, patience=120, rate=options.rate))
+            spent = seconds_of(server.pid) - before[0], server_seconds() - before[1]
         with connect() as admin:
             [(sold, reserved)] = admin.execute(
                 "SELECT (SELECT count(*) FROM orders_order WHERE state = 'placed'),"
@@ -51,48 +63,64 @@ def main(argv: Sequence[str] | None = None) -> Result:
         refused = json.loads(sale.bodies[409])["code"]
         assert refused == "orders.sold_out", refused
         result = Result(
-            "flash-sale", "page p99 ms", others.at(0.99), quiet.at(0.99), "≤ 2, or ≤ 250 ms",
-            others.at(0.99) / quiet.at(0.99),
+            "flash-sale", "page p99 ms", others.load.at(0.99), quiet.at(0.99), "≤ 2, or ≤ 250 ms",
+            others.load.at(0.99) / quiet.at(0.99),
             {
                 "sold": f"{sold} of {options.units} to {options.shoppers:,} shoppers, "
                         f"{sale.statuses.get(503, 0):,} times told to come back",
-                "answers": f"{len(sale.took) / sale.wall:,.0f}/s, p50 {sale.at(0.5):.0f} ms,"
-                           f" p99 {sale.at(0.99):.0f} ms",
+                "answers": f"{len(sale.took) / sale.wall:,.0f}/s, {tell(sale, spent)}",
+                "pages": f"{len(others.load.took)} read, p50 {others.load.at(0.5):.0f} ms; before the sale"
+                         f" {len(quiet.took)}, p50 {quiet.at(0.5):.0f} ms",
+                "processors": f"{sum(spent) / sale.wall:.2f} by it, {sale.spent / sale.wall:.2f} by the load",
             },
         )  # fmt: skip
         result.tell(as_json=options.json)
     return result
 
 
-async def _sale(port: int, asked: list[bytes], connections: int, rate: int) -> tuple[Load, Load]:
-    """The sale, and the page that others read while it goes on."""
-    reading = asyncio.create_task(_others(port, 600))
-    sale = await fire(port, asked, connections, patience=120, rate=rate)
-    reading.cancel()
-    return sale, await reading
+class Reading:
+    """Somebody who reads a page at a steady pace, in another process than the sale."""
+
+    load = Load()
 
 
-async def _others(port: int, seconds: float) -> Load:
-    """Read a page at a steady pace for so long, or until it is cancelled."""
+@contextmanager
+def reading(port: int) -> Iterator[Reading]:
+    """Let pages be read meanwhile; afterwards it is known how long each took."""
+    here, there = multiprocessing.Pipe()
+    reader = multiprocessing.get_context("spawn").Process(target=_read, args=(port, there))
+    reader.start()
+    assert here.poll(60) and here.recv() == "ready"
+    found = Reading()
+    yield found
+    here.send("enough")
+    assert here.poll(120), "the pages were not answered"
+    found.load = here.recv()
+    reader.join()
+    assert set(found.load.statuses) <= {200}, (found.load.statuses, found.load.bodies)
+
+
+def _read(port: int, told: Connection) -> None:
+    told.send("ready")
+    told.send(asyncio.run(_pages(port, told)))
+
+
+async def _pages(port: int, told: Connection) -> Load:
     load, loop = Load(), asyncio.get_running_loop()
-    began = loop.time()
-    tasks: list[asyncio.Task[None]] = []
+    began, tasks = loop.time(), []
 
     async def read() -> None:
-        client = Client(port)
-        at = loop.time()
+        client, at = Client(port), loop.time()
         status, head, body = await client.ask(PAGE)
         load.note(status, loop.time() - at, head, body)
         client.close()
 
-    try:
-        for number in range(int(seconds * PACE)):
-            await asyncio.sleep(max(0.0, began + number / PACE - loop.time()))
-            tasks.append(asyncio.create_task(read()))
-    except asyncio.CancelledError:
-        pass
+    for number in count():
+        await asyncio.sleep(max(0.0, began + number / PACE - loop.time()))
+        if told.poll():
+            break
+        tasks.append(asyncio.create_task(read()))
     await asyncio.gather(*tasks)
-    assert set(load.statuses) <= {200}, (load.statuses, load.bodies)
     return load
 
 

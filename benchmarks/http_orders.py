@@ -58,7 +58,7 @@ def tell(load: Load, spent: tuple[float, float]) -> str:
     each = [1000 * seconds / len(load.took) for seconds in spent]
     return (
         f"p50 {load.at(0.5):.0f} ms, p99 {load.at(0.99):.0f} ms;"
-        f" CPU ms each: {each[0]:.3f} web + {each[1]:.3f} PostgreSQL"
+        f" CPU ms each: {each[0]:.3f} web + {each[1]:.3f} PostgreSQL, {1000 * load.spent / len(load.took):.3f} the load"
     )
 
 

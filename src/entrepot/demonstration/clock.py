@@ -73,12 +73,16 @@ def follow(*, anew: bool = False) -> State | None:
     global _state, _read_at
     if not _is_watching:
         return None
-    with _lock:
-        if anew or time.monotonic() - _read_at >= FRESH:
-            try:
-                _state, _read_at = _read(), time.monotonic()
-            except DatabaseError:
-                return _state  # what needs the database will say so itself
+    if not anew and time.monotonic() - _read_at < FRESH:
+        return _state
+    # One looks, the others go by what they know meanwhile.
+    if _lock.acquire(blocking=anew):
+        try:
+            _state, _read_at = _read(), time.monotonic()
+        except DatabaseError:
+            pass  # what needs the database will say so itself
+        finally:
+            _lock.release()
     return _state
 
 

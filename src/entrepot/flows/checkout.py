@@ -36,7 +36,7 @@ from entrepot.kernel.rounds import Asked, ask, together
 
 __all__ = [
     "CartRequest", "Declined", "OrderRequest", "Placed", "Quote", "QuotedLine", "QuotedParcel", "Waiting", "Wanted",
-    "cancel_lines", "change_address", "confirm_payment", "expire_holds", "finish_orders", "is_known", "open_orders",
+    "cancel_lines", "change_address", "confirm_payment", "expire_holds", "find_known", "finish_orders", "open_orders",
     "place_orders", "quote_carts", "receive_webhook", "substitute", "sweep_payments",
 ]  # fmt: skip
 
@@ -146,9 +146,9 @@ def finish_orders(opened: Opened) -> list[Answered]:
     return [answer for answer in answers if answer is not None]
 
 
-def is_known(checkout_key: str) -> bool:
-    """Whether there is an order of this key already."""
-    return bool(_known([checkout_key]))
+def find_known(checkout_keys: Collection[str]) -> set[str]:
+    """The keys of which there are orders already."""
+    return _known(checkout_keys)
 
 
 #: What is wanted by key: the request, and the name and address that its parcels go to.

@@ -17,6 +17,7 @@ from entrepot.kernel.errors import EntrepotError
 from entrepot.surfaces.shared import ordering, soldout
 from entrepot.surfaces.shared.ordering import Busy, Queue
 from entrepot.surfaces.shared.soldout import SoldOut
+from entrepot.surfaces.shared.together import Worker
 from shopping import assert_sound, own_connection, publish_variant, request
 from worlds import World
 
@@ -75,34 +76,34 @@ def test_one_alone_is_a_batch_of_one(world):
     queue = Queue(8)
     assert isinstance(queue.place(request("k1", (offer, 1)), now=world.now), Placed)
     assert isinstance(queue.place(request("k2", (offer, 1)), now=world.now), Placed)
-    assert (queue.batches, queue.orders, queue.inside, queue.is_opening) == (2, 2, 0, False)
+    assert (queue.batches, queue.taken, queue.inside, queue.is_at_work) == (2, 2, 0, False)
 
 
-def test_one_opener_is_enough_for_one_after_the_other(world):
+def test_one_worker_is_enough_for_one_after_the_other(world):
     offer = world.offer(world.seller(), stock=5)
     queue = Queue(8)
     for number in range(5):
         queue.place(request(f"k{number}", (offer, 1)), now=world.now)
         for _ in range(3000):
             with queue.lock:
-                if queue.openers:
+                if queue.free:
                     break
             time.sleep(0.01)
-    assert len(queue.openers) == 1
+    assert len(queue.free) == 1
 
 
 def test_where_no_thread_can_be_started_everybody_is_told_to_come_back(world, monkeypatch):
     offer = world.offer(world.seller(), stock=1)
     queue = Queue(8)
 
-    def fail(opener):
+    def fail(worker):
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ordering.Opener, "start", fail)
+        patched.setattr(Worker, "start", fail)
         with pytest.raises(Busy):
             queue.place(request("k1", (offer, 1)), now=world.now)
-    assert (queue.inside, queue.is_opening, len(queue.waiting)) == (0, False, 0)
+    assert (queue.inside, queue.is_at_work, len(queue.waiting)) == (0, False, 0)
     assert isinstance(queue.place(request("k1", (offer, 1)), now=world.now), Placed)
 
 
@@ -113,7 +114,7 @@ def test_who_waits_meanwhile_is_one_batch_and_a_bad_order_is_refused_alone(world
     first, refused, *others = together(
         owner, queue, world, request("k", (offer, 1)), bad, *(request(f"k{each}", (offer, 1)) for each in range(8))
     )
-    assert (queue.batches, queue.orders) == (2, 10)
+    assert (queue.batches, queue.taken) == (2, 10)
     assert isinstance(first, Placed)
     assert refused.code == "orders.bad_text"
     assert sum(isinstance(each, Placed) for each in others) == 2

@@ -1,0 +1,122 @@
+"""Orders are let in by a gate: what is too much is told so before anything is done for it, and keeps nobody waiting."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from entrepot.kernel import meters
+from entrepot.surfaces.api.gate import GateMiddleware
+from entrepot.surfaces.shared.hands import Hands
+
+ORDERS = "/api/v1/orders"
+
+
+def answer(request):
+    return HttpResponse("through")
+
+
+class Broken(Exception):
+    """A defect."""
+
+
+class Unread:
+    """A body that nobody may read."""
+
+    def read(self, *args):
+        raise AssertionError("it was read")
+
+
+def test_a_full_gate_answers_before_anything_is_read():
+    gate = GateMiddleware(answer)
+    gate.most = 0
+    before = meters.ORDERS_TURNED_AWAY._value.get()
+    request = RequestFactory().post(ORDERS, headers={"Authorization": "Bearer nobody's"})
+    request._stream = Unread()
+    found = gate(request)
+    assert (found.status_code, found["Retry-After"]) == (503, "1")
+    assert found["Content-Type"] == "application/problem+json"
+    assert json.loads(found.content)["code"] == "orders.busy"
+    assert int(found["Content-Length"]) == len(found.content)
+    assert meters.ORDERS_TURNED_AWAY._value.get() == before + 1
+    assert request.resolver_match.route == "api/v1/orders"
+    gate.most = 1
+    assert gate(request).content == b"through" and gate.inside == 0
+
+
+def test_only_orders_are_held_up():
+    gate = GateMiddleware(answer)
+    gate.most = 0
+    factory = RequestFactory()
+    for request in (factory.get(ORDERS), factory.post("/api/v1/carts/lines"), factory.get("/")):
+        assert gate(request).content == b"through"
+
+
+def test_who_fails_leaves():
+    def fail(request):
+        raise Broken
+
+    gate = GateMiddleware(fail)
+    gate.most = 1
+    for _ in range(2):
+        with pytest.raises(Broken):
+            gate(RequestFactory().post(ORDERS))
+    assert gate.inside == 0
+
+
+def test_the_gate_stands_before_sign_in(settings):
+    names = [each.rpartition(".")[2] for each in settings.MIDDLEWARE]
+    assert names[:2] == ["WatchingMiddleware", "GateMiddleware"]
+
+
+@pytest.mark.usefixtures("database")
+def test_an_order_goes_through_the_gate_to_its_endpoint():
+    found = Client().post(ORDERS, "{}", content_type="application/json", headers={"Idempotency-Key": "x" * 20})
+    assert (found.status_code, found.json()["code"]) == (422, "api.malformed")
+
+
+def wait_for(true) -> None:
+    """Until it is."""
+    for _ in range(3000):
+        if true():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it never came")
+
+
+def test_hands_first_come_first_served_and_who_comes_back_goes_first():
+    hands, done, came, waits = Hands(1), [], threading.Event(), threading.Event()
+
+    def come(name: str, *, with_a_wait: bool = False) -> None:
+        with hands.held():
+            if with_a_wait:
+                with hands.let_go():
+                    came.set()
+                    waits.wait(60)
+            done.append(name)
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(come, "back", with_a_wait=True)]
+        assert came.wait(60)
+        with hands.held():
+            for number, name in enumerate(("first", "second"), start=1):
+                asked.append(threads.submit(come, name))
+                wait_for(lambda number=number: len(hands.coming) == number)
+            waits.set()
+            wait_for(lambda: len(hands.back) == 1)
+            assert done == []
+        for each in asked:
+            each.result(60)
+    assert done == ["back", "first", "second"]
+    assert hands.free == 1
+
+
+def test_who_holds_no_hand_just_waits():
+    hands = Hands(1)
+    with hands.let_go():
+        assert hands.free == 1
+    assert hands.free == 1
