@@ -23,8 +23,8 @@ from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 
-from entrepot.kernel import clock, schema
-from testserver import TestServer
+from entrepot.kernel import clock
+from testserver import TestServer, made_of
 
 #: A Wednesday on which the demonstration is made and looked at, so that no test depends on today. Its clock never runs
 #: behind real time, so that years from now this is some coming Wednesday.
@@ -91,7 +91,7 @@ def empty(server: TestServer) -> Iterator[tuple[str, str]]:
 
 def _made(server: TestServer, size: str) -> str:
     """The name of the template, which the first who asks makes."""
-    prefix = f"demonstration_{size}_{schema.fingerprint()[:12]}_"
+    prefix = f"demonstration_{size}_{made_of()[:12]}_"
     name = prefix + _code()
     with server.admin() as admin:
         admin.execute("SELECT pg_advisory_lock(2)")

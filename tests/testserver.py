@@ -1,6 +1,7 @@
 """The PostgreSQL that tests run on: one server for all sessions, one template per schema, one database per session."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import tempfile
@@ -12,7 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from entrepot.config import database
-from entrepot.config.embedded import APP, OWNER, SELLER, VERIFY, Embedded
+from entrepot.config.embedded import APP, OWNER, SELLER, SHOPPER, VERIFY, Embedded
 
 #: Templates of earlier states that are kept, for those who go back and forth between branches.
 KEPT = {"template": 6, "demonstration": 6}
@@ -86,13 +87,13 @@ class TestServer:
 
         from entrepot.kernel import partitions, schema
 
-        template = f"template_{schema.fingerprint()[:16]}"
+        template = f"template_{made_of()[:16]}"
         if not self.exists(admin, template):
             for role in (OWNER, APP):
                 if self.admin_url and not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
             if self.admin_url:
-                for role, rights in {SELLER: "", VERIFY: "BYPASSRLS"}.items():
+                for role, rights in {SELLER: "", SHOPPER: "", VERIFY: "BYPASSRLS"}.items():
                     if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                         admin.execute(f"CREATE ROLE {role} NOLOGIN {rights}")
                     admin.execute(f"GRANT {role} TO {APP}")
@@ -143,6 +144,13 @@ class TestServer:
         if self.admin_url:
             return psycopg.connect(make_conninfo(self.admin_url, dbname=name), autocommit=True)
         return psycopg.connect(self.embedded.conninfo("postgres", name), autocommit=True)
+
+
+def made_of() -> str:
+    """What tells one state of the tables from another: the migrations, and who may do what."""
+    from entrepot.kernel import schema
+
+    return hashlib.sha256((schema.fingerprint() + repr(sorted(schema.rights()))).encode()).hexdigest()
 
 
 def reset() -> None:

@@ -348,6 +348,9 @@ MUTANTS: dict[str, list[str]] = {
     "I32 a wall that lets anything in": [
         "ALTER POLICY tenant ON inventory_stock WITH CHECK (true)",
     ],
+    "I32 a shopper who sees the orders of all": ["ALTER POLICY shopper ON orders_order USING (true)"],
+    "I32 a door in a shopper's wall": ["CREATE POLICY wide ON accounts_contact TO entrepot_shopper USING (true)"],
+    "I32 a shopper who may post": ["GRANT INSERT ON ledger_posting TO entrepot_shopper"],
     "I32 who proves may write": ["GRANT INSERT ON ledger_posting TO entrepot_verify"],
     "I32 everybody may write": ["GRANT INSERT ON ledger_posting TO PUBLIC"],
     "I33 a verb that nobody knows": [

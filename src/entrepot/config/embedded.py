@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "entrepot"
-OWNER, APP, SELLER, VERIFY = "entrepot_owner", "entrepot_app", "entrepot_seller", "entrepot_verify"
+OWNER, APP = "entrepot_owner", "entrepot_app"
+SELLER, SHOPPER, VERIFY = "entrepot_seller", "entrepot_shopper", "entrepot_verify"
 SYSTEM_USER = "entrepot"
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes, the smaller of Linux (107) and macOS (103)
@@ -203,14 +204,15 @@ class Embedded:
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     words = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}")
                     connection.execute(words.format(sql.Identifier(role), self.passwords[role]))
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SELLER]).fetchone():
-                connection.execute(f"CREATE ROLE {SELLER} NOLOGIN NOSUPERUSER NOBYPASSRLS")
+            for role in (SELLER, SHOPPER):
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    connection.execute(f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS")
             # Who proves reads everything, and writes nothing.
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [VERIFY]).fetchone():
                 connection.execute(f"CREATE ROLE {VERIFY} NOLOGIN NOSUPERUSER BYPASSRLS")
             # Who serves passes the walls, and steps behind them where it reads for a seller.
             passes = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolbypassrls AND pg_has_role(oid, %s, 'MEMBER')"
-            for role in (SELLER, VERIFY):
+            for role in (SELLER, SHOPPER, VERIFY):
                 if not connection.execute(passes, [APP, role]).fetchone():
                     connection.execute(f"ALTER ROLE {APP} BYPASSRLS")
                     connection.execute(f"GRANT {role} TO {APP}")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from entrepot.config import database, env
+from entrepot.config import database, env, rights
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA_DIR = database.data_dir()
@@ -105,6 +105,8 @@ TEMPLATES = [
 # "default" serves everything at run time; "owner" owns the tables and is used by migrations and by nothing else.
 DATABASES = database.connections(DATA_DIR)
 DATABASE_SERVER = database.server(DATA_DIR)  # hold() it while it is used
+DATABASE_RIGHTS = rights.RIGHTS  # of the roles that a request or a job takes on
+DATABASE_OWN = rights.OWN  # tables of which a shopper sees rows of their own
 # Statements that take longer are logged; 0 logs none.
 SLOW_QUERY_MS = env.number("ENTREPOT_SLOW_QUERY_MS", 1000 if env.text(database.PART) == "web" else 0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -3,11 +3,14 @@
 import hashlib
 import inspect
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -20,6 +23,13 @@ LOCK = 4_201_973
 
 #: Ones that a database's owner may create without being a superuser.
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
+
+#: What roles have been granted, in so many words.
+GRANTED = """
+    SELECT rolname, granted.privilege_type, relname
+    FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) granted JOIN pg_roles ON pg_roles.oid = granted.grantee
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND rolname = ANY (%s)
+"""
 
 
 class SchemaDiffers(Refused):
@@ -106,6 +116,7 @@ def migrate() -> None:
                 SchemaFingerprint.objects.using("owner").update_or_create(
                     id=1, defaults={"fingerprint": fingerprint(_applied())}
                 )
+            _grant_rights()
             partitions.begin(alias="owner")
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
@@ -131,7 +142,7 @@ def _applied() -> list[tuple[str, str]]:
 def _demand_roles() -> None:
     """Who reads for sellers and who proves must be there for the run-time role to take on. Raises: RoleMissing."""
     app = connections["default"].settings_dict["USER"]
-    for role, rights in {walls.SELLER: "", walls.VERIFY: " BYPASSRLS"}.items():
+    for role, rights in {walls.SELLER: "", walls.SHOPPER: "", walls.VERIFY: " BYPASSRLS"}.items():
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT coalesce((SELECT pg_has_role(coalesce(nullif(%s, ''), current_user), oid, 'MEMBER')"
@@ -152,8 +163,10 @@ def _grant_by_default() -> None:
         for role in {app, walls.SELLER, walls.VERIFY} - {owner, ""}:
             quoted = connections["owner"].ops.quote_name(role)
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
-            for what, rights in (proving if role == walls.VERIFY else serving).items():
-                cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {quoted}")
+            for what, given in (proving if role == walls.VERIFY else serving).items():
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {given} ON {what} TO {quoted}")
+        for role in settings.DATABASE_RIGHTS:
+            cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
 
 
 def _let_serve() -> None:
@@ -164,3 +177,23 @@ def _let_serve() -> None:
     with connections["owner"].cursor() as cursor:
         quoted = connections["owner"].ops.quote_name(app)
         cursor.execute(f"GRANT EXECUTE ON FUNCTION entrepot_ensure_partitions(timestamptz, timestamptz) TO {quoted}")
+
+
+def rights() -> set[tuple[str, str, str]]:
+    """(role, right, table) for all that the roles of `DATABASE_RIGHTS` are to have."""
+    return {
+        (role, right, table)
+        for role, granted in settings.DATABASE_RIGHTS.items()
+        for right, tables in granted.items()
+        for table in tables
+    }
+
+
+def _grant_rights() -> None:
+    """Give every role its rights, and take what it had besides; nothing is done where that is so."""
+    with connections["owner"].cursor() as cursor, transaction.atomic(using="owner"):
+        cursor.execute(GRANTED, [list(settings.DATABASE_RIGHTS)])
+        wanted, found = rights(), set(cursor.fetchall())
+        for words, which in (("REVOKE {} ON {} FROM {}", found - wanted), ("GRANT {} ON {} TO {}", wanted - found)):
+            for (role, right), tables in groupby(sorted(which), key=itemgetter(0, 1)):
+                cursor.execute(words.format(right, ", ".join(f'"{table}"' for *_, table in tables), role))

@@ -1,60 +1,90 @@
-"""The second wall: rows of other tenants are not there for whoever reads for a seller, whatever a query forgot to say.
+"""The second wall: rows of others are not there for whoever serves a seller or a shopper, whatever a query forgot.
 
-Tables with a tenant have row-level security, enabled and forced. Connections of the run-time role pass it, until they
-take on the role SELLER with an organisation; from then on they see and write that organisation's rows only, and none at
-all where no organisation is set. Pages and the API of sellers read so. Acts are flows: they write by the batch, for
-several tenants at once, and are held by keys of (tenant, parent) and by what `verify` proves.
+Tables with a tenant or a shopper have row-level security, enabled and forced. Connections of a run-time role pass it,
+until they take on the role SELLER with an organisation, or SHOPPER with a person and the tokens that a guest holds; from
+then on they see and write the rows of these only, and none at all where nobody is named. Acts that concern more are
+flows: they write by the batch, for several at once, and are held by keys of (tenant, parent) and by what `verify` proves.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, migrations
 from django.db.backends.signals import connection_created
 
-#: Who reads for a seller. It cannot sign in; the run-time role takes it on.
+#: Who acts for a seller. It cannot sign in; a run-time role takes it on.
 SELLER = "entrepot_seller"
-#: Who proves the books: it reads all rows and writes none. It cannot sign in either.
+#: Who acts for a shopper. It cannot sign in either.
+SHOPPER = "entrepot_shopper"
+#: Who proves the books: it reads all rows and writes none. Nor can it.
 VERIFY = "entrepot_verify"
-#: The setting that says for whom.
-SETTING = "app.organisation"
+#: The settings that say for whom: an organisation; a person; tokens, with commas between them.
+SETTING, PERSON, TOKENS = "app.organisation", "app.shopper", "app.tokens"
 
-#: What one statement may take that is read for a seller.
+#: What one statement may take that is made for a seller or a shopper.
 READ_LIMIT = "20s"
 
-_ENTER = f"SELECT set_config('statement_timeout', '{READ_LIMIT}', false), set_config('role', %s, false)," + (
-    " set_config(%s, %s, false)"
+_ENTER = (
+    f"SELECT set_config('statement_timeout', '{READ_LIMIT}', false), set_config('role', %s, false),"
+    f" set_config('{SETTING}', %s, false), set_config('{PERSON}', %s, false), set_config('{TOKENS}', %s, false)"
 )
-_LEAVE = f"RESET ROLE; RESET {SETTING}; RESET statement_timeout"
+_LEAVE = f"RESET ROLE; RESET {SETTING}; RESET {PERSON}; RESET {TOKENS}; RESET statement_timeout"
+#: Tokens are written so; what is none opens nothing, and must not be taken for two.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
-_scope: ContextVar[UUID | None] = ContextVar("scope", default=None)
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Whose rows a shopper's are: a person's who is known, and those that tokens open."""
+
+    user_id: UUID | None = None
+    tokens: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, user_id: UUID | None, tokens: Iterable[Any]) -> "Shopper":
+        """What a request shows of its shopper."""
+        return cls(user_id, frozenset(each for each in tokens if isinstance(each, str) and _TOKEN.fullmatch(each)))
 
 
-def scope() -> UUID | None:
-    """The organisation behind whose walls this thread reads; None outside of walls."""
+_scope: ContextVar[UUID | Shopper | None] = ContextVar("scope", default=None)
+
+
+def scope() -> UUID | Shopper | None:
+    """The organisation or the shopper behind whose walls this thread is; None outside of walls."""
     return _scope.get()
 
 
 @contextmanager
-def within(organisation_id: UUID) -> Iterator[None]:
-    """Read and write this organisation's rows only. Not for use within a transaction; walls do not nest."""
-    enter(organisation_id)
+def within(whose: UUID | Shopper) -> Iterator[None]:
+    """Read and write these rows only. Not for use within a transaction; walls do not nest."""
+    enter(whose)
     try:
         yield
     finally:
         leave()
 
 
-def enter(organisation_id: UUID) -> None:
+def enter(whose: UUID | Shopper) -> None:
     """Put walls around this thread's connection, until leave()."""
     if connection.in_atomic_block or _scope.get() is not None:
         raise RuntimeError("walls go up outside of transactions, and once")
     connection.ensure_connection()
-    _scope.set(organisation_id)
-    _put(connection, organisation_id)
+    _scope.set(whose)
+    _put(connection, whose)
+
+
+def know(token: str) -> None:
+    """A guest behind walls was given a token just now: what it opens is theirs from here on."""
+    whose = _scope.get()
+    if isinstance(whose, Shopper) and token not in whose.tokens:
+        wider = Shopper.of(whose.user_id, [*whose.tokens, token])
+        _scope.set(wider)
+        _put(connection, wider)
 
 
 def leave() -> None:
@@ -71,33 +101,49 @@ def leave() -> None:
         connection.close()
 
 
-def _put(wrapper: Any, organisation_id: UUID) -> None:
+def _put(wrapper: Any, whose: UUID | Shopper) -> None:
     """All settings in one statement of the session, beside Django's own bookkeeping of queries."""
+    if isinstance(whose, Shopper):
+        values = [SHOPPER, "", str(whose.user_id or ""), ",".join(sorted(whose.tokens))]
+    else:
+        values = [SELLER, str(whose), "", ""]
     with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
-        cursor.execute(_ENTER, [SELLER, SETTING, str(organisation_id)])
+        cursor.execute(_ENTER, values)
 
 
 def _on_new_connection(sender: Any, connection: Any, **_more: Any) -> None:
     """A connection that is opened anew behind walls stands behind them too."""
-    organisation_id = _scope.get()
-    if organisation_id is not None and connection.alias == "default":
-        _put(connection, organisation_id)
+    whose = _scope.get()
+    if whose is not None and connection.alias == "default":
+        _put(connection, whose)
 
 
 connection_created.connect(_on_new_connection, dispatch_uid="entrepot.kernel.walls")
 
 
-def walled(table: str, condition: str) -> migrations.RunSQL:
-    """For a handwritten migration that depends on kernel 0002: behind walls only rows of this condition are there.
+def walled(table: str, tenant: str = "true", *, shopper: str = "false", keeps: str = "") -> migrations.RunSQL:
+    """For a handwritten migration that depends on kernel 0002: behind walls only rows of these conditions are there.
 
-    In the condition `entrepot_scope()` is the organisation, and none where nobody said which.
+    In the conditions `entrepot_scope()` is the organisation, `entrepot_shopper()` the person and `entrepot_tokens()` are
+    the tokens; none where nobody said which. `keeps`: what a shopper may write, where that is more than what is seen.
     """
-    rule = f"current_user <> '{SELLER}' OR ({condition})"
+    rules: Mapping[str, Sequence[str]] = {
+        "others": ("PUBLIC", f"current_user NOT IN ('{SELLER}', '{SHOPPER}')"),
+        "tenant": (SELLER, tenant),
+        "shopper": (SHOPPER, shopper, keeps or shopper),
+    }
     return migrations.RunSQL(
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
-        f"CREATE POLICY tenant ON {table} USING ({rule}) WITH CHECK ({rule})",
-        f"DROP POLICY IF EXISTS tenant ON {table};"
-        f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
+        [
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+            *(
+                f"CREATE POLICY {name} ON {table} TO {role} USING ({seen}) WITH CHECK ({[seen, *more][-1]})"
+                for name, (role, seen, *more) in rules.items()
+            ),
+        ],
+        [
+            *(f"DROP POLICY IF EXISTS {name} ON {table}" for name in rules),
+            f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
+        ],
     )
 
 

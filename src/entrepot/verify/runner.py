@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -19,7 +20,7 @@ from entrepot.domain.ledger import sealing
 from entrepot.domain.ledger.rules import CHART
 from entrepot.domain.orders.snapshot import digest_sql
 from entrepot.domain.terms import bases
-from entrepot.kernel import money, walls
+from entrepot.kernel import money, schema, walls
 from entrepot.kernel.errors import NotFound
 from entrepot.verify import recent, tenancy
 
@@ -52,7 +53,7 @@ class Result:
 
 #: Lists within queries that follow from the code: what a minor unit of each currency is worth, the components that each
 #: name in a base stands for, the kinds of account that have a floor, the constraints that the models declare, the roles
-#: of each kind of organisation, the verbs, and the tables behind walls.
+#: of each kind of organisation, the verbs, what each role may do, and the tables behind walls.
 LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
     ":currencies": lambda: ((code, Decimal(1).scaleb(-places)) for code, places in money.EXPONENTS.items()),
     ":sums": lambda: ((name, component) for name in bases.NAMES for component in bases.SUMS.get(name, (name,))),
@@ -61,6 +62,8 @@ LISTS: dict[str, Callable[[], Iterable[tuple[object, ...]]]] = {
         (model._meta.db_table, constraint.name) for model in apps.get_models() for constraint in model._meta.constraints
     ),
     ":roles": lambda: ((role, kind) for kind in FAMILIES for role in roles_of(kind)),
+    ":rights": lambda: sorted(schema.rights()),
+    ":shoppers": lambda: ((table,) for table in settings.DATABASE_OWN),
     ":tenants": lambda: ((table,) for table in tenancy.tables()),
     ":verbs": lambda: ((verb,) for verb in VERBS),
 }

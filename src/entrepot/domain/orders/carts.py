@@ -14,7 +14,7 @@ from django.db.models import Q
 from entrepot.domain.orders.models import Cart, CartLine
 from entrepot.domain.pricing import queries as pricing
 from entrepot.domain.promotions.queries import plain_code
-from entrepot.kernel import ids
+from entrepot.kernel import ids, walls
 from entrepot.kernel.db import atomic, execute, fetch_rows
 from entrepot.kernel.errors import Invalid, NotFound, Refused
 
@@ -59,10 +59,13 @@ def open_cart(*, holder: Holder, market_id: UUID, now: datetime) -> Cart:
     """The holder's open cart in a market, made where there is none."""
     found = find_cart(holder=holder, market_id=market_id)
     if found is None:
+        token = secrets.token_urlsafe(32)
+        if holder.user_id is None:
+            walls.know(token)
         execute(
             "INSERT INTO orders_cart (id, created_at, updated_at, token, user_id, market_id, voucher_code, state,"
             " version, attribution) VALUES (%s, %s, %s, %s, %s, %s, '', 'open', 1, '{}') ON CONFLICT DO NOTHING",
-            [ids.new_id(now), now, now, token := secrets.token_urlsafe(32), holder.user_id, market_id],
+            [ids.new_id(now), now, now, token, holder.user_id, market_id],
         )
         whose = holder if holder.user_id is not None else Holder(tokens=[token])
         found = find_cart(holder=whose, market_id=market_id)

@@ -4,6 +4,7 @@ from django.db import migrations
 
 from entrepot.kernel.db import append_only
 from entrepot.kernel.partitions import partitioned
+from entrepot.kernel.walls import walled
 
 # Tables hold themselves: not even their owner changes a row, unless it says in so many words that it resets.
 APPEND_ONLY = """
@@ -100,6 +101,16 @@ END $$
 SCOPE = """
 CREATE FUNCTION entrepot_scope() RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT nullif(current_setting('app.organisation', true), '')::uuid
+$$
+"""
+
+# For which shopper: a person who is known, and what tokens open.
+SHOPPER = """
+CREATE FUNCTION entrepot_shopper() RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT nullif(current_setting('app.shopper', true), '')::uuid
+$$;
+CREATE FUNCTION entrepot_tokens() RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT string_to_array(nullif(current_setting('app.tokens', true), ''), ',')
 $$
 """
 
@@ -204,11 +215,18 @@ class Migration(migrations.Migration):
         append_only("kernel_auditentry"),
         migrations.RunSQL(NEW_VERSION, "DROP FUNCTION entrepot_new_version() CASCADE"),
         migrations.RunSQL(SCOPE, "DROP FUNCTION entrepot_scope() CASCADE"),
+        migrations.RunSQL(
+            SHOPPER, "DROP FUNCTION entrepot_shopper() CASCADE; DROP FUNCTION entrepot_tokens() CASCADE"
+        ),
         migrations.RunSQL(KEY_FLOOR, "DROP FUNCTION entrepot_key_floor(timestamptz)"),
         migrations.RunSQL(PARTITION, "DROP FUNCTION entrepot_partition(text)"),
         migrations.RunSQL(MISSING_PARTITIONS, "DROP FUNCTION entrepot_missing_partitions(timestamptz, timestamptz)"),
         migrations.RunSQL(ENSURE_PARTITIONS, "DROP FUNCTION entrepot_ensure_partitions(timestamptz, timestamptz)"),
         partitioned("kernel_outboxevent"),
+        walled(
+            "kernel_idempotencykey",
+            shopper="principal LIKE concat('api:', coalesce(entrepot_shopper()::text, 'guest'), ':%')",
+        ),
         migrations.RunSQL(AUDIT_HASH, "DROP FUNCTION entrepot_audit_hash(kernel_auditentry)"),
         migrations.RunSQL(AUDIT_CHAIN, "DROP FUNCTION entrepot_audit_chain() CASCADE"),
     ]

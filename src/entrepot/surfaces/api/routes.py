@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal, Protocol, TypeVar, cast
-from uuid import UUID
+from typing import Any, Literal, Protocol, TypeVar
 
 from django.http import HttpRequest
 from ninja import Router, Status
 from ninja.constants import NOT_SET
 
-from entrepot.kernel import walls
 from entrepot.kernel.errors import Denied, Invalid
 from entrepot.surfaces.api.auth import Guest, actor_of
 from entrepot.surfaces.api.idempotent import once
 from entrepot.surfaces.api.schemas import check_text
-from entrepot.surfaces.shared.guards import is_walled
+from entrepot.surfaces.shared.guards import put_walls_of_seller, put_walls_of_shopper
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Keyed = Literal["once", "own", "not"]
@@ -105,8 +103,9 @@ def guard(endpoint: Callable[..., Any], verbs: tuple[str, ...], *, everybodys: b
             held = [actor_of(request).verbs.get(verb) for verb in verbs]
             if not any(scope == "all" or (scope and not everybodys) for scope in held):
                 raise Denied("accounts.verb_missing", "Your role does not include “{verb}”.", verb=" or ".join(verbs))
-            if is_walled(request, actor_of(request), endpoint.__name__):
-                walls.enter(cast(UUID, actor_of(request).organisation_id))
+            put_walls_of_seller(request, actor_of(request), endpoint.__name__)
+        elif actor_of(request).organisation_id is None:
+            put_walls_of_shopper(request, actor_of(request), endpoint.__name__)
         answer = endpoint(request, *args, **kwargs)
         return Status(*answer) if isinstance(answer, tuple) else answer
 

@@ -1,7 +1,7 @@
-"""The acts of sellers that concern more than the seller's own rows, and so are not done behind walls; all of them.
+"""The acts of sellers and shoppers that concern more than their own rows, and so are not done behind walls; all of them.
 
-Whatever else a seller's page or the API does for a seller, reading or writing, is done as a role that sees and writes
-that seller's rows only. These few write by the rights of the marketplace, and are held by their flows' own checks, by
+Whatever else pages or the API do for a seller or a shopper, reading or writing, is done as a role that sees and writes
+the rows of that one only. These few write by the rights of the marketplace, and are held by their flows' own checks, by
 keys of (tenant, parent), and by I25 and I31. A page is named as its route, an operation of the API by its id.
 """
 
@@ -14,6 +14,11 @@ _PARCEL = (
 _RETURN = "a refund is of the order's payment, whoever sold the other lines"
 _PRODUCT = "what is sold no more is sold no more by anybody"
 _SHEET = "a sheet of tracking numbers hands parcels over"
+_BATCH = "orders are placed by the batch: one shopper's thread opens those of all who wait, and takes everybody's stock"
+_GOODS = "units that are not wanted are stock again, work for their sellers no more, and money that the order's payment lets go"
+_PERSON = "a person who is forgotten leaves sign-in, sessions, team and audit behind, which no shopper's role may touch"
+_PROVIDER = "whoever pays out tells it of any payment, and is known by its signature"
+_SELLER = "who applies becomes an organisation, and its first member"
 
 #: Route or operation -> why.
 FOR_MANY: Mapping[str, str] = {
@@ -33,4 +38,14 @@ FOR_MANY: Mapping[str, str] = {
     **dict.fromkeys(("seller:return_receipt", "seller:return_refund", "receive_return", "refund_returns"), _RETURN),
     "archive_products": _PRODUCT,
     **dict.fromkeys(("seller:upload_run", "run_upload"), _SHEET),
+    **dict.fromkeys(("shop:checkout_order", "place_order"), _BATCH),
+    **dict.fromkeys(("shop:order_cancellation", "cancel_order_lines"), _GOODS),
+    "shop:account_forgetting": _PERSON,
+    "receive_payment_webhook": _PROVIDER,
+    "apply_seller": _SELLER,
 }  # fmt: skip
+
+#: Reads that concern more, by the same names; no page of a seller is among them.
+READS: Mapping[str, str] = {
+    "shop:order_access": "a link to the order of somebody who is known leads to where one signs in, and shows nothing",
+}

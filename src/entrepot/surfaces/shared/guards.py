@@ -1,9 +1,9 @@
 """Who may open a view: declared beside the view, answered by permission rows, denied by default."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from entrepot.domain.accounts.rules import FAMILIES
 from entrepot.kernel import walls
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Denied
-from entrepot.surfaces.shared.for_many import FOR_MANY
+from entrepot.surfaces.shared.for_many import FOR_MANY, READS
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -26,6 +26,10 @@ SELF_GUARDED = ("allauth.", "django.views.i18n", "django.contrib.staticfiles", "
 
 #: Where a session keeps the organisation that somebody chose to act for, who works in several.
 ACTING_FOR = "acting_for"
+#: A guest's right to carts and orders: tokens, in the session of the pages and in headers of the API.
+CARTS, ORDERS = "carts", "orders"
+CART_TOKEN, ORDER_TOKEN = "Cart-Token", "Order-Token"  # noqa: S105
+TOKEN_HEADERS = (CART_TOKEN, ORDER_TOKEN)
 
 
 class SignInNeeded(Exception):
@@ -105,20 +109,46 @@ def admit(request: HttpRequest, guard: Guard) -> None:
 
 
 def put_walls(request: HttpRequest, guard: Guard) -> None:
-    """What is done for a seller is done behind walls until the request ends, but for what `FOR_MANY` names."""
+    """What is done for a seller or a shopper is done behind walls until the request ends, but for what `FOR_MANY`
+    and `READS` name.
+
+    Whoever is in the shop is a shopper there, whomever else they work for.
+    """
     actor: Actor = request.actor  # type: ignore[attr-defined]
     match = request.resolver_match
-    if guard.kinds and is_walled(request, actor, match.view_name if match is not None else ""):
+    act = match.view_name if match is not None else ""
+    if act.startswith("shop:"):
+        put_walls_of_shopper(request, actor, act)
+    elif guard.kinds:
+        put_walls_of_seller(request, actor, act)
+
+
+def put_walls_of_seller(request: HttpRequest, actor: Actor, act: str) -> None:
+    """Where somebody acts for a seller, only that seller's rows are there from here on."""
+    is_seller = actor.organisation_id is not None and actor.role.startswith(FAMILIES["seller"])
+    if is_seller and is_walled(request, act):
         walls.enter(cast(UUID, actor.organisation_id))
 
 
-def is_walled(request: HttpRequest, actor: Actor, act: str) -> bool:
-    """Whether this request, to a page's route or an operation of the API, concerns a seller's own rows only."""
-    return (
-        actor.organisation_id is not None
-        and actor.role.startswith(FAMILIES["seller"])
-        and (request.method in {"GET", "HEAD"} or act not in FOR_MANY)
-    )
+def put_walls_of_shopper(request: HttpRequest, actor: Actor, act: str) -> None:
+    """Only the rows of who is signed in are there from here on, and those that the tokens of a guest open."""
+    if is_walled(request, act):
+        walls.enter(walls.Shopper.of(actor.user_id, _tokens(request)))
+
+
+def is_walled(request: HttpRequest, act: str) -> bool:
+    """Whether this request, to a page's route or an operation of the API, concerns its own rows only."""
+    return act not in (READS if request.method in {"GET", "HEAD"} else FOR_MANY)
+
+
+def _tokens(request: HttpRequest) -> Iterable[Any]:
+    """What a request shows of a guest's rights: kept in the session, sent as a header, named in the address."""
+    for name in (CARTS, ORDERS):
+        kept = request.session.get(name)
+        yield from kept if isinstance(kept, list) else ()
+    yield from (request.headers.get(name) for name in TOKEN_HEADERS)
+    if request.resolver_match is not None:
+        yield request.resolver_match.kwargs.get("token")
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

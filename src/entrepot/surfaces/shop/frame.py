@@ -22,14 +22,13 @@ from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Unavailable
 from entrepot.surfaces.shared.components import Link
+from entrepot.surfaces.shared.guards import CARTS, ORDERS
 from entrepot.surfaces.shop.words import in_language
 
 #: The cookie that remembers the market; it names nobody.
 MARKET = "market"
 MARKET_AGE = 365 * 24 * 3600
-#: The guest's right to carts and orders, in the session: tokens.
-CARTS = "carts"
-ORDERS = "orders"
+#: So many tokens of carts, and of orders, a session keeps.
 ORDERS_KEPT = 20
 
 

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
 
     operations = [
         keep_vector("catalogue_producttext"),
-        walled("catalogue_offer", "seller_id = entrepot_scope()"),
+        walled("catalogue_offer", "seller_id = entrepot_scope()", shopper="true"),
         versioned("catalogue_category", "categories"),
     ]

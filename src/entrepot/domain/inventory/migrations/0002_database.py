@@ -13,5 +13,5 @@ class Migration(migrations.Migration):
     operations = [
         partitioned("inventory_movement"),
         append_only("inventory_movement", "inventory_placemove"),
-        walled("inventory_stock", "seller_id = entrepot_scope() OR owner_id = entrepot_scope()"),
+        walled("inventory_stock", "seller_id = entrepot_scope() OR owner_id = entrepot_scope()", shopper="true"),
     ]

@@ -14,5 +14,5 @@ class Migration(migrations.Migration):
         walled("sellers_sellerdocument", "seller_id = entrepot_scope()"),
         walled("sellers_documentrequest", "seller_id = entrepot_scope()"),
         walled("sellers_readinessanswers", "seller_id = entrepot_scope()"),
-        walled("sellers_enrolment", "seller_id = entrepot_scope()"),
+        walled("sellers_enrolment", "seller_id = entrepot_scope()", shopper="true"),
     ]

@@ -21,12 +21,11 @@ from entrepot.surfaces.api.auth import actor_of, header
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Email, In, Money, Short, Units, UnitsOrNone, money
 from entrepot.surfaces.shared.errors import sentence
+from entrepot.surfaces.shared.guards import CART_TOKEN
 from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Carts")
 
-#: The guest's right to a cart.
-CART_TOKEN = "Cart-Token"  # noqa: S105
 MarketCode = Annotated[str, Field(min_length=1, max_length=8)]
 
 

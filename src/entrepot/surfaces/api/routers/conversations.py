@@ -19,10 +19,11 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.api.auth import actor_of, header, is_seller
 from entrepot.surfaces.api.paging import Page, Paged, page
-from entrepot.surfaces.api.routers.orders import ORDER_TOKEN, scope
+from entrepot.surfaces.api.routers.orders import scope
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import In, ReasonIn
 from entrepot.surfaces.shared import files as kept_files
+from entrepot.surfaces.shared.guards import ORDER_TOKEN
 from entrepot.surfaces.shared.threads import UPLOAD_MAX
 from entrepot.surfaces.shared.throttle import throttled
 

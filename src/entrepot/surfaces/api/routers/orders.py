@@ -33,12 +33,11 @@ from entrepot.surfaces.api.routers.purchases import (
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Email, In, Reason, Short, Total, Units, money
 from entrepot.surfaces.shared import ordering
+from entrepot.surfaces.shared.guards import ORDER_TOKEN
 from entrepot.surfaces.shared.throttle import throttled
 
 routes = Routes("Orders")
 
-#: The guest's right to an order, as `POST /orders` gave it.
-ORDER_TOKEN = "Order-Token"  # noqa: S105
 AttributionKey = Annotated[str, Field(max_length=40)]
 
 

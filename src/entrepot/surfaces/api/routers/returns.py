@@ -19,10 +19,11 @@ from entrepot.kernel.errors import Invalid
 from entrepot.kernel.media import PICTURE_BYTES_MAX
 from entrepot.surfaces.api.auth import actor_of, header, place_scope
 from entrepot.surfaces.api.paging import Page, Paged, page
-from entrepot.surfaces.api.routers.orders import ORDER_TOKEN, scope
+from entrepot.surfaces.api.routers.orders import scope
 from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Units
 from entrepot.surfaces.shared import media
+from entrepot.surfaces.shared.guards import ORDER_TOKEN
 from entrepot.surfaces.shared.threads import send_photo
 from entrepot.surfaces.shared.throttle import throttled
 
