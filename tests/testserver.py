@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from entrepot.config import database
-from entrepot.config.embedded import APP, OWNER, SELLER, SHOPPER, VERIFY, Embedded
+from entrepot.config.embedded import APP, OWNER, TAKEN_ON, Embedded
 
 #: Templates of earlier states that are kept, for those who go back and forth between branches.
 KEPT = {"template": 6, "demonstration": 6}
@@ -93,7 +93,7 @@ class TestServer:
                 if self.admin_url and not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
             if self.admin_url:
-                for role, rights in {SELLER: "", SHOPPER: "", VERIFY: "BYPASSRLS"}.items():
+                for role, rights in TAKEN_ON.items():
                     if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                         admin.execute(f"CREATE ROLE {role} NOLOGIN {rights}")
                     admin.execute(f"GRANT {role} TO {APP}")

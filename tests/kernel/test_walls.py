@@ -93,7 +93,7 @@ def test_a_connection_that_is_opened_anew_stands_behind_the_walls(two: tuple[Wor
     assert who() == "entrepot_app"
 
 
-def test_a_sellers_page_reads_behind_walls_and_the_shop_behind_those_of_its_visitor(two: tuple[World, Offer, Offer]) -> None:
+def test_a_sellers_page_reads_behind_walls_and_the_shop_behind_its_visitors(two: tuple[World, Offer, Offer]) -> None:
     world, mine, _ = two
     actor = world.seller_actor(mine.seller)
     client, seen = Client(), []

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 DATABASE = "entrepot"
 OWNER, APP = "entrepot_owner", "entrepot_app"
 SELLER, SHOPPER, VERIFY = "entrepot_seller", "entrepot_shopper", "entrepot_verify"
+RELAY, SETTLEMENT = "entrepot_relay", "entrepot_settlement"
+#: Roles that nobody signs in as and the run-time role takes on -> what else they are.
+TAKEN_ON = {
+    SELLER: "NOBYPASSRLS", SHOPPER: "NOBYPASSRLS", VERIFY: "BYPASSRLS", RELAY: "BYPASSRLS", SETTLEMENT: "BYPASSRLS",
+}  # fmt: skip
 SYSTEM_USER = "entrepot"
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes, the smaller of Linux (107) and macOS (103)
@@ -204,15 +209,12 @@ class Embedded:
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     words = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}")
                     connection.execute(words.format(sql.Identifier(role), self.passwords[role]))
-            for role in (SELLER, SHOPPER):
+            for role, rights in TAKEN_ON.items():
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-                    connection.execute(f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS")
-            # Who proves reads everything, and writes nothing.
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [VERIFY]).fetchone():
-                connection.execute(f"CREATE ROLE {VERIFY} NOLOGIN NOSUPERUSER BYPASSRLS")
-            # Who serves passes the walls, and steps behind them where it reads for a seller.
+                    connection.execute(f"CREATE ROLE {role} NOLOGIN NOSUPERUSER {rights}")
+            # Who serves passes the walls, and steps behind them where it acts for a seller or a shopper.
             passes = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolbypassrls AND pg_has_role(oid, %s, 'MEMBER')"
-            for role in (SELLER, SHOPPER, VERIFY):
+            for role in TAKEN_ON:
                 if not connection.execute(passes, [APP, role]).fetchone():
                     connection.execute(f"ALTER ROLE {APP} BYPASSRLS")
                     connection.execute(f"GRANT {role} TO {APP}")

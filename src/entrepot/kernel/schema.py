@@ -26,8 +26,14 @@ EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
 
 #: What roles have been granted, in so many words.
 GRANTED = """
-    SELECT rolname, granted.privilege_type, relname
-    FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) granted JOIN pg_roles ON pg_roles.oid = granted.grantee
+    SELECT rolname, granted.verb, granted.relname
+    FROM (
+        SELECT relname, relkind, relnamespace, privilege_type AS verb, grantee
+        FROM pg_class CROSS JOIN LATERAL aclexplode(relacl)
+        UNION ALL
+        SELECT relname, relkind, relnamespace, format('%%s (%%s)', privilege_type, attname), grantee
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid CROSS JOIN LATERAL aclexplode(attacl)
+    ) granted JOIN pg_roles ON pg_roles.oid = granted.grantee
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND rolname = ANY (%s)
 """
 
@@ -43,7 +49,7 @@ class RoleMissing(Refused):
     """The database lacks a role that only its administrator can make."""
 
     code = "schema.role_missing"
-    message = "As an administrator of the database: CREATE ROLE {role} NOLOGIN{rights}; GRANT {role} TO {app}"
+    message = "As an administrator of the database: CREATE ROLE {role} NOLOGIN {rights}; GRANT {role} TO {app}"
 
 
 def standing(alias: str = "default") -> str:
@@ -142,7 +148,7 @@ def _applied() -> list[tuple[str, str]]:
 def _demand_roles() -> None:
     """Who reads for sellers and who proves must be there for the run-time role to take on. Raises: RoleMissing."""
     app = connections["default"].settings_dict["USER"]
-    for role, rights in {walls.SELLER: "", walls.SHOPPER: "", walls.VERIFY: " BYPASSRLS"}.items():
+    for role, rights in settings.DATABASE_ROLES.items():
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT coalesce((SELECT pg_has_role(coalesce(nullif(%s, ''), current_user), oid, 'MEMBER')"
@@ -167,6 +173,7 @@ def _grant_by_default() -> None:
                 cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {given} ON {what} TO {quoted}")
         for role in settings.DATABASE_RIGHTS:
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+            cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {role}")
 
 
 def _let_serve() -> None:
@@ -180,12 +187,13 @@ def _let_serve() -> None:
 
 
 def rights() -> set[tuple[str, str, str]]:
-    """(role, right, table) for all that the roles of `DATABASE_RIGHTS` are to have."""
+    """(role, right, table) for all that the roles of `DATABASE_RIGHTS` are to have; "*" are all but the secret ones."""
+    everything = {model._meta.db_table for model in apps.get_models()} - set(settings.DATABASE_SECRETS)
     return {
         (role, right, table)
         for role, granted in settings.DATABASE_RIGHTS.items()
         for right, tables in granted.items()
-        for table in tables
+        for table in (everything.union(tables) - {"*"} if "*" in tables else tables)
     }
 
 

@@ -1,9 +1,10 @@
 """The second wall: rows of others are not there for whoever serves a seller or a shopper, whatever a query forgot.
 
-Tables with a tenant or a shopper have row-level security, enabled and forced. Connections of a run-time role pass it,
-until they take on the role SELLER with an organisation, or SHOPPER with a person and the tokens that a guest holds; from
-then on they see and write the rows of these only, and none at all where nobody is named. Acts that concern more are
-flows: they write by the batch, for several at once, and are held by keys of (tenant, parent) and by what `verify` proves.
+Tables with a tenant or a shopper have row-level security, enabled and forced. Connections of the run-time role pass it,
+until they take on the role SELLER with an organisation, or SHOPPER with a person and the tokens that a guest holds;
+from then on they see and write the rows of these only, and none at all where nobody is named. Acts that concern more
+are flows: they write by the batch, for several at once, and are held by keys of (tenant, parent) and by what `verify`
+proves.
 """
 
 import re
@@ -23,6 +24,8 @@ SELLER = "entrepot_seller"
 SHOPPER = "entrepot_shopper"
 #: Who proves the books: it reads all rows and writes none. Nor can it.
 VERIFY = "entrepot_verify"
+#: Who tells what happened, and who closes the books of a day: they see all rows, and may write few. Nor can they.
+RELAY, SETTLEMENT = "entrepot_relay", "entrepot_settlement"
 #: The settings that say for whom: an organisation; a person; tokens, with commas between them.
 SETTING, PERSON, TOKENS = "app.organisation", "app.shopper", "app.tokens"
 
@@ -52,6 +55,7 @@ class Shopper:
 
 
 _scope: ContextVar[UUID | Shopper | None] = ContextVar("scope", default=None)
+_role: ContextVar[str] = ContextVar("role", default="")
 
 
 def scope() -> UUID | Shopper | None:
@@ -101,6 +105,35 @@ def leave() -> None:
         connection.close()
 
 
+@contextmanager
+def acting_as(role: str) -> Iterator[None]:
+    """Do a job with the rights of a role and no more. Not for use within a transaction; roles do not nest."""
+    if connection.in_atomic_block or _scope.get() is not None or _role.get():
+        raise RuntimeError("a role is taken on outside of transactions, and once")
+    connection.ensure_connection()
+    _role.set(role)
+    try:
+        _take_on(connection, role)
+        yield
+    finally:
+        _role.set("")
+        try:
+            if connection.connection is not None:
+                connection.connection.execute("RESET ROLE")
+        except Exception:
+            connection.close()
+
+
+def role() -> str:
+    """The role that this thread took on for a job; empty where it took on none."""
+    return _role.get()
+
+
+def _take_on(wrapper: Any, role: str) -> None:
+    with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', %s, false)", [role])
+
+
 def _put(wrapper: Any, whose: UUID | Shopper) -> None:
     """All settings in one statement of the session, beside Django's own bookkeeping of queries."""
     if isinstance(whose, Shopper):
@@ -112,10 +145,14 @@ def _put(wrapper: Any, whose: UUID | Shopper) -> None:
 
 
 def _on_new_connection(sender: Any, connection: Any, **_more: Any) -> None:
-    """A connection that is opened anew behind walls stands behind them too."""
+    """A connection that is opened anew behind walls stands behind them too, and one of a role acts as it."""
+    if connection.alias != "default":
+        return
     whose = _scope.get()
-    if whose is not None and connection.alias == "default":
+    if whose is not None:
         _put(connection, whose)
+    elif _role.get():
+        _take_on(connection, _role.get())
 
 
 connection_created.connect(_on_new_connection, dispatch_uid="entrepot.kernel.walls")
@@ -124,8 +161,9 @@ connection_created.connect(_on_new_connection, dispatch_uid="entrepot.kernel.wal
 def walled(table: str, tenant: str = "true", *, shopper: str = "false", keeps: str = "") -> migrations.RunSQL:
     """For a handwritten migration that depends on kernel 0002: behind walls only rows of these conditions are there.
 
-    In the conditions `entrepot_scope()` is the organisation, `entrepot_shopper()` the person and `entrepot_tokens()` are
-    the tokens; none where nobody said which. `keeps`: what a shopper may write, where that is more than what is seen.
+    In the conditions `entrepot_scope()` is the organisation, `entrepot_shopper()` the person and `entrepot_tokens()`
+    are the tokens; none where nobody said which. `keeps`: what a shopper may write, where that differs from what is
+    seen.
     """
     rules: Mapping[str, Sequence[str]] = {
         "others": ("PUBLIC", f"current_user NOT IN ('{SELLER}', '{SHOPPER}')"),

@@ -13,23 +13,28 @@ from entrepot.domain.accounts.rules import permission_rows
 from entrepot.domain.catalogue.models import Offer
 from entrepot.kernel import db, walls
 from entrepot.surfaces.api.application import api
-from entrepot.surfaces.shared.for_many import FOR_MANY
+from entrepot.surfaces.api.routes import PUBLIC, SIGNED_IN
+from entrepot.surfaces.shared.for_many import FOR_MANY, READS
 from shopping import order
 from surfaces.api.calls import key_for
 from worlds import World
 
 
-def test_every_name_is_an_act_that_sellers_have() -> None:
-    verbs = {verb for role, verb, _ in permission_rows() if role.startswith("seller.")}
+def test_every_name_is_an_act_that_sellers_or_shoppers_have() -> None:
+    verbs = {verb for role, verb, _ in permission_rows() if role.startswith("seller.")} | {PUBLIC, SIGNED_IN}
     operations = {
         operation.operation_id
         for operation in api.operations()
         if set(operation.methods) - {"GET"} and verbs & set(getattr(operation.view_func, "verbs", ()))
     }
     pages = {
-        f"seller:{name}" for name in get_resolver().namespace_dict["seller"][1].reverse_dict if isinstance(name, str)
+        f"{space}:{name}"
+        for space in ("seller", "shop")
+        for name in get_resolver().namespace_dict[space][1].reverse_dict
+        if isinstance(name, str)
     }
     assert {name for name in FOR_MANY if name not in operations | pages} == set()
+    assert {name for name in READS if name not in pages} == set()
 
 
 @contextmanager

@@ -215,9 +215,7 @@ class Migration(migrations.Migration):
         append_only("kernel_auditentry"),
         migrations.RunSQL(NEW_VERSION, "DROP FUNCTION entrepot_new_version() CASCADE"),
         migrations.RunSQL(SCOPE, "DROP FUNCTION entrepot_scope() CASCADE"),
-        migrations.RunSQL(
-            SHOPPER, "DROP FUNCTION entrepot_shopper() CASCADE; DROP FUNCTION entrepot_tokens() CASCADE"
-        ),
+        migrations.RunSQL(SHOPPER, "DROP FUNCTION entrepot_shopper() CASCADE; DROP FUNCTION entrepot_tokens() CASCADE"),
         migrations.RunSQL(KEY_FLOOR, "DROP FUNCTION entrepot_key_floor(timestamptz)"),
         migrations.RunSQL(PARTITION, "DROP FUNCTION entrepot_partition(text)"),
         migrations.RunSQL(MISSING_PARTITIONS, "DROP FUNCTION entrepot_missing_partitions(timestamptz, timestamptz)"),
@@ -225,7 +223,7 @@ class Migration(migrations.Migration):
         partitioned("kernel_outboxevent"),
         walled(
             "kernel_idempotencykey",
-            shopper="principal LIKE concat('api:', coalesce(entrepot_shopper()::text, 'guest'), ':%')",
+            shopper="split_part(principal, ':', 2) = coalesce(entrepot_shopper()::text, 'guest')",
         ),
         migrations.RunSQL(AUDIT_HASH, "DROP FUNCTION entrepot_audit_hash(kernel_auditentry)"),
         migrations.RunSQL(AUDIT_CHAIN, "DROP FUNCTION entrepot_audit_chain() CASCADE"),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,25 +10,26 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from entrepot.demonstration import clock as shared
-from entrepot.kernel import clock, context, db, meters
+from entrepot.kernel import clock, context, db, meters, walls
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
     """A job, when it runs (cron; a sixth field counts seconds), and the act that it calls with `now`.
 
-    One that is a demonstration's is known to no other installation.
+    One that is a demonstration's is known to no other installation. A job with a role does nothing that this may not.
     """
 
     name: str
     cron: str
     act: str
     is_demonstrations: bool = False
+    role: str = ""
 
 
 JOBS = (
     Periodic("heartbeat", "* * * * * */10", "entrepot.surfaces.jobs.heartbeat.beat"),
-    Periodic("outbox", "* * * * * */5", "entrepot.surfaces.jobs.relay.relay"),
+    Periodic("outbox", "* * * * * */5", "entrepot.surfaces.jobs.relay.relay", role=walls.RELAY),
     Periodic("payments", "* * * * *", "entrepot.flows.paying.sweep_payments"),
     Periodic("holds", "* * * * *", "entrepot.flows.paying.expire_holds"),
     Periodic("keys", "*/5 * * * *", "entrepot.kernel.idempotency.give_up"),
@@ -47,10 +49,10 @@ JOBS = (
     Periodic("cancelling", "7 * * * *", "entrepot.flows.fulfilment.cancel_overdue"),
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),
     Periodic("quotes", "*/5 * * * *", "entrepot.domain.pricing.quoting.expire"),
-    Periodic("sealing", "* * * * *", "entrepot.domain.ledger.sealing.seal"),
+    Periodic("sealing", "* * * * *", "entrepot.domain.ledger.sealing.seal", role=walls.SETTLEMENT),
     Periodic("anchoring", "41 * * * *", "entrepot.surfaces.jobs.anchoring.publish"),
     Periodic("partitions", "23 0 * * *", "entrepot.kernel.partitions.keep"),
-    Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle"),
+    Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle", role=walls.SETTLEMENT),
     Periodic("proof", "41 2 * * *", "entrepot.surfaces.jobs.proving.prove"),
     Periodic("demonstration", "* * * * * */2", "entrepot.surfaces.jobs.advancing.advance", is_demonstrations=True),
     Periodic("tidying", "17 3 * * *", "entrepot.surfaces.jobs.tidying.tidy"),
@@ -91,7 +93,8 @@ def _act(job: Periodic, now: datetime) -> None:
     try:
         with context.begun(job=job.name, request=context.request_id()):
             try:
-                import_string(job.act)(now=now)
+                with walls.acting_as(job.role) if job.role else nullcontext():
+                    import_string(job.act)(now=now)
             except Exception:
                 meters.EXCEPTIONS.labels("jobs").inc()
                 raise  # the worker says it to the log

@@ -1,4 +1,4 @@
-"""The acts of sellers and shoppers that concern more than their own rows, and so are not done behind walls; all of them.
+"""The acts of sellers and shoppers that concern more than their own rows, and so are not done behind walls: all.
 
 Whatever else pages or the API do for a seller or a shopper, reading or writing, is done as a role that sees and writes
 the rows of that one only. These few write by the rights of the marketplace, and are held by their flows' own checks, by
@@ -15,7 +15,7 @@ _RETURN = "a refund is of the order's payment, whoever sold the other lines"
 _PRODUCT = "what is sold no more is sold no more by anybody"
 _SHEET = "a sheet of tracking numbers hands parcels over"
 _BATCH = "orders are placed by the batch: one shopper's thread opens those of all who wait, and takes everybody's stock"
-_GOODS = "units that are not wanted are stock again, work for their sellers no more, and money that the order's payment lets go"
+_GOODS = "what is not wanted is stock again, is no more work for its sellers, and is let go by the order's payment"
 _PERSON = "a person who is forgotten leaves sign-in, sessions, team and audit behind, which no shopper's role may touch"
 _PROVIDER = "whoever pays out tells it of any payment, and is known by its signature"
 _SELLER = "who applies becomes an organisation, and its first member"

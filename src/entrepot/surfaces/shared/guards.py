@@ -28,7 +28,7 @@ SELF_GUARDED = ("allauth.", "django.views.i18n", "django.contrib.staticfiles", "
 ACTING_FOR = "acting_for"
 #: A guest's right to carts and orders: tokens, in the session of the pages and in headers of the API.
 CARTS, ORDERS = "carts", "orders"
-CART_TOKEN, ORDER_TOKEN = "Cart-Token", "Order-Token"  # noqa: S105
+CART_TOKEN, ORDER_TOKEN = "Cart-Token", "Order-Token"
 TOKEN_HEADERS = (CART_TOKEN, ORDER_TOKEN)
 
 

@@ -27,7 +27,9 @@ class Migration(migrations.Migration):
             "seller_id = entrepot_scope()",
             shopper="EXISTS (SELECT FROM orders_order mine WHERE mine.id = order_id)",
         ),
-        walled("aftersales_returnline", shopper="EXISTS (SELECT FROM aftersales_returncase mine WHERE mine.id = case_id)"),
+        walled(
+            "aftersales_returnline", shopper="EXISTS (SELECT FROM aftersales_returncase mine WHERE mine.id = case_id)"
+        ),
         walled("logistics_parcel", shopper=SENT),
         *(
             walled(table, shopper="EXISTS (SELECT FROM logistics_parcel mine WHERE mine.id = parcel_id)")

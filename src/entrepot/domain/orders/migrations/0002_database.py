@@ -7,7 +7,7 @@ from entrepot.kernel.partitions import partitioned
 from entrepot.kernel.walls import walled
 
 # A person's own, and a guest's by its token: a token opens nobody's who is known.
-OWN = "user_id = entrepot_shopper() OR (user_id IS NULL AND {token} = ANY (entrepot_tokens()))"
+OWN = "user_id = entrepot_shopper() OR (user_id IS NULL AND {} = ANY (entrepot_tokens()))"
 OF_ORDER = "EXISTS (SELECT FROM orders_order mine WHERE mine.id = order_id)"
 OF_PART = "EXISTS (SELECT FROM orders_suborder part WHERE part.id = suborder_id)"
 OF_PROMISE = "EXISTS (SELECT FROM orders_promise kept WHERE kept.id = promise_id)"
@@ -19,9 +19,9 @@ class Migration(migrations.Migration):
     operations = [
         partitioned("orders_orderevent"),
         append_only("orders_orderevent"),
-        walled("orders_cart", shopper=OWN.format(token="token")),
+        walled("orders_cart", shopper=OWN.format("token")),
         walled("orders_cartline", shopper="EXISTS (SELECT FROM orders_cart mine WHERE mine.id = cart_id)"),
-        walled("orders_order", shopper=OWN.format(token="access_token")),
+        walled("orders_order", shopper=OWN.format("access_token")),
         walled(
             "orders_suborder",
             "seller_id = entrepot_scope() OR performer_id = entrepot_scope()",
