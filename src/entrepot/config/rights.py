@@ -11,19 +11,20 @@ from entrepot.config.embedded import RELAY, SETTLEMENT, SHOPPER, TAKEN_ON
 ROLES = TAKEN_ON
 
 #: What lets somebody in: read by those only who ask for it by name.
-SECRETS = "account_emailconfirmation accounts_apikey accounts_invitation django_session mfa_authenticator".split()
+SECRETS = "!account_emailconfirmation !accounts_apikey !accounts_invitation !django_session !mfa_authenticator".split()
 
 #: What everybody reads who shops: the catalogue, what it costs, what it takes to say when it arrives, words and days.
-SHARED = (
-    "accounts_organisation accounts_permission catalogue_category catalogue_offer catalogue_picture catalogue_product "
-    "catalogue_producttext catalogue_sku catalogue_skucomponent customs_edition customs_importtax customs_levy "
-    "customs_listedcode customs_membership customs_overlay customs_regime customs_tariffline demonstration_clock "
-    "inventory_allotment inventory_hold inventory_stock kernel_processheartbeat kernel_version "
-    "logistics_carrieraccount logistics_holiday logistics_lane logistics_node logistics_nodeclosure logistics_ratecard "
-    "logistics_shippingcharge markets_exchangerate markets_market markets_taxrate pricing_retailprice "
-    "pricing_supplyquote promotions_redemption promotions_voucher routing_routingrule routing_ruleedition "
-    "sellers_enrolment sellers_seller terms_programme terms_programmeversion terms_termssnapshot"
-).split()
+#: Of what is people's, the marketplace's own or its sellers', only what a quote needs.
+SHARED = [
+    "*",
+    *SECRETS,
+    *"!account_* !accounts_* !aftersales_* !auth_* !conversations_* !django_* !inbound_* !kernel_* !ledger_*".split(),
+    *"!notices_* !orders_* !payments_* !procrastinate_* !sellers_* !settlement_* !uploads_*".split(),
+    *"!inventory_movement !inventory_place* !logistics_carrieraccount !logistics_manifest !logistics_sandbox*".split(),
+    *"!logistics_trackingdoubt !pricing_pricerule !pricing_retailproposal".split(),
+    *"accounts_organisation accounts_permission kernel_processheartbeat kernel_version".split(),
+    *"sellers_enrolment sellers_seller".split(),
+]
 
 #: What a shopper reads of their own; row-level security says which rows.
 OWN = (
@@ -38,7 +39,7 @@ OWN = (
 #: Whoever waits for rows that another changes must be allowed to change a column of them: a key, which nothing changes.
 LOCK = "UPDATE (id)"
 
-#: Role -> right -> tables.
+#: Role -> right -> tables, in this order: "*" stands for anything, and what begins with "!" is taken out again.
 RIGHTS: Mapping[str, Mapping[str, list[str]]] = {
     SHOPPER: {
         "SELECT": [*SHARED, *OWN],
@@ -57,19 +58,20 @@ RIGHTS: Mapping[str, Mapping[str, list[str]]] = {
     },
     # Tells what happened: claims events, and writes who is told.
     RELAY: {
-        "SELECT": ["*", "accounts_invitation"],
+        "SELECT": ["*", *SECRETS, "accounts_invitation"],
         "INSERT": ["notices_notice"],
         "UPDATE": ["kernel_outboxevent"],
     },
     # Closes the day: what accrued, statements, reserves, their postings and the seal of these; and that it is told.
     SETTLEMENT: {
-        "SELECT": ["*"],
+        "SELECT": ["*", *SECRETS],
         "INSERT": (
             "kernel_auditentry kernel_outboxevent ledger_account ledger_anchor ledger_balance ledger_journal "
-            "ledger_posting ledger_seal settlement_accrual settlement_reservehold settlement_statement "
-            "settlement_statementline"
+            "ledger_level ledger_posting ledger_seal settlement_accrual settlement_reservehold settlement_statement "
+            "settlement_statementline settlement_unstated"
         ).split(),
         "UPDATE": "ledger_balance settlement_reservehold settlement_statement".split(),
+        "DELETE": ["settlement_unstated"],
         LOCK: ["orders_orderline"],
     },
 }

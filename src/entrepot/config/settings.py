@@ -107,7 +107,6 @@ DATABASES = database.connections(DATA_DIR)
 DATABASE_SERVER = database.server(DATA_DIR)  # hold() it while it is used
 DATABASE_RIGHTS = rights.RIGHTS  # of the roles that a request or a job takes on
 DATABASE_ROLES = rights.ROLES
-DATABASE_SECRETS = rights.SECRETS  # tables that nobody reads without need
 DATABASE_OWN = rights.OWN  # tables of which a shopper sees rows of their own
 # Statements that take longer are logged; 0 logs none.
 SLOW_QUERY_MS = env.number("ENTREPOT_SLOW_QUERY_MS", 1000 if env.text(database.PART) == "web" else 0)

@@ -1,7 +1,9 @@
 """The tables' own state: what is applied, whether they are this code's, and making them so."""
 
+import fnmatch
 import hashlib
 import inspect
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -187,14 +189,25 @@ def _let_serve() -> None:
 
 
 def rights() -> set[tuple[str, str, str]]:
-    """(role, right, table) for all that the roles of `DATABASE_RIGHTS` are to have; "*" are all but the secret ones."""
-    everything = {model._meta.db_table for model in apps.get_models()} - set(settings.DATABASE_SECRETS)
+    """(role, right, table) for all that the roles of `DATABASE_RIGHTS` are to have."""
+    known = sorted(model._meta.db_table for model in apps.get_models())
     return {
         (role, right, table)
         for role, granted in settings.DATABASE_RIGHTS.items()
-        for right, tables in granted.items()
-        for table in (everything.union(tables) - {"*"} if "*" in tables else tables)
+        for right, patterns in granted.items()
+        for table in _matching(patterns, known)
     }
+
+
+def _matching(patterns: Iterable[str], known: Collection[str]) -> set[str]:
+    """The tables that these name, one after the other; "!" takes out again."""
+    found: set[str] = set()
+    for pattern in patterns:
+        named = set(fnmatch.filter(known, pattern.removeprefix("!")))
+        if not named:
+            raise ValueError(f"there is no table {pattern}")
+        found = found - named if pattern.startswith("!") else found | named
+    return found
 
 
 def _grant_rights() -> None:
