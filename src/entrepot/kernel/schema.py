@@ -175,7 +175,7 @@ def _grant_by_default() -> None:
                 cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {given} ON {what} TO {quoted}")
         for role in settings.DATABASE_RIGHTS:
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
-            cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {role}")
+            cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}")
 
 
 def _let_serve() -> None:
