@@ -104,7 +104,7 @@ CREATE FUNCTION entrepot_scope() RETURNS uuid LANGUAGE sql STABLE AS $$
 $$
 """
 
-# For which shopper: a person who is known, and what tokens open.
+# For which shopper this session reads and writes: a person who is known, and what a guest's tokens open.
 SHOPPER = """
 CREATE FUNCTION entrepot_shopper() RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT nullif(current_setting('app.shopper', true), '')::uuid
