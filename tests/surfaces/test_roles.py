@@ -52,11 +52,9 @@ def test_the_day_is_closed_by_settlement_alone(world):
     before = Accrual.objects.count()
     with written_by() as roles:
         run(BY_NAME["settlement"], now=midnight(world))
-        run(BY_NAME["sealing"], now=world.now)
     assert roles == {walls.SETTLEMENT}
     assert Statement.objects.count() == 1
     assert Accrual.objects.count() >= before > 0
-    assert db.fetch_value("SELECT count(*) FROM ledger_seal") > 0
     assert db.fetch_value("SELECT current_user") == "entrepot_app"
 
 

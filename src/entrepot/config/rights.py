@@ -62,13 +62,12 @@ RIGHTS: Mapping[str, Mapping[str, list[str]]] = {
         "INSERT": ["notices_notice"],
         "UPDATE": ["kernel_outboxevent"],
     },
-    # Closes the day: what accrued, statements, reserves, their postings and the seal of these; and that it is told.
+    # Closes the day: what accrued, statements, reserves, their postings; and that it is told.
     SETTLEMENT: {
         "SELECT": ["*", *SECRETS],
         "INSERT": (
-            "kernel_auditentry kernel_outboxevent ledger_account ledger_anchor ledger_balance ledger_journal "
-            "ledger_level ledger_posting ledger_seal settlement_accrual settlement_reservehold settlement_statement "
-            "settlement_statementline settlement_unstated"
+            "kernel_auditentry kernel_outboxevent ledger_account ledger_balance ledger_journal ledger_posting "
+            "settlement_accrual settlement_reservehold settlement_statement settlement_statementline settlement_unstated"
         ).split(),
         "UPDATE": "ledger_balance settlement_reservehold settlement_statement".split(),
         "DELETE": ["settlement_unstated"],

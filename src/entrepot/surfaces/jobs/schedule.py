@@ -49,7 +49,7 @@ JOBS = (
     Periodic("cancelling", "7 * * * *", "entrepot.flows.fulfilment.cancel_overdue"),
     Periodic("offers", "3 * * * *", "entrepot.domain.catalogue.services.follow_enrolments"),
     Periodic("quotes", "*/5 * * * *", "entrepot.domain.pricing.quoting.expire"),
-    Periodic("sealing", "* * * * *", "entrepot.domain.ledger.sealing.seal", role=walls.SETTLEMENT),
+    Periodic("sealing", "* * * * *", "entrepot.domain.ledger.sealing.seal"),
     Periodic("anchoring", "41 * * * *", "entrepot.surfaces.jobs.anchoring.publish"),
     Periodic("partitions", "23 0 * * *", "entrepot.kernel.partitions.keep"),
     Periodic("settlement", "11 1 * * *", "entrepot.surfaces.jobs.settlement.settle", role=walls.SETTLEMENT),
