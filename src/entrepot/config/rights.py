@@ -67,7 +67,8 @@ RIGHTS: Mapping[str, Mapping[str, list[str]]] = {
         "SELECT": ["*", *SECRETS],
         "INSERT": (
             "kernel_auditentry kernel_outboxevent ledger_account ledger_balance ledger_journal ledger_posting "
-            "settlement_accrual settlement_reservehold settlement_statement settlement_statementline settlement_unstated"
+            "settlement_accrual settlement_reservehold settlement_statement settlement_statementline "
+            "settlement_unstated"
         ).split(),
         "UPDATE": "ledger_balance settlement_reservehold settlement_statement".split(),
         "DELETE": ["settlement_unstated"],
