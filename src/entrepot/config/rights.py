@@ -1,6 +1,6 @@
 """What each role of the database may do with each table: least rights, granted anew whenever the tables change.
 
-Roles that nobody signs in as; a run-time role takes one on for a request or a job (decision 17). What is named for a
+Roles that nobody signs in as; a run-time role takes one on for a request or a job (decision 18). What is named for a
 role it may do, and nothing else; the run-time roles themselves read and write all rows, but none may alter a table.
 """
 
