@@ -125,11 +125,15 @@ CASES: Mapping[str, tuple[str, Sequence[str]]] = {
             "kernel/test_walls.py::test_walls_come_down_whatever_happened",
             "kernel/test_walls.py::test_a_row_of_another_cannot_be_written",
             "surfaces/shared/test_for_many.py::test_a_sellers_acts_write_behind_walls_by_page_and_by_api",
+            "surfaces/shop/test_walls.py::test_behind_walls_a_query_that_forgets_whose_sees_ones_own_only",
         ),
     ),
     "T14": (
         "another's things on lists and in reports",
-        ("surfaces/seller/test_isolation.py::test_nothing_of_another_seller_stands_on_a_list",),
+        (
+            "surfaces/seller/test_isolation.py::test_nothing_of_another_seller_stands_on_a_list",
+            "surfaces/shop/test_walls.py::test_a_shoppers_pages_are_the_same_whoever_else_there_is",
+        ),
     ),
     "T7": (
         "what declares no permission",
