@@ -22,10 +22,12 @@ from entrepot.domain.inventory import places, placing
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger import sealing
+from entrepot.domain.logistics.bill_models import CarrierBillLine
+from entrepot.domain.logistics.billing import NewBill, NewLine
 from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.settlement import services as settlement
 from entrepot.domain.settlement.models import Payout
-from entrepot.flows import checkout, inbound, landing, returns, settling
+from entrepot.flows import billing, checkout, inbound, landing, returns, settling
 from entrepot.flows import sending_back as leave_for_good
 from entrepot.kernel import audit, idempotency, ids, outbox
 from entrepot.kernel.actors import SYSTEM
@@ -54,6 +56,7 @@ def build() -> World:
         with tempfile.TemporaryDirectory() as folder:
             sealing.publish(file=Path(folder) / "anchors.txt", now=world.now)
         _open_ends(world, offers)
+        _bills(world)
         _let_a_program_in(world)
         sealing.seal(now=world.now)
     return world
@@ -214,6 +217,35 @@ def _open_ends(world: World, offers: dict[str, Offer]) -> None:
     world.pass_time(minutes=1)
     deliver_messages(world)
     idempotency.once(principal="user:1", key="first", body={}, now=world.now, act=lambda: (200, {"done": True}))
+
+
+def _bills(world: World) -> None:
+    """A carrier's bill: equal, different and accepted, disputed and credited in part; paid but for the last."""
+    rows = fetch_rows(
+        "SELECT parcel.carrier, parcel.tracking_number, parcel.cost_minor, parcel.weight_g FROM logistics_parcel parcel"
+        " JOIN ledger_journal journal ON journal.source_id = parcel.id AND journal.kind = 'handover'"
+        " WHERE parcel.cost_currency = 'EUR' AND parcel.cost_minor > 0 AND parcel.carrier ="
+        " (SELECT carrier FROM logistics_parcel WHERE handed_over_at IS NOT NULL AND cost_currency = 'EUR'"
+        " ORDER BY id LIMIT 1) ORDER BY parcel.id LIMIT 4"
+    )
+    on = world.now.date()
+    for number, extra in (("R-1", 0), ("R-2", 137)):
+        some, rows = rows[:2], rows[2:]
+        bill = billing.enter(
+            bill=NewBill(some[0].carrier, number, on, on - timedelta(days=30), on, "EUR"),
+            lines=[
+                NewLine(place, each.tracking_number, {"carriage": each.cost_minor, "redelivery": extra * place})
+                for place, each in enumerate(some, 1)
+            ],
+            actor=SYSTEM, now=world.now,
+        )  # fmt: skip
+        lines = CarrierBillLine.objects.filter(bill=bill).order_by("number").values_list("id", flat=True)
+        kept = list(lines[: 1 if extra else 2])
+        billing.accept(bill_id=bill.id, line_ids=kept, reason="test", actor=SYSTEM, now=world.now)
+        if not extra:
+            billing.pay(carrier=bill.carrier, currency="EUR", reference="bank 1", actor=SYSTEM, now=world.now)
+        else:
+            billing.dispute(bill_id=bill.id, line_ids=lines[1:], reason="test", actor=SYSTEM, now=world.now)
 
 
 def _let_a_program_in(world: World) -> None:

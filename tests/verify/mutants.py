@@ -3,6 +3,8 @@
 `"I06 a hand-over that is not booked"` is about I06; `tripped.py` says where one defect shows in more places than one.
 """
 
+from verify import bill_mutants
+
 #: A journal that no query asks an amount of: goods that came in. What is posted under it belongs to nothing.
 STRAY = "0199d8f0-0000-7000-8000-000000000001"
 STRAY_JOURNAL = f"""INSERT INTO ledger_journal (id, created_at, kind, source_type, source_id, occurred_at)
@@ -39,6 +41,7 @@ PLAIN_HANDOVER = """(SELECT id FROM ledger_journal WHERE kind = 'handover' AND i
 ON_THE_WAY = first("settlement_payout", "state = 'in_transit'")
 
 MUTANTS: dict[str, list[str]] = {
+    **bill_mutants.MUTANTS,
     "I01 a journal without a posting": [STRAY_JOURNAL],
     "I01 a posting of nothing": [
         "ALTER TABLE ledger_posting DROP CONSTRAINT posting_amount_positive",

@@ -29,6 +29,7 @@ UNLINKED = {
     **dict.fromkeys((f"{each}:return_photo" for each in ("shop", "seller", "desk")), "photographs of a shopper"),
     **dict.fromkeys((f"{each}:notice" for each in ("shop", "seller", "desk")), "a form that goes on from there"),
     **dict.fromkeys(("seller:upload", "seller:upload_rejects"), "sheets brought in; see the brand's tour"),
+    **dict.fromkeys(("desk:carrier_sheet", "desk:carrier_sheet_rejects"), "bills brought in as a file"),
     "desk:letter": "letters that the demonstration has sent; see the operator's tour",
     "shop:address_kept": "an address that somebody keeps",
     **dict.fromkeys(("shop:return", "shop:order_returns"), "of what was delivered; see the shopper's tour"),

@@ -162,6 +162,7 @@ def arguments(stage: Stage, shop: Shop) -> Mapping[str, Mapping[str, object]]:
                 "notice_id",
                 "doubt_id",
                 "place_id",
+                "bill_id",
             )
         },
         **{name: {"": "closed"} for name in ("status", "decision", "view", "answer")},

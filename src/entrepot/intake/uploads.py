@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.uploads import queries, services
 from entrepot.domain.uploads.models import Upload
-from entrepot.intake import catalogue_sheet, pricing_sheet, sheets, stock_sheet, tracking_sheet
+from entrepot.intake import bill_sheet, catalogue_sheet, pricing_sheet, sheets, stock_sheet, tracking_sheet
 from entrepot.intake.sheets import Doing, Fate, Form, Problem, Rows, Sheet
 from entrepot.kernel import ids, media
 from entrepot.kernel.actors import Actor
@@ -36,6 +36,9 @@ logger = logging.getLogger(__name__)
 KINDS: Sequence[Sheet] = (
     catalogue_sheet.CATALOGUE, stock_sheet.STOCK, pricing_sheet.PRICES, tracking_sheet.TRACKING,
 )  # fmt: skip
+
+#: Sheets of the marketplace itself, which its desk brings in.
+DESK_KINDS: Sequence[Sheet] = (bill_sheet.BILLS,)
 
 #: Rows of each kind that a preview shows, and problems that the row of an upload keeps; the file has them all.
 SAMPLES = 8

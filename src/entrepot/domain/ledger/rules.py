@@ -51,6 +51,7 @@ CHART: Mapping[str, Kind] = {
     "tax_payable": Kind(Nature.LIABILITY, label="jurisdiction"),
     "customs_payable": Kind(Nature.LIABILITY, label="jurisdiction"),
     "carrier_payable": Kind(Nature.LIABILITY, label="carrier or party"),
+    "carrier_billed": Kind(Nature.LIABILITY, label="carrier"),
     "payout_in_transit": Kind(Nature.CLEARING),
     "exchange": Kind(Nature.CLEARING),
     "revenue_sales": Kind(Nature.REVENUE),

@@ -16,6 +16,7 @@ ACCOUNTS: Mapping[str, Promise] = {
     "tax_payable": _("sales tax owed to the tax office"),
     "customs_payable": _("customs duty owed"),
     "carrier_payable": _("owed to the carrier or warehouse"),
+    "carrier_billed": _("billed by the carrier and accepted"),
     "payout_in_transit": _("on its way to the seller's bank"),
     "exchange": _("exchanged between currencies"),
     "revenue_sales": _("the marketplace's own sales"),
@@ -52,6 +53,8 @@ JOURNALS: Mapping[str, Promise] = {
     "landing": _("Way of a shipment paid"),
     "vendor_return": _("Goods sent back or disposed of"),
     "inbound_charge": _("Way of a shipment charged to its seller"),
+    "carrier_bill": _("Line of a carrier's bill accepted"),
+    "carrier_payment": _("Carrier paid"),
     "adjustment": _("Own stock corrected after a count"),
     "correction": _("Corrected by hand"),
 }

@@ -333,8 +333,16 @@ class Booking(Record):
         indexes = [
             models.Index(
                 fields=["created_at"], condition=Q(state__in=["about_to", "unknown", "cancelling"]), name="booking_open"
-            )
-        ]
+            ),
+            models.Index(
+                Func(
+                    Upper("tracking_number"), Value("[^A-Z0-9]"), Value(""), Value("g"), function="regexp_replace",
+                    output_field=models.CharField(),
+                ),
+                condition=~Q(tracking_number=""),
+                name="booking_bare_number",
+            ),
+        ]  # fmt: skip
 
 
 class SandboxConsignment(Record):
@@ -384,3 +392,7 @@ class TrackingDoubt(Record):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["parcel", "kind"], name="tracking_doubt_once")]
         indexes = [models.Index(fields=["-id"], condition=Q(state="open"), name="tracking_doubt_open")]
+
+
+# Django finds models through this module.
+from entrepot.domain.logistics import bill_models  # noqa: E402, F401

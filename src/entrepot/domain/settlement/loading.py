@@ -55,6 +55,8 @@ class Facts:
                 return self.provider
             case "tax_payable" | "customs_payable":
                 return self.market_code
+            case "carrier_billed":
+                return self.carrier
             case "carrier_payable":
                 return self.warehouse if "handling" in part or "storage" in part else self.carrier
         return ""

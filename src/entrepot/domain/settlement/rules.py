@@ -155,6 +155,14 @@ HANDOVER_PARTS: tuple[Part, ...] = (
     Part("label_subsidy", "cost_incentive", "seller_payable", "incentives.label_subsidy", OnReturn.SPENT),
 )
 
+#: What a carrier bills beyond what was planned, below zero what it bills less. A third party's share is the platform's:
+#: the carrier bills the marketplace.
+BILL_PARTS: tuple[Part, ...] = tuple(
+    Part(f"{code}.{party}", source, "carrier_billed", rule, OnReturn.SPENT)
+    for code, rule in (("billed", "duties.last_mile.payer"), ("billed_weight", "duties.last_mile.liable"))
+    for party, source in ((Party.PLATFORM, "cost_carriage"), (Party.SELLER, "seller_payable"))
+)
+
 #: A fee of the terms; its code follows the part's: `fee.customer_service`. The platform charges itself nothing.
 FEE_PARTS: Mapping[Party, Part] = {
     Party.SELLER: Part("fee", "seller_payable", "revenue_fee", "fees", OnReturn.FEE),

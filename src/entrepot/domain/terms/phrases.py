@@ -264,6 +264,7 @@ CAUSES: Mapping[Cause, str | Promise] = {
     Cause.STOCK_OUT: _("because the goods were not there"),
     Cause.CARRIER: _("because the carrier failed"),
     Cause.CHANGE_OF_MIND: _("because the shopper changed their mind"),
+    Cause.WEIGHT: _("because a parcel weighs more than was said"),
 }
 
 COMPONENTS: Mapping[str, str | Promise] = {

@@ -104,6 +104,7 @@ class Cause(StrEnum):
     STOCK_OUT = "stock_out"
     CARRIER = "carrier"
     CHANGE_OF_MIND = "change_of_mind"
+    WEIGHT = "weight"
 
 
 class Until(StrEnum):

@@ -24,6 +24,7 @@ CAUSES: Mapping[Cause, Text] = {
     Cause.STOCK_OUT: gettext_lazy("not in stock"),
     Cause.CARRIER: gettext_lazy("carrier's fault"),
     Cause.CHANGE_OF_MIND: gettext_lazy("change of mind"),
+    Cause.WEIGHT: gettext_lazy("wrong weight"),
 }
 
 

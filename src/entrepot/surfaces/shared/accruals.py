@@ -37,6 +37,13 @@ INPUTS: Mapping[str, Text] = {
     "issuer": _("Billed by"),
     "document": _("Document"),
     "bill_minor": _("The whole bill"),
+    "tracking_number": _("Tracking number"),
+    "planned_minor": _("Planned carriage"),
+    "rate_minor": _("Of the difference: rate"),
+    "weight_minor": _("Of the difference: weight"),
+    "surcharge_minor": _("Of the difference: surcharges"),
+    "packed_weight_g": _("Weight when packed"),
+    "billed_weight_g": _("Weight that the carrier measured"),
     "rate": _("Exchange rate"),
     "rate_on": _("Exchange rate of"),
 }
@@ -49,6 +56,7 @@ CAUSES: Mapping[str, Text] = {
     "stock_out": _("it was not in stock"),
     "carrier": _("damaged or lost on the way"),
     "change_of_mind": _("the shopper changed their mind"),
+    "weight": _("the parcel weighs more than was said"),
 }
 #: Inputs in the currency of the seller; other amounts are in that of the order.
 OWN = frozenset({"supply_minor", "unit_minor"})
@@ -120,6 +128,8 @@ def _input(name: str, value: Any, view: AccrualView) -> str:
         return _amount(int(value), view.currency if name in OWN else view.market_currency)
     if name.endswith("_ppm"):
         return gettext("{rate} %").format(rate=number_format((Decimal(value) / 10_000).normalize() + Decimal(0)))
+    if name.endswith("_g"):
+        return gettext("{weight} g").format(weight=number_format(int(value), force_grouping=True))
     if name == "cause":
         return str(CAUSES.get(value, value))
     if name == "rate":

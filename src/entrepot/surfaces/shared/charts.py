@@ -58,3 +58,23 @@ def steps(levels: Sequence[Level], *, title: str, now: datetime, dates: tuple[st
         else "",
         LEFT, HEIGHT - 6, dates[0], WIDTH - 4, HEIGHT - 6, dates[1],
     )  # fmt: skip
+
+
+def shares(parts: Sequence[tuple[str, int, str]], *, title: str) -> SafeString:
+    """A bar of what parts make of a whole: (words, count, tone of a badge). What is nothing is left out."""
+    whole = sum(count for _words, count, _tone in parts)
+    if not whole:
+        return SafeString("")
+    pieces, left = [], 0.0
+    for words, count, tone in parts:
+        wide = WIDTH * count / whole
+        if count:
+            pieces.append((tone, round(left, 1), round(max(wide - 1, 1), 1), f"{words}: {count}"))
+        left += wide
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} 28" role="img" aria-label="{}"><title>{}</title>{}</svg>',
+        WIDTH, title, title,
+        format_html_join(
+            "", '<rect class="chart-{}" x="{}" y="2" width="{}" height="24"><title>{}</title></rect>', pieces
+        ),
+    )  # fmt: skip

@@ -28,6 +28,7 @@ WHAT: Mapping[str, Text] = {
     "proposed_price": _("Suggested price"),
     "planned_price": _("Planned price"),
     "packed": _("Packed whole"),
+    "amount": _("Amount"),
 }
 DELIMITERS: Mapping[str, Text] = {"\t": _("tabs"), ";": _("semicolons"), ",": _("commas"), "|": _("bars")}
 SIGNS: Mapping[str, Text] = {".": _("point"), ",": _("comma")}

@@ -38,7 +38,8 @@ may AS (
         ('parcel_line', 'period'), ('return_case', 'reversal'), ('return_case', 'liability'),
         ('movement', 'adjustment'), ('approval', 'correction'),
         ('shipment_cost', 'landing'), ('shipment_cost', 'inbound_charge'),
-        ('vendor_return', 'vendor_return')) AS pairs(source_type, kind)
+        ('vendor_return', 'vendor_return'), ('carrier_bill_line', 'carrier_bill'),
+        ('carrier_payment', 'carrier_payment')) AS pairs(source_type, kind)
 ),
 known AS (
     SELECT 'capture' AS source_type, id FROM payments_capture
@@ -51,6 +52,8 @@ known AS (
     UNION ALL SELECT 'return_case', id FROM aftersales_returncase
     UNION ALL SELECT 'shipment_cost', id FROM inbound_shipmentcost
     UNION ALL SELECT 'vendor_return', id FROM inbound_vendorreturn WHERE state IN ('handed_over', 'disposed')
+    UNION ALL SELECT 'carrier_bill_line', id FROM logistics_carrierbillline WHERE state = 'accepted'
+    UNION ALL SELECT 'carrier_payment', id FROM logistics_carrierpayment
     UNION ALL SELECT 'approval', id FROM kernel_approval WHERE status = 'approved' AND decided_by <> requested_by
 ),
 -- Of what a parcel costs, the share that these books carry: where the seller is its own carrier, what others pay of it.

@@ -1,6 +1,7 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.expressions
 import django.db.models.functions.text
 from django.db import migrations, models
 
@@ -47,6 +48,77 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='BillTolerance',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('carrier', models.CharField(blank=True, max_length=40)),
+                ('currency', models.CharField(max_length=3)),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('rate', models.DecimalField(decimal_places=6, max_digits=8)),
+                ('weight_g', models.PositiveIntegerField()),
+                ('weight_rate', models.DecimalField(decimal_places=6, max_digits=8)),
+                ('valid_from', models.DateField()),
+                ('source', models.TextField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('carrier', 'currency', 'valid_from'), name='bill_tolerance_one_start'), models.CheckConstraint(condition=models.Q(('rate__gte', 0), ('rate__lt', 1), ('weight_rate__gte', 0), ('weight_rate__lt', 1)), name='bill_tolerance_share')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Booking',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('carrier', models.CharField(max_length=40)),
+                ('service', models.CharField(blank=True, max_length=40)),
+                ('state', models.CharField(choices=[('about_to', 'About To'), ('unknown', 'Unknown'), ('booked', 'Booked'), ('declined', 'Declined'), ('cancelling', 'Cancelling'), ('cancelled', 'Cancelled')], default='about_to', max_length=10)),
+                ('reference', models.CharField(blank=True, max_length=80)),
+                ('tracking_number', models.CharField(blank=True, max_length=60)),
+                ('cost_minor', models.BigIntegerField(null=True)),
+                ('cost_currency', models.CharField(blank=True, max_length=3)),
+                ('label_media', models.CharField(blank=True, max_length=100)),
+                ('reason', models.CharField(blank=True, max_length=300)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('destination', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='CarrierBill',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('carrier', models.CharField(max_length=40)),
+                ('number', models.CharField(max_length=60)),
+                ('issued_on', models.DateField()),
+                ('period_from', models.DateField()),
+                ('period_until', models.DateField()),
+                ('currency', models.CharField(max_length=3)),
+                ('stated_minor', models.BigIntegerField(null=True)),
+                ('entered_by', models.CharField(max_length=200)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('carrier', 'number'), name='carrier_bill_once'), models.CheckConstraint(condition=models.Q(('period_until__gt', models.F('period_from'))), name='carrier_bill_period')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CarrierPayment',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('number', models.CharField(max_length=24, unique=True)),
+                ('carrier', models.CharField(max_length=40)),
+                ('currency', models.CharField(max_length=3)),
+                ('amount_minor', models.BigIntegerField()),
+                ('reference', models.CharField(max_length=80)),
+                ('paid_by', models.CharField(max_length=200)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['carrier', '-id'], name='carrier_payment_carrier')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='carrier_payment_positive')],
             },
         ),
         migrations.CreateModel(
@@ -149,23 +221,38 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Booking',
+            name='CarrierBillLine',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
-                ('carrier', models.CharField(max_length=40)),
-                ('service', models.CharField(blank=True, max_length=40)),
-                ('state', models.CharField(choices=[('about_to', 'About To'), ('unknown', 'Unknown'), ('booked', 'Booked'), ('declined', 'Declined'), ('cancelling', 'Cancelling'), ('cancelled', 'Cancelled')], default='about_to', max_length=10)),
-                ('reference', models.CharField(blank=True, max_length=80)),
+                ('number', models.PositiveIntegerField()),
                 ('tracking_number', models.CharField(blank=True, max_length=60)),
-                ('cost_minor', models.BigIntegerField(null=True)),
-                ('cost_currency', models.CharField(blank=True, max_length=3)),
-                ('label_media', models.CharField(blank=True, max_length=100)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('destination', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
-                ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
+                ('service', models.CharField(blank=True, max_length=40)),
+                ('weight_g', models.PositiveIntegerField(null=True)),
+                ('amount_minor', models.BigIntegerField()),
+                ('is_carriage', models.BooleanField()),
+                ('planned_minor', models.BigIntegerField(default=0)),
+                ('planned_label', models.CharField(blank=True, max_length=60)),
+                ('planned_weight_g', models.PositiveIntegerField(null=True)),
+                ('rate_minor', models.BigIntegerField(default=0)),
+                ('weight_minor', models.BigIntegerField(default=0)),
+                ('surcharge_minor', models.BigIntegerField(default=0)),
+                ('verdict', models.CharField(choices=[('equal', 'equal'), ('within', 'within'), ('differs', 'differs'), ('unknown', 'unknown'), ('twice', 'twice'), ('cancelled', 'cancelled'), ('waiting', 'waiting'), ('currency', 'currency'), ('credit', 'credit')], default='unknown', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('disputed', 'Disputed'), ('credited', 'Credited')], default='open', max_length=8)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decided_by', models.CharField(blank=True, max_length=200)),
+                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.carrierbill')),
+                ('booking', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.booking')),
+                ('credits', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.carrierbillline')),
+                ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.carrierpayment')),
+                ('parcel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
             ],
+        ),
+        migrations.AddField(
+            model_name='booking',
+            name='parcel',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel'),
         ),
         migrations.CreateModel(
             name='ParcelLine',
@@ -266,6 +353,19 @@ class Migration(migrations.Migration):
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.parcel')),
             ],
         ),
+        migrations.CreateModel(
+            name='CarrierBillCharge',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('kind', models.CharField(choices=[('carriage', 'carriage'), ('fuel', 'fuel'), ('weight', 'weight'), ('remote_area', 'remote_area'), ('oversize', 'oversize'), ('redelivery', 'redelivery'), ('customs', 'customs'), ('other', 'other')], max_length=12)),
+                ('amount_minor', models.BigIntegerField()),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.carrierbillline')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('line', 'kind'), name='carrier_bill_charge_once')],
+            },
+        ),
         migrations.AddIndex(
             model_name='node',
             index=models.Index(fields=['operator', 'code'], name='node_operator'),
@@ -303,8 +403,40 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('tracking_number', ''), _negated=True), fields=('carrier', 'tracking_number'), name='parcel_tracking_once'),
         ),
         migrations.AddIndex(
+            model_name='carrierbillline',
+            index=models.Index(fields=['tracking_number'], name='carrier_bill_line_number'),
+        ),
+        migrations.AddIndex(
+            model_name='carrierbillline',
+            index=models.Index(fields=['parcel'], name='carrier_bill_line_parcel'),
+        ),
+        migrations.AddConstraint(
+            model_name='carrierbillline',
+            constraint=models.UniqueConstraint(fields=('bill', 'number'), name='carrier_bill_line_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='carrierbillline',
+            constraint=models.UniqueConstraint(condition=models.Q(('amount_minor__gt', 0), ('is_carriage', True), ('state', 'accepted')), fields=('parcel',), name='carrier_bill_parcel_accepted_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='carrierbillline',
+            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), ('decided_at__isnull', False), _connector='OR'), name='carrier_bill_line_decided'),
+        ),
+        migrations.AddConstraint(
+            model_name='carrierbillline',
+            constraint=models.CheckConstraint(condition=models.Q(('payment__isnull', True), ('state', 'accepted'), _connector='OR'), name='carrier_bill_line_paid_is_accepted'),
+        ),
+        migrations.AddConstraint(
+            model_name='carrierbillline',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), ('amount_minor', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('planned_minor'), '+', models.F('rate_minor')), '+', models.F('weight_minor')), '+', models.F('surcharge_minor'))), _connector='OR'), name='carrier_bill_line_adds_up'),
+        ),
+        migrations.AddIndex(
             model_name='booking',
             index=models.Index(condition=models.Q(('state__in', ['about_to', 'unknown', 'cancelling'])), fields=['created_at'], name='booking_open'),
+        ),
+        migrations.AddIndex(
+            model_name='booking',
+            index=models.Index(models.Func(django.db.models.functions.text.Upper('tracking_number'), models.Value('[^A-Z0-9]'), models.Value(''), models.Value('g'), function='regexp_replace', output_field=models.CharField()), condition=models.Q(('tracking_number', ''), _negated=True), name='booking_bare_number'),
         ),
         migrations.AddConstraint(
             model_name='booking',

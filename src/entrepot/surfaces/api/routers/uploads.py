@@ -11,7 +11,7 @@ from pydantic import Field
 
 from entrepot.domain.uploads import queries, services
 from entrepot.domain.uploads.models import Upload
-from entrepot.intake import downloads, sheets, uploads
+from entrepot.intake import downloads, uploads
 from entrepot.intake.sheets import Sheet
 from entrepot.kernel import clock, media
 from entrepot.kernel.errors import NotFound
@@ -127,7 +127,7 @@ class UploadOut(Schema):
 @routes.get("/sheets", list[SheetOut], "offers.read")
 def list_sheets(request: HttpRequest) -> list[SheetOut]:
     """The kinds of sheets with their columns."""
-    return [SheetOut.of(each) for each in sheets.SHEETS.values()]
+    return [SheetOut.of(each) for each in uploads.KINDS]
 
 
 @routes.get("/sheets/{sheet}", SheetTextOut, "offers.read")
