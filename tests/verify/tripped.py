@@ -2,7 +2,6 @@
 
 from verify import bill_mutants
 
-
 ALSO: dict[str, set[str]] = {
     **bill_mutants.ALSO,
     "I02 a posting in a currency of its own": {"I05"},

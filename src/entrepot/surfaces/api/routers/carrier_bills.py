@@ -197,6 +197,9 @@ def _bill(bill_id: UUID) -> BillOut:
 
 
 def _line(row: CarrierBillLine, charges: dict[str, int]) -> BillLineOut:
-    own = {"billed_weight_g": row.weight_g, "packed_weight_g": row.planned_weight_g, "billed_minor": row.amount_minor}
-    plain = [name for name in BillLineOut.model_fields if name not in (*own, "charges")]
-    return BillLineOut(**{name: getattr(row, name) for name in plain}, **own, charges=charges)
+    own = ("billed_weight_g", "packed_weight_g", "billed_minor", "charges")
+    plain = {name: getattr(row, name) for name in BillLineOut.model_fields if name not in own}
+    return BillLineOut(
+        **plain, billed_weight_g=row.weight_g, packed_weight_g=row.planned_weight_g, billed_minor=row.amount_minor,
+        charges=charges,
+    )  # fmt: skip
