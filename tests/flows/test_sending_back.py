@@ -221,3 +221,14 @@ def test_the_same_units_are_not_asked_for_twice_in_one_return(world, offer, stoc
             cause="surplus", collect_by=world.now + timedelta(days=30), actor=SYSTEM, now=world.now,
         )  # fmt: skip
     assert refused.value.code == "inbound.return_not_there"
+
+
+def test_goods_go_back_under_the_terms_that_they_came_under(world, offer):
+    shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offer)))
+    stocking.receive(world, shipment, good=18, damaged=1, take_extra=False)
+    world.pass_time(days=1)
+    later = world.enrol(offer.seller, programme="self-managed", market="US")
+    came = Stock.objects.filter(node_id=shipment.node_id, sku_id=offer.sku_id, condition="new", on_hand__gt=0)[0]
+    made = ask(world, came, 1)
+    assert (made.enrolment_id, made.seller_share) == (offer.enrolment_id, Decimal(1))
+    assert later.id != offer.enrolment_id

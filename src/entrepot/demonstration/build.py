@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
-from entrepot.demonstration import selling, supplying, trading, waiting
+from entrepot.demonstration import billing, selling, supplying, trading, waiting
 from entrepot.demonstration.setting import Setting, make_setting
 from entrepot.kernel import ids, outbox, partitions
 
@@ -43,5 +43,6 @@ def build(now: datetime, tell: Tell) -> Setting:
         trading.leave_open_ends(trade, datetime.combine(last, time(22), tzinfo=UTC))
         waiting.leave_waiting(setting, datetime.combine(last, time(23), tzinfo=UTC))
         supplying.leave_open(supply, datetime.combine(last, time(23, 5), tzinfo=UTC))
+        billing.leave_bill(setting, datetime.combine(last, time(23, 40), tzinfo=UTC))
     tell("Done", days + 2, days + 2)
     return setting

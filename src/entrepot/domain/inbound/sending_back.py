@@ -23,6 +23,7 @@ from entrepot.domain.inventory.acts import NewHold, Receipt
 from entrepot.domain.logistics.models import Node
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.sellers import queries as sellers
+from entrepot.domain.sellers.models import Enrolment
 from entrepot.domain.sellers.rules import party_of
 from entrepot.domain.terms.rules import Cause, Conditions, Party, Task
 from entrepot.kernel import audit, ids
@@ -98,7 +99,7 @@ def ask(
     for key, units in wanted.items():
         if key not in known or known[key].back.quantity < units:
             raise Refused("inbound.return_not_there", "There are not so many units that could go back.", field="units")
-    enrolment = sellers.list_enrolments(seller_id=seller_id)[-1]
+    enrolment = _came_under(seller_id, node_id, [known[_key(row)].sku_id for row in rows], rows)
     share = Decimal(1)
     if asked_by == "node" or cause != "surplus":
         share = share_of_seller(sellers.list_conditions([enrolment.id])[enrolment.id], cause)
@@ -126,6 +127,30 @@ def ask(
     )
     _audit(made, "ask", actor, now, note, {"cause": cause, "units": sum(row.quantity for row in rows)})
     return made
+
+
+def _came_under(seller_id: UUID, node_id: UUID, sku_ids: Sequence[UUID], rows: Sequence[Back]) -> Enrolment:
+    """The enrolment under which the last of these goods came to the node; where none did, the one that they sell under.
+
+    Goods of which neither is known go back under the seller's latest.
+    """
+    found = fetch_rows(
+        "SELECT enrolment_id FROM ("
+        " SELECT 1 AS place, shipment.enrolment_id, gone.id FROM inbound_discrepancy gone"
+        " JOIN inbound_shipment shipment ON shipment.id = gone.shipment_id WHERE gone.id = ANY(%(discrepancies)s)"
+        " UNION ALL SELECT 2, shipment.enrolment_id, away.id FROM inbound_putaway away"
+        " JOIN inbound_shipment shipment ON shipment.id = away.shipment_id"
+        " WHERE away.sku_id = ANY(%(skus)s) AND shipment.seller_id = %(seller)s AND shipment.node_id = %(node)s"
+        " UNION ALL SELECT 3, offer.enrolment_id, offer.id FROM catalogue_offer offer"
+        " WHERE offer.sku_id = ANY(%(skus)s) AND offer.seller_id = %(seller)s"
+        ") came ORDER BY place, id DESC LIMIT 1",
+        {
+            "discrepancies": [row.discrepancy_id for row in rows if row.discrepancy_id], "skus": list(sku_ids),
+            "seller": seller_id, "node": node_id,
+        },
+    )  # fmt: skip
+    known = sellers.list_enrolments(seller_id=seller_id)
+    return next((each for each in known if found and each.id == found[0].enrolment_id), known[-1])
 
 
 def share_of_seller(conditions: Conditions, cause: str) -> Decimal:
