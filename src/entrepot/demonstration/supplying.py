@@ -7,10 +7,11 @@ from uuid import UUID
 
 from entrepot.demonstration.setting import Setting
 from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.inbound import ordering, queries, receiving, shipping
+from entrepot.domain.inbound import ordering, queries, receiving, sending_back, shipping
 from entrepot.domain.inbound.models import Shipment, StockOrder
 from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.receiving import Scan
+from entrepot.domain.inbound.sending_back import Back
 from entrepot.domain.inbound.shipping import NewCarton
 from entrepot.flows import receiving as flow
 from entrepot.kernel.actors import Actor
@@ -67,6 +68,7 @@ def leave_open(supply: Supply, now: datetime) -> None:
     _offer_less(supply, "cushions", 30, now + timedelta(minutes=20))
     _plan(supply, "chairs", OUTDOORS, QUAY, (3, 4), 8, now + timedelta(minutes=25))
     _arrive(supply, "shoes", now + timedelta(minutes=30))
+    _want_back(supply, "mugs", 4, now + timedelta(minutes=32))
 
 
 def _offers(supply: Supply, seller_code: str, places: Sequence[int]) -> list[Offer]:
@@ -195,6 +197,19 @@ def _receive_with_faults(supply: Supply, name: str, now: datetime) -> None:
             shipment_id=shipment.id, sku_id=sku_id, defects=0, actor=actor, now=now + timedelta(minutes=20 + place)
         )
     flow.close_shipment(shipment_id=shipment.id, actor=actor, now=now + timedelta(minutes=40))
+
+
+def _want_back(supply: Supply, name: str, units: int, now: datetime) -> None:
+    """A seller asks for some of its goods back, which the node has not agreed to yet."""
+    seller_id, node_id = supply.orders[name].seller_id, supply.setting.nodes[HUB].id
+    found = sending_back.list_candidates(seller_id=seller_id, node_id=node_id, with_places=False)
+    plenty = [each.back for each in found if each.condition == "new" and each.back.quantity > 5 * units]
+    if plenty:
+        sending_back.ask(
+            seller_id=seller_id, node_id=node_id, rows=[Back(units, plenty[0].stock_id)], cause="surplus",
+            collect_by=now + timedelta(days=30), actor=supply.setting.actor(seller_id), now=now,
+            note="For a fair; the glaze of last year",
+        )  # fmt: skip
 
 
 def _operator(supply: Supply) -> Actor:

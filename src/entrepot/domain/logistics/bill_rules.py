@@ -62,16 +62,13 @@ class Tolerance:
 class Planned:
     """What is known of the parcel that a line names. Units: minor, grams.
 
-    `state` is "left" (its carriage is in the books), "waiting" (not yet), "cancelled" (its label was let go of).
-    `step_minor` is what the carrier's price list asks for the billed weight beyond the planned one, where it has one.
-    """
+    `state` is "left" (its carriage is in the books), "waiting" (not yet), "cancelled" (its label was let go of)."""
 
     state: str
     currency: str = ""
     amount_minor: int = 0
     weight_g: int = 0
     is_billed: bool = False
-    step_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +92,8 @@ def judge(
 ) -> Judged:
     """What a line above zero is.
 
-    A line without carriage adds to one that was billed, or will be: nothing was planned for it. Of a difference in the
-    carriage itself the carrier's price list says how much the weight makes; without a list all of it is the weight's
-    where the weights differ, and the rate's where they do not.
+    A line without carriage adds to one that was billed, or will be: nothing was planned for it. A difference in the
+    carriage itself is the weight's where the weights differ, and the rate's where they do not.
     """
     total, surcharge = sum(charges.values()), sum(amount for kind, amount in charges.items() if kind not in BASE)
     weighed = charges.get(Kind.WEIGHT, 0)
@@ -109,8 +105,7 @@ def judge(
     amount = planned.amount_minor if carries and not planned.is_billed and planned.currency in ("", currency) else 0
     base = total - surcharge - weighed - amount
     if carries and base and weight_g is not None and not tolerance.is_same_weight(weight_g, planned.weight_g):
-        step = base if planned.step_minor is None else planned.step_minor
-        base, weighed = base - step, weighed + step
+        base, weighed = 0, weighed + base
     if planned.state == "waiting":
         verdict = Verdict.WAITING
     elif planned.currency not in ("", currency):
