@@ -34,7 +34,6 @@ UNLINKED = {
     "shop:address_kept": "an address that somebody keeps",
     **dict.fromkeys(("shop:return", "shop:order_returns"), "of what was delivered; see the shopper's tour"),
     "desk:place": "of a warehouse that knows its places",
-    **dict.fromkeys(("desk:vendor_return", "seller:vendor_return"), "of goods that somebody asks to go back"),
     "desk:parcel_quotes": "of a parcel that is packed and not booked",
     **dict.fromkeys(
         ("desk:parcel_paper", "seller:parcel_paper"), "of a parcel that is packed; the first may have none"
