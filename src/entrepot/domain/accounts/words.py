@@ -56,6 +56,8 @@ VERBS: Mapping[str, str | Promise] = {
     "statements.read": _("See statements"),
     "settlement.run": _("Settle, and say what things cost"),
     "payouts.confirm": _("Send and confirm payouts"),
+    "bills.read": _("Read the bills of carriers"),
+    "bills.decide": _("Bring in, accept, dispute and pay the bills of carriers"),
     "promotions.edit": _("Make vouchers"),
     "verify.run": _("Prove the books"),
     "team.edit": _("Edit the team"),
