@@ -20,8 +20,8 @@ SHARED = [
     *SECRETS,
     *"!account_* !accounts_* !aftersales_* !auth_* !conversations_* !django_* !inbound_* !kernel_* !ledger_*".split(),
     *"!notices_* !orders_* !payments_* !procrastinate_* !sellers_* !settlement_* !uploads_*".split(),
-    *"!inventory_movement !inventory_place* !logistics_billtolerance !logistics_carrier* !logistics_manifest !logistics_sandbox*".split(),
-    *"!logistics_trackingdoubt !pricing_pricerule !pricing_retailproposal".split(),
+    *"!inventory_movement !inventory_place* !logistics_billtolerance !logistics_carrier* !logistics_manifest".split(),
+    *"!logistics_sandbox* !logistics_trackingdoubt !pricing_pricerule !pricing_retailproposal".split(),
     *"accounts_organisation accounts_permission kernel_processheartbeat kernel_version".split(),
     *"sellers_enrolment sellers_seller".split(),
 ]
