@@ -9,6 +9,7 @@ from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.receiving import Scan
 from entrepot.domain.inbound.shipping import NewCarton
 from entrepot.domain.sellers import queries as sellers
+from entrepot.domain.sellers.models import Seller
 from entrepot.flows import receiving as flow
 from entrepot.kernel.actors import SYSTEM
 from worlds import World
@@ -37,6 +38,21 @@ def pack(world: World, order: StockOrder, *, units: int = 10, copies: int = 2) -
     shipping.put_cartons(shipment_id=shipment.id, cartons=[carton], actor=actor, now=world.now)
     day = (world.now + timedelta(days=2)).date()
     return shipping.announce(shipment_id=shipment.id, expected_on=day, actor=actor, now=world.now)
+
+
+def send(world: World, offer: Offer, units: int, *, days: int = 20) -> Shipment:
+    """The seller sends units of its own planning to where its goods leave from; they are announced in so many days."""
+    actor = _seller(offer.seller_id)
+    wording = sellers.list_conditions([offer.enrolment_id])[offer.enrolment_id]
+    node = world.node_of(Seller.objects.get(pk=offer.seller_id), wording, offer.market)
+    shipment = shipping.draft(
+        seller_id=offer.seller_id, enrolment_id=offer.enrolment_id, node_id=node.id, actor=actor, now=world.now
+    )
+    carton = NewCarton({offer.sku_id: units}, 5000, 400, 300, 300)
+    shipping.put_cartons(shipment_id=shipment.id, cartons=[carton], actor=actor, now=world.now)
+    day = (world.now + timedelta(days=days)).date()
+    shipping.announce(shipment_id=shipment.id, expected_on=day, actor=actor, now=world.now)
+    return shipping.ship(shipment_id=shipment.id, carrier="Line", tracking_number="", actor=actor, now=world.now)
 
 
 def receive(world: World, shipment: Shipment, *, good: int, damaged: int = 0, take_extra: bool = False) -> None:

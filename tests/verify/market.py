@@ -15,7 +15,7 @@ from entrepot.domain.accounts import services as accounts
 from entrepot.domain.accounts.models import Membership
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.inbound import costing, sending_back
+from entrepot.domain.inbound import ahead, costing, sending_back
 from entrepot.domain.inbound.costing import NewCost
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inventory import places, placing
@@ -57,6 +57,7 @@ def build() -> World:
             sealing.publish(file=Path(folder) / "anchors.txt", now=world.now)
         _open_ends(world, offers)
         _bills(world)
+        _ahead(world, offers)
         _let_a_program_in(world)
         sealing.seal(now=world.now)
     return world
@@ -124,6 +125,20 @@ def _supply(world: World, offers: dict[str, Offer]) -> None:
         _land(world, shipment)
     stocking.pack(world, stocking.accept(world, stocking.ask(world, offers["fully-managed"])))
     stocking.ask(world, offers["fully-managed"])
+
+
+def _ahead(world: World, offers: dict[str, Offer]) -> None:
+    """Goods that are sold on their way: one shipment has come, another is awaited by an order."""
+    rule = ahead.NewShare(safety_rate=Decimal("0.25"))
+    ahead.set_rule(rule=rule, actor=SYSTEM, reason="they come reliably", now=world.now)
+    offer = world.offer(offers["semi-managed-local-stock"].seller, price="12.00", stock=0)
+    came = stocking.send(world, offer, 12)
+    ordered = shipping.order(world, (offer, 9), key="ahead-came")
+    stocking.send(world, offer, 12)
+    later = shipping.order(world, (offer, 5), key="ahead-coming")
+    stocking.receive(world, came, good=8)
+    assert Stock.objects.filter(condition="coming", reserved__gt=0).count() == 1
+    assert OrderLine.objects.filter(order__in=[ordered, later], cancelled_qty=1).count() == 1
 
 
 def _land(world: World, shipment: Shipment) -> None:

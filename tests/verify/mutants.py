@@ -459,6 +459,21 @@ MUTANTS: dict[str, list[str]] = {
     "I54 a stock row that does not know its places": [
         f"UPDATE inventory_stock SET is_placed = false WHERE id = {first('inventory_stock', 'is_placed')}"
     ],
+    "I55 units on their way of which more are promised than come": [
+        """UPDATE inbound_cartonline SET quantity = 4 WHERE carton_id IN (SELECT carton.id FROM inbound_carton carton
+        JOIN inventory_stock stock ON stock.comes_with = carton.shipment_id AND stock.reserved > 4)"""
+    ],
+    "I55 units on their way of which none is kept back": ["UPDATE inbound_aheadrule SET safety_rate = 0.5"],
+    "I55 a shipment that was given up while orders wait for it": [
+        """UPDATE inbound_shipment SET state = 'cancelled', closed_at = now() WHERE id IN
+        (SELECT comes_with FROM inventory_stock WHERE condition = 'coming' AND reserved > 0)"""
+    ],
+    "I55 an order whose goods came before they did": [
+        """UPDATE orders_suborder SET goods_came_at = now() WHERE comes_with IS NOT NULL AND goods_came_at IS NULL"""
+    ],
+    "I55 goods on their way that stand in stock already": [
+        """UPDATE inventory_movement SET kind = 'adjusted' WHERE kind = 'expected'"""
+    ],
     "I57 a delay that its parts do not make up": [
         f"UPDATE orders_promisepart SET days = days + 1 WHERE id = {first('orders_promisepart', 'true')}"
     ],

@@ -44,5 +44,7 @@ def build(now: datetime, tell: Tell) -> Setting:
         waiting.leave_waiting(setting, datetime.combine(last, time(23), tzinfo=UTC))
         supplying.leave_open(supply, datetime.combine(last, time(23, 5), tzinfo=UTC))
         billing.leave_bill(setting, datetime.combine(last, time(23, 40), tzinfo=UTC))
+        container = supplying.sell_ahead(supply, datetime.combine(last, time(23, 40), tzinfo=UTC))
+        trading.buy_ahead(trade, container, datetime.combine(last, time(23, 50), tzinfo=UTC))
     tell("Done", days + 2, days + 2)
     return setting

@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from entrepot.demonstration.setting import Setting
 from entrepot.domain.catalogue.models import Offer
-from entrepot.domain.inbound import ordering, queries, receiving, sending_back, shipping
+from entrepot.domain.inbound import ahead, ordering, queries, receiving, sending_back, shipping, ways
 from entrepot.domain.inbound.models import Shipment, StockOrder
 from entrepot.domain.inbound.ordering import NewStockOrder, Wanted
 from entrepot.domain.inbound.receiving import Scan
 from entrepot.domain.inbound.sending_back import Back
 from entrepot.domain.inbound.shipping import NewCarton
+from entrepot.domain.inventory import queries as inventory
 from entrepot.flows import receiving as flow
 from entrepot.kernel.actors import Actor
 
@@ -69,6 +71,23 @@ def leave_open(supply: Supply, now: datetime) -> None:
     _plan(supply, "chairs", OUTDOORS, QUAY, (3, 4), 8, now + timedelta(minutes=25))
     _arrive(supply, "shoes", now + timedelta(minutes=30))
     _want_back(supply, "mugs", 4, now + timedelta(minutes=32))
+
+
+def sell_ahead(supply: Supply, now: datetime) -> Offer:
+    """A container is at sea, and what is in it may be sold: the article of which least is left at the quay."""
+    rule = ahead.NewShare(mode="sea", safety_rate=Decimal("0.1"), put_away_days=2)
+    ahead.set_rule(rule=rule, actor=_operator(supply), reason="Sea freight has come whole so far", now=now)
+    rows = Offer.objects.filter(seller__organisation__code=OUTDOORS, status="live", market__code="US")
+    left = inventory.available(list(rows.order_by("id").values_list("id", flat=True)))
+    offer = rows.get(id=min(left, key=lambda each: (left[each], each)))
+    places = list(rows.order_by("id").values_list("id", flat=True))
+    _plan(supply, "container", OUTDOORS, QUAY, (), 40, now, [places.index(offer.id)])
+    shipment, actor = supply.shipments["container"], supply.setting.actor(offer.seller_id)
+    left_on = now.date() - timedelta(days=20)
+    ways.plan(shipment_id=shipment.id, lane_code="cn-us-sea", ready_on=left_on, actor=actor, now=now)
+    ways.pass_leg(shipment_id=shipment.id, position=1, done_on=left_on + timedelta(days=2), actor=actor, now=now)
+    _send(supply, "container", "Blue Line", "BLU-400-177", now + timedelta(minutes=20))
+    return offer
 
 
 def _offers(supply: Supply, seller_code: str, places: Sequence[int]) -> list[Offer]:
@@ -132,12 +151,21 @@ def _pack(supply: Supply, name: str, units: int, now: datetime) -> None:
     )
 
 
-def _plan(supply: Supply, name: str, seller: str, node: str, places: Sequence[int], units: int, now: datetime) -> None:
-    """A shipment of the seller's own planning."""
+def _plan(
+    supply: Supply,
+    name: str,
+    seller: str,
+    node: str,
+    places: Sequence[int],
+    units: int,
+    now: datetime,
+    exactly: Sequence[int] = (),
+) -> None:
+    """A shipment of the seller's own planning, of every other article, or of exactly these."""
     place = supply.setting.nodes[node]
     rows = Offer.objects.select_related("sku").filter(seller__organisation__code=seller, status="live")
     offers = list(rows.filter(market__country=place.country).order_by("id"))
-    chosen = [offers[each * 2 % len(offers)] for each in places]
+    chosen = [offers[each * 2 % len(offers)] for each in places] + [offers[each] for each in exactly]
     actor = supply.setting.actor(chosen[0].seller_id)
     shipment = shipping.draft(
         seller_id=chosen[0].seller_id,

@@ -121,6 +121,24 @@ def _of_brand(trade: Trade, seller_code: str, market: str) -> list[OrderRequest]
     ]
 
 
+def buy_ahead(trade: Trade, offer: Offer, now: datetime) -> None:
+    """Somebody buys all that is left of an article, and somebody else what is still at sea."""
+    [left] = inventory.available([offer.id]).values()
+    for units in (left, 2) if left else (2,):
+        request = OrderRequest(
+            checkout_key=trade.next("demonstration"),
+            market_code=offer.market.code,
+            lines=[(offer.id, units)],
+            email=f"{trade.next('guest')}@shoppers.example",
+            language=trade.setting.markets[offer.market.code].languages[0],
+            ship_to=_address(trade, offer.market.code),
+            provider="sandbox",
+            instrument="approve",
+            attribution={"source": "search"},
+        )
+        _place(trade, [request], now)
+
+
 def _order(trade: Trade) -> OrderRequest | None:
     market = trade.chance.choices(("US", "DE", "BR"), (5, 4, 3))[0]
     voucher = f"WELCOME{market}" if trade.chance.random() < 0.12 else ""

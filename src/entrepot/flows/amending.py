@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,17 @@ def cancel_lines(
     return cancelled
 
 
+def withdraw(
+    *, units: Mapping[UUID, int], reason: str, blame: Mapping[UUID, dict[str, str]], now: datetime
+) -> dict[Act, list[UUID]]:
+    """Cancel, in the caller's transaction, units for which there are no goods; `blame` goes into the event of a line.
+
+    Returns the calls to payment providers that the caller carries out once it has committed.
+    """
+    _, calls = _cancel(units, SYSTEM, reason, now, "", blame)
+    return calls
+
+
 @atomic
 def change_address(
     *, order_id: UUID, ship_to: Mapping[str, str], actor: Actor, now: datetime, reason: str = "", access_token: str = ""
@@ -108,7 +120,12 @@ def change_address(
 
 @atomic
 def _cancel(
-    units: Mapping[UUID, int], actor: Actor, reason: str, now: datetime, access_token: str
+    units: Mapping[UUID, int],
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    access_token: str,
+    blame: Mapping[UUID, dict[str, str]] = MappingProxyType({}),
 ) -> tuple[list[Cancelled], dict[Act, list[UUID]]]:
     lines = progress.lock_lines(line_ids=units)
     orders = find_orders({line.order_id for line in lines.values()})
@@ -118,9 +135,10 @@ def _cancel(
             demand_right(actor, line.seller_id)
     keep_reasons(actor=actor, verb="orders.cancel", orders=foreign, reason=reason, now=now)
     refuse_packed(units, lines)
+    said = {"reason": reason[:200], "role": actor.role}
     moved = progress.advance(
         steps=[
-            Step(line_id, EventKind.CANCELLED, quantity, {"reason": reason[:200], "role": actor.role})
+            Step(line_id, EventKind.CANCELLED, quantity, said | blame.get(line_id, {}))
             for line_id, quantity in units.items()
         ],
         actor=actor,

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.rules import SELLABLE
 from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Answer
 from entrepot.domain.promotions import queries as promotions
@@ -212,7 +213,7 @@ def _write(wanted: Wishes, gathered: Facts, now: datetime) -> Outcome:
     )
     frozen = {each.terms.digest: each.terms for each in gathered.sellables.values()}
     with together():
-        asked = inventory.ask_stock(seller_skus=gathered.seller_skus)
+        asked = inventory.ask_stock(seller_skus=gathered.seller_skus, conditions=SELLABLE)
         # Looked at again under lock: whoever had the same key first has committed by now, or holds other rows.
         known_asked = _ask_known(wanted)
         kept = terms.ask_frozen(frozen)

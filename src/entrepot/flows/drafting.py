@@ -8,15 +8,18 @@ nothing from a good one.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from entrepot.domain.inventory import rules
 from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.rules import start_of_day
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import rules as pricing
 from entrepot.domain.promotions import queries as promotions
@@ -26,7 +29,17 @@ from entrepot.domain.routing.rules import Rule
 from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows import delivering, fares, routing
 from entrepot.flows.crossing import Border, Goods
-from entrepot.flows.drafts import Bundle, CustomsUnknown, Draft, DraftLine, DraftSuborder, Drawn, LineMoney, NoFreight
+from entrepot.flows.drafts import (
+    Bundle,
+    Coming,
+    CustomsUnknown,
+    Draft,
+    DraftLine,
+    DraftSuborder,
+    Drawn,
+    LineMoney,
+    NoFreight,
+)
 from entrepot.flows.facts import Facts, Item
 from entrepot.flows.requests import CartRequest, OrderRequest, voucher_of
 from entrepot.flows.routing import Candidate, Fare, GoodsKey, Group, Need, Router, Verdict, Weighed
@@ -36,12 +49,12 @@ MILLION = 1_000_000
 
 
 class Standing:
-    """What is left of a stock row while a batch takes from it."""
+    """What is left of a stock row while a batch takes from it. What is on its way has its shipment for a node."""
 
     __slots__ = ("allotted", "id", "node_id", "shared")
 
     def __init__(self, row: StockRow) -> None:
-        self.id, self.node_id = row.id, row.node_id
+        self.id, self.node_id = row.id, row.comes_with or row.node_id
         self.shared, self.allotted = row.free(), dict(row.allotments) if row.allotments else None
 
     def free(self, pool: UUID | None) -> int:
@@ -81,10 +94,13 @@ class Drafting:
             self.nodes = {node_id: node for node_id, node in nodes.items() if not node.is_archived}
         else:
             self.nodes = twin.nodes
+        self.coming: dict[UUID, Coming] = {}
         self.stands: dict[tuple[UUID, UUID], list[Standing]] = defaultdict(list)
         for row in stock:
             if row.node_id in self.nodes:
                 self.stands[row.seller_id, row.sku_id].append(Standing(row))
+                if row.comes_with is not None:
+                    self._expect(row, row.comes_with)
         self.crossing: dict[tuple[UUID, UUID], bool] = {}
         self.items: dict[GoodsKey, Item] = {}
         self.candidates: dict[tuple[str, UUID, int, frozenset[UUID]], tuple[Candidate, ...]] = {}
@@ -126,6 +142,15 @@ class Drafting:
             if each.node_id == node_id and (pool is None or pool in (each.allotted or {})):
                 each.take(-units, pool)
                 return
+
+    def _expect(self, row: StockRow, shipment_id: UUID) -> None:
+        """A shipment on its way is as good as a node of its own, which stands where it is going to."""
+        assert row.ready_on
+        today = self.facts.now.astimezone(ZoneInfo(self.nodes[row.node_id].time_zone)).date()
+        known = self.coming.get(shipment_id)
+        ready_on = max(row.ready_on, today, known.ready_on if known else today)
+        self.coming[shipment_id] = Coming(shipment_id, row.lot, ready_on, row.comes_by)
+        self.nodes = self.nodes | {shipment_id: self.nodes[row.node_id]}
 
     def _read(self, request: CartRequest) -> Draft | EntrepotError:
         try:
@@ -222,6 +247,7 @@ class Drafting:
                     suborder = suborders[part.node_id] = DraftSuborder(
                         bundle.seller_id, bundle.programme_code, self.nodes[part.node_id], bundle.terms, why=found.why,
                         is_one_parcel=found.one_parcel,
+                        coming=self.coming.get(part.node_id),
                     )  # fmt: skip
                     draft.suborders.append(suborder)
                 drawn = self._draw(bundle.seller_id, needs[part.need], part.node_id, part.units)
@@ -257,7 +283,11 @@ class Drafting:
                 objection = Verdict.NOT_THEIR_NODE
             elif not rules.ships_from(terms, is_local=is_local):
                 objection = Verdict.NOT_FROM_THERE
-            found.append(Candidate(node_id, place.code, place.country, is_local, objection))
+            each = Candidate(node_id, place.code, place.country, is_local, objection)
+            if coming := self.coming.get(node_id):
+                days = (coming.ready_on - self.facts.now.date()).days
+                each = replace(each, coming=coming.number, ready_in=max(days, 1))
+            found.append(each)
         if sum(each.objection is None for each in found) < 2:
             return tuple(found)  # nothing to choose from
         return tuple(replace(each, crosses=self._crosses(each.node_id, market)) for each in found)
@@ -303,7 +333,7 @@ class Drafting:
             for suborder in draft.suborders:
                 try:
                     suborder.ship_by = suborder.place.due_at(
-                        self.facts.now, suborder.terms.service.handling_business_days
+                        self._begins_at(suborder), suborder.terms.service.handling_business_days
                     )
                     parcels.append((draft, suborder))
                 except EntrepotError as error:
@@ -322,6 +352,12 @@ class Drafting:
                     weight_g=suborder.weight_g, origin=suborder.place.country, market=draft.market.code,
                     why=delivering.objections_of(options),
                 )  # fmt: skip
+
+    def _begins_at(self, suborder: DraftSuborder) -> datetime:
+        """When work on it can begin: now, or when its goods stand ready."""
+        if suborder.coming is None:
+            return self.facts.now
+        return max(self.facts.now, start_of_day(suborder.coming.ready_on, ZoneInfo(suborder.place.time_zone)))
 
     def _charge(self, drafts: Sequence[Draft]) -> None:
         """The money of every line of the batch, in one computation."""

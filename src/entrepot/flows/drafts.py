@@ -8,6 +8,7 @@ from uuid import UUID
 
 from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.markets.models import Market
+from entrepot.domain.orders.awaiting import ON_ITS_WAY
 from entrepot.domain.promotions.rules import Voucher
 from entrepot.domain.terms.rules import Party, Task, Terms
 from entrepot.flows.delivering import Option, Parcel, Piece
@@ -61,6 +62,20 @@ class Drawn(NamedTuple):
     offer_id: UUID | None
 
 
+class Coming(NamedTuple):
+    """A shipment out of which goods are sold while it is on its way to a node, and when they stand ready there."""
+
+    shipment_id: UUID
+    number: str
+    ready_on: date
+    by: str
+
+    @property
+    def task(self) -> Task:
+        """The duty that brings it: across a border, or within the country."""
+        return Task.LINE_HAUL if self.by else Task.FIRST_MILE
+
+
 @dataclass(slots=True)
 class DraftLine:
     """Units of an item that leave from one node."""
@@ -79,7 +94,7 @@ class DraftLine:
 
 @dataclass(slots=True)
 class DraftSuborder:
-    """The lines of one seller, node and programme, which travel together."""
+    """The lines of one seller, node and programme, which travel together; of one shipment, if they are coming."""
 
     seller_id: UUID
     programme_code: str
@@ -91,6 +106,7 @@ class DraftSuborder:
     ship_by: datetime | None = None
     why: Mapping[str, Any] = field(default_factory=dict)
     is_one_parcel: bool = False
+    coming: Coming | None = None
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -118,6 +134,9 @@ class DraftSuborder:
         """The parts of the promise, each with the party that performs it by the terms, from the node to the door."""
         assert self.service
         parts = [("dispatch", Task.PACKAGING_AND_LABEL, self.performer_party, self.ready_on)]
+        if self.coming:
+            brings = self.terms.performer(self.coming.task) or Party.SELLER
+            parts.insert(0, (ON_ITS_WAY, self.coming.task, brings, self.coming.ready_on))
         for each in self.service.segments:
             task = Task(each.task)
             parts.append((each.leg, task, self.terms.performer(task) or self.performer_party, each.done_by))

@@ -28,7 +28,7 @@ from entrepot.domain.payments.providers import Act
 from entrepot.domain.payments.services import NewCall
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Capture, Task
-from entrepot.flows import amending, keeping, paying, settling
+from entrepot.flows import ahead, amending, keeping, paying, settling
 from entrepot.flows.tracking import Scan, record_tracking, sweep_refunds, told
 from entrepot.kernel import media, outbox
 from entrepot.kernel.actors import SYSTEM, Actor
@@ -473,7 +473,7 @@ def _merged(lines: Sequence[tuple[UUID, int]]) -> dict[UUID, int]:
 
 
 def _refuse_beyond(wanted: Sequence[tuple[Work, dict[UUID, int], Box]], lines: dict[UUID, LockedLine]) -> None:
-    packed = parcels.packed_units(line_ids=lines)
+    packed = ahead.unpackable([item for item, _, _ in wanted], lines)
     asked: Counter[UUID] = Counter()
     for item, contents, _ in wanted:
         for line_id, units in contents.items():

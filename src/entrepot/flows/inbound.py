@@ -8,6 +8,7 @@ from uuid import UUID
 
 from entrepot.domain.accounts.queries import get_operator
 from entrepot.domain.catalogue import queries as catalogue
+from entrepot.domain.inventory import coming
 from entrepot.domain.inventory import queries as reads
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.services import Receipt, TitleTransfer
@@ -114,6 +115,11 @@ def receive_goods(
     goods = [(placed[place], stocks[place], under[rows[place].sku_id], rows[place].cost) for place in bought]
     for place, (stock_id, movement) in zip(bought, _buy(goods, wordings, now), strict=True):
         received[place] = replace(received[place], stock_id=stock_id, movement_id=movement, is_bought=True)
+    if source_type == "shipment":
+        # Before a dock keeps anything from sale: whoever bought units on their way has them now.
+        good = [each for row, each in zip(rows, received, strict=True) if row.condition == "new"]
+        came = {each.sku_id: (each.stock_id, each.quantity) for each in good}
+        coming.hand_on(shipment_id=source, came=came, now=now)
     inventory.withhold(stock_ids={each.stock_id for each in received}, now=now)
     return received
 

@@ -158,7 +158,8 @@ SELECT
     EXISTS (SELECT FROM catalogue_offer offer JOIN pricing_supplyquote quote ON quote.offer_id = offer.id
         WHERE offer.seller_id = %(seller)s AND quote.status IN ('quoted', 'countered')
         AND quote.made_by_party = 'seller') AS waits_for_price,
-    EXISTS (SELECT FROM inventory_stock WHERE seller_id = %(seller)s AND on_hand > 0) AS has_stock,
+    EXISTS (SELECT FROM inventory_stock WHERE seller_id = %(seller)s AND on_hand > 0
+        AND condition <> 'coming') AS has_stock,
     EXISTS (SELECT FROM catalogue_offer WHERE seller_id = %(seller)s AND status = 'live') AS is_on_sale,
     EXISTS (SELECT FROM orders_suborder WHERE seller_id = %(seller)s) AS has_order
 """

@@ -69,19 +69,28 @@ def _judged(each: Running, calendars: Calendars, agreed: Terms, now: datetime) -
     """By the parcel that comes last, or by what has not left at all; None where nothing is on its way any more."""
     home, there = ZoneInfo(each.home_zone), ZoneInfo(each.there_zone)
     parts = _parts(each, calendars)
+    today = now.astimezone(there).date()
+    came_on = _came_on(each, home, today)
     journeys: list[tuple[UUID | None, Journey]] = [
-        (sent.id, Journey(sent.left_at, sent.arrived_at, sent.seen, home, there)) for sent in each.parcels
+        (sent.id, Journey(sent.left_at, sent.arrived_at, sent.seen, home, there, came_on, each.goods_came_at))
+        for sent in each.parcels
     ]
     if each.to_ship:
-        journeys.append((None, Journey(None, None, (), home, there)))
+        journeys.append((None, Journey(None, None, (), home, there, came_on, each.goods_came_at)))
     if not journeys:
         return None
-    today = now.astimezone(there).date()
     judgements = [(parcel_id, judge(parts, journey, today)) for parcel_id, journey in journeys]
     is_over = all(judgement.is_over for _, judgement in judgements)
     parcel_id, last = max(judgements, key=lambda pair: (pair[1].ends_on, not pair[1].is_over))
     state = "open" if not is_over else "missed" if last.late_days else "kept"
     return Judged(each.id, state, last.ends_on, last.late_days, parcel_id, _kept(each, parts, last, agreed, there))
+
+
+def _came_on(each: Running, home: ZoneInfo, today: date) -> date | None:
+    """When the goods of a suborder that waited for a shipment stood ready, or will; None where they were there."""
+    if each.awaited_on is None:
+        return None
+    return each.goods_came_at.astimezone(home).date() if each.goods_came_at else max(each.awaited_on, today)
 
 
 def _parts(each: Running, calendars: Calendars) -> list[Part]:
@@ -96,7 +105,7 @@ def _parts(each: Running, calendars: Calendars) -> list[Part]:
     )  # fmt: skip
     parts = []
     for place, segment in enumerate(said):
-        leg = legs.get(segment["leg"]) if place else None
+        leg = legs.get(segment["leg"]) if place > (each.awaited_on is not None) else None
         days = frozenset(calendars.holidays.get(leg.country, ())) if leg else frozenset()
         done_by = date.fromisoformat(segment["done_by"])
         parts.append(Part(segment["leg"], segment["task"], segment["party"], done_by, leg, days))
@@ -119,7 +128,7 @@ def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Te
     def row(first: int, last: int) -> NewPart:
         stretch, known = parts[first : last + 1], judgement.known[last]
         parties, answering = {part.party for part in stretch}, set(liable[first : last + 1])
-        due = ship_by if last == 0 else _due_at(parts, last, there)
+        due = ship_by if last == head else _due_at(parts, last, home if last < head else there)
         is_known = known.last is not None and known.at is not None
         return NewPart(
             first, last, " – ".join(dict.fromkeys((parts[first].name, parts[last].name))),
@@ -129,7 +138,7 @@ def _kept(each: Running, parts: Sequence[Part], judgement: Judgement, agreed: Te
             known.at if is_known else None, known.shown_by if is_known else None, days.get((first, last), 0),
         )  # fmt: skip
 
-    ship_by = each.ship_by
+    ship_by, home, head = each.ship_by, ZoneInfo(each.home_zone), int(each.awaited_on is not None)
     singles = [row(place, place) for place in range(len(parts))]
     return [*singles, *(row(first, last) for first, last in days if last > first)]
 

@@ -129,7 +129,8 @@ def _write_lines(
         position = count(1)
         until = now + PROVIDERS[each.request.provider].hold_for
         for number, part in enumerate(each.draft.suborders, 1):
-            key = (id(part.service and part.service.segments), part.ready_on, part.performer_party, id(part.terms))
+            legs = id(part.service and part.service.segments)
+            key = (legs, part.ready_on, part.performer_party, id(part.terms), part.coming)
             segments = promised.get(key) or promised.setdefault(key, part.segments)
             suborder = suborder_row(next(drawn), each.order_id, f"{each.number}-{number}", part, segments)
             suborders.append(suborder)
@@ -173,6 +174,8 @@ def suborder_row(
         segments=segments,
         carriage=part.service.as_document(),
         routing=_why(part, part.service.cost_minor),
+        comes_with=part.coming.shipment_id if part.coming else None,
+        awaited_on=part.coming.ready_on if part.coming else None,
     )
 
 
@@ -183,9 +186,10 @@ def _why(part: DraftSuborder, carriage_minor: int) -> dict[str, Any]:
     """
     nodes = [dict(row) for row in part.why.get("nodes", ())]
     duty = sum(line.money.customs_duty_minor for line in part.lines if line.money)
-    is_alone = [row["node"] for row in nodes if row["verdict"] == Verdict.CHOSEN] == [part.place.code]
+    own = (part.place.code, part.coming.number if part.coming else None)
+    is_alone = [(row["node"], row.get("coming")) for row in nodes if row["verdict"] == Verdict.CHOSEN] == [own]
     for row in nodes:
-        if row["node"] == part.place.code:
+        if (row["node"], row.get("coming")) == own:
             row["cost_minor"] = carriage_minor + duty + row.get("import_minor", 0)
             row |= {"duty_minor": duty} if duty else {}
         elif is_alone and row["verdict"] == Verdict.NOT_NEEDED and row["cost_minor"] is None:

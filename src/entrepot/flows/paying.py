@@ -6,12 +6,14 @@ the sweep, completes the checkout; the others find it done.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.rules import start_of_day
 from entrepot.domain.orders import progress
 from entrepot.domain.orders.progress import NewEvent
 from entrepot.domain.orders.rules import EventKind
@@ -395,7 +397,8 @@ def _open_captures(payment_of: Mapping[UUID, UUID], lines: Sequence[Any], now: d
 def _promise_anew(order_ids: Sequence[UUID], now: datetime) -> None:
     """An order that is placed later than it was made ships and arrives so much later."""
     rows = fetch_rows(
-        "SELECT suborder.id, suborder.node_id, suborder.ship_by, first.terms_id FROM orders_suborder suborder"
+        "SELECT suborder.id, suborder.node_id, suborder.ship_by, suborder.awaited_on, first.terms_id"
+        " FROM orders_suborder suborder"
         " JOIN LATERAL (SELECT terms_id FROM orders_orderline line WHERE line.suborder_id = suborder.id"
         " ORDER BY line.position LIMIT 1) first ON true WHERE suborder.order_id = ANY(%s)",
         [list(order_ids)],
@@ -404,7 +407,14 @@ def _promise_anew(order_ids: Sequence[UUID], now: datetime) -> None:
         return
     nodes, terms = logistics.list_nodes({row.node_id for row in rows}), get_terms({row.terms_id for row in rows})
     due = [
-        (row.id, nodes[row.node_id].due_at(now, terms[row.terms_id].service.handling_business_days), row.ship_by)
+        (
+            row.id,
+            nodes[row.node_id].due_at(
+                _begins_at(row.awaited_on, nodes[row.node_id].time_zone, now),
+                terms[row.terms_id].service.handling_business_days,
+            ),
+            row.ship_by,
+        )
         for row in rows
     ]
     source, params = unnest(
@@ -417,6 +427,11 @@ def _promise_anew(order_ids: Sequence[UUID], now: datetime) -> None:
         f" promised_until = s.promised_until + w.days FROM {source} WHERE s.id = w.id",
         params,
     )
+
+
+def _begins_at(awaited_on: date | None, time_zone: str, now: datetime) -> datetime:
+    """When work can begin: now, or when goods that are on their way stand ready."""
+    return now if awaited_on is None else max(now, start_of_day(awaited_on, ZoneInfo(time_zone)))
 
 
 def _lines(order_ids: Sequence[UUID]) -> list[Any]:

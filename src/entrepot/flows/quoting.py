@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.rules import SELLABLE
 from entrepot.domain.markets.models import Market
 from entrepot.domain.promotions.rules import VoucherRefused
 from entrepot.domain.terms.rules import Task, Terms
 from entrepot.flows import facts
 from entrepot.flows.drafting import Drafting
-from entrepot.flows.drafts import Draft, DraftLine, DraftSuborder
+from entrepot.flows.drafts import Coming, Draft, DraftLine, DraftSuborder
 from entrepot.flows.requests import CartRequest, check_cart
 from entrepot.kernel.errors import EntrepotError
 from entrepot.kernel.kept import asked_once
@@ -60,6 +61,7 @@ class QuotedParcel:
     nodes: Mapping[str, str]
     terms: Terms
     carriage: Mapping[str, Any]
+    coming: Coming | None = None
 
     @property
     def tax_collector(self) -> str:
@@ -125,7 +127,8 @@ def quote_carts(
     answers: list[Quote | EntrepotError | None] = [_objection(cart) for cart in carts]
     asked = [place for place, answer in enumerate(answers) if answer is None]
     gathered = facts.gather([carts[place] for place in asked], now, market)
-    stock = inventory.lock_stock(seller_skus=gathered.seller_skus, lock=False) if gathered.seller_skus else []
+    skus = gathered.seller_skus
+    stock = inventory.lock_stock(seller_skus=skus, conditions=SELLABLE, lock=False) if skus else []
     drafting = Drafting(gathered, stock, apart=True)
     drafts = dict(zip(asked, drafting.draft([carts[place] for place in asked]), strict=True))
     refusals = {place: draft for place, draft in drafts.items() if isinstance(draft, VoucherRefused)}
@@ -177,6 +180,7 @@ def _parcel(suborder: DraftSuborder) -> QuotedParcel:
         nodes={code: str(verdict) for code, verdict in suborder.verdicts.items()},
         terms=suborder.terms,
         carriage=suborder.service.as_document(),
+        coming=suborder.coming,
     )
 
 

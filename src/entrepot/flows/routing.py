@@ -21,7 +21,6 @@ __all__ = ["Candidate", "Group", "Need", "Route", "Router", "Shortage", "Verdict
 Free = Mapping[tuple[UUID, UUID | None], Mapping[UUID, int]]
 #: Costs of a choice are reckoned in thousandths, so that a share of a parcel a unit loses nothing that matters.
 FINE = 1000
-#: Verdicts as they are written down.
 CHOSEN, NOT_NEEDED, SHORT = Verdict.CHOSEN.value, Verdict.NOT_NEEDED.value, Verdict.SHORT.value
 
 
@@ -48,7 +47,7 @@ Way = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A node that the terms let the goods leave from, or the verdict why not."""
+    """A node that the terms let goods leave from, or a shipment `coming` there, ready in so many days; or why not."""
 
     node_id: UUID
     code: str
@@ -56,6 +55,8 @@ class Candidate:
     is_local: bool
     objection: Verdict | None = None
     crosses: bool = False
+    coming: str = ""
+    ready_in: int = 0
 
     @property
     def way(self) -> Way:
@@ -132,8 +133,13 @@ class Fare(NamedTuple):
 
 
 def verdicts_of(why: Mapping[str, Any]) -> dict[str, Verdict]:
-    """The verdict on each node of which it is kept why goods leave from there, or do not."""
-    return {row["node"]: Verdict(row["verdict"]) for row in why.get("nodes", ())}
+    """The verdict on each node of which it is kept why."""
+    return {name_of(row): Verdict(row["verdict"]) for row in why.get("nodes", ())}
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """What a row of the reasons is about: a node, or a shipment on its way to it."""
+    return f"{row['node']}+{row['coming']}" if row.get("coming") else str(row["node"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +260,9 @@ class Router:
         return found
 
     def _make_ground(self, group: Group, rules: Sequence[Rule]) -> Ground:
-        candidates = sorted(group.candidates, key=lambda each: each.code)
+        candidates = sorted(group.candidates, key=lambda each: (each.code, each.ready_in, each.coming))
         codes, local = [each.code for each in candidates], [each.is_local for each in candidates]
-        policy = apply(rules, codes, local, group.value_minor)
+        policy = apply(rules, codes, local, group.value_minor, [each.ready_in for each in candidates])
         objections = [
             each.objection or (Verdict.EXCLUDED if out else None)
             for each, out in zip(candidates, policy.excluded, strict=True)
@@ -463,9 +469,9 @@ def _reasons(
             verdict = objection.value
         else:
             verdict = CHOSEN if node in chosen else NOT_NEEDED if is_whole else SHORT
-        row: dict[str, Any] = {
-            "node": candidate.code, "verdict": verdict, "available": available, "cost_minor": None,
-        }  # fmt: skip
+        row: dict[str, Any] = {"node": candidate.code, "verdict": verdict, "available": available, "cost_minor": None}
+        if candidate.coming:
+            row |= {"coming": candidate.coming, "ready_in": candidate.ready_in}
         priced = costs.get(candidate.way) if costs else None
         if priced is not None and priced.whole.refusal:
             row["refusal"] = priced.whole.refusal

@@ -279,7 +279,8 @@ _BOOKS = {
     "stock": """
         SELECT movement.kind, count(*) AS movements, sum(movement.quantity)::bigint AS units
         FROM inventory_movement movement JOIN inventory_stock stock ON stock.id = movement.stock_id
-        WHERE stock.seller_id = %(seller)s AND stock.node_id = %(node)s GROUP BY movement.kind ORDER BY movement.kind
+        WHERE stock.seller_id = %(seller)s AND stock.node_id = %(node)s AND movement.kind <> 'expected'
+        GROUP BY movement.kind ORDER BY movement.kind
     """,
     "statements": """
         SELECT count(*) AS statements, sum(lines_minor) AS lines_minor, sum(reserved_minor) AS reserved_minor,

@@ -24,6 +24,9 @@ from entrepot.intake.pricing_sheet import SKU
 from entrepot.intake.sheets import Change, Column, Doing, Fate, Rows, Sheet
 from entrepot.kernel.errors import EntrepotError, Invalid
 
+#: The conditions of goods that stand somewhere; that of new goods first.
+STANDING = tuple(each for each in Stock.Condition.values if each != Stock.Condition.COMING)
+
 COLUMNS = (
     Column("node", fields.CODE, _("Node"), _("The code of your warehouse; may stay empty where you have one."),
            most=60, example="berlin-shop", also=("warehouse", "location"), case=Case.LOWER),
@@ -158,12 +161,12 @@ def _node(code: str | None, nodes: Mapping[str, NodeView]) -> NodeView:
 
 
 def _condition(text: str | None) -> str:
-    if text and text not in Stock.Condition.values:
+    if text and text not in STANDING:
         raise Invalid(
             "sheets.unknown_condition", "The condition is {known}.", field="condition",
-            known=", ".join(Stock.Condition.values),
+            known=", ".join(STANDING),
         )  # fmt: skip
-    return text or Stock.Condition.NEW.value
+    return text or STANDING[0]
 
 
 def _change(on_hand: int | None, add: int | None, before: int) -> tuple[int, bool]:

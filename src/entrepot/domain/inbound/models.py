@@ -168,9 +168,16 @@ class Shipment(Record):
     shipped_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    is_sold_ahead = models.BooleanField(null=True, help_text="blank: as the rules say")
+    safety_rate = models.DecimalField(max_digits=5, decimal_places=4, null=True, help_text="its own, if it has one")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(is_sold_ahead=True, safety_rate__gte=0, safety_rate__lt=1)
+                | ((Q(is_sold_ahead__isnull=True) | Q(is_sold_ahead=False)) & Q(safety_rate__isnull=True)),
+                name="shipment_sold_ahead_says_share",
+            ),
             models.UniqueConstraint(
                 fields=["stock_order"],
                 condition=Q(stock_order__isnull=False) & ~Q(state__in=["cancelled", "refused"]),
@@ -461,4 +468,4 @@ class InboundEvent(Record):
 
 
 # Django finds models through this module.
-from entrepot.domain.inbound import cost_models, return_models  # noqa: E402, F401
+from entrepot.domain.inbound import ahead_models, cost_models, return_models  # noqa: E402, F401

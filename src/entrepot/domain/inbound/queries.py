@@ -219,6 +219,11 @@ def list_shipments(
     return list(rows.order_by("-id")[:limit])
 
 
+def list_by_id(shipment_ids: Collection[UUID]) -> list[Shipment]:
+    """These shipments, the oldest first; scope is the caller's."""
+    return list(_shipments(ALL).filter(id__in=list(shipment_ids)).order_by("id"))
+
+
 def count_shipments(*, scope: Scope) -> dict[str, int]:
     """How many shipments there are, by state."""
     rows = Shipment.objects.filter(scope.where())
@@ -427,7 +432,7 @@ def standing(sku_ids: Collection[UUID]) -> dict[tuple[UUID, UUID, UUID], int]:
     """(seller, SKU, node) -> units on hand, of whatever condition."""
     rows = fetch_rows(
         "SELECT seller_id, sku_id, node_id, sum(on_hand)::bigint AS units FROM inventory_stock"
-        " WHERE sku_id = ANY(%s) GROUP BY 1, 2, 3",
+        " WHERE sku_id = ANY(%s) AND condition <> 'coming' GROUP BY 1, 2, 3",
         [list(sku_ids)],
     )
     return {(row.seller_id, row.sku_id, row.node_id): row.units for row in rows}

@@ -78,7 +78,7 @@ ORDER_STATE: Mapping[str, str] = {
 SHIPMENT_ACTS: Mapping[str, Mapping[str, str]] = {
     "draft": {"edit": "draft", "announce": "announced", "cancel": "cancelled"},
     "announced": {"ship": "in_transit", "arrive": "arrived", "cancel": "cancelled"},
-    "in_transit": {"arrive": "arrived"},
+    "in_transit": {"arrive": "arrived", "lose": "cancelled"},
     "arrived": {"count": "receiving", "refuse": "refused"},
     "receiving": {"count": "receiving", "inspect": "receiving", "put_away": "receiving", "close": "closed"},
 }

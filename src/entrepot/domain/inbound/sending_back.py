@@ -312,7 +312,7 @@ def list_candidates(
 _CANDIDATES = """
     WITH own AS (
         SELECT s.*, s.on_hand - s.reserved - s.allotted AS free FROM inventory_stock s
-        WHERE s.seller_id = %(seller)s AND s.node_id = %(node)s AND s.on_hand > 0
+        WHERE s.seller_id = %(seller)s AND s.node_id = %(node)s AND s.on_hand > 0 AND s.condition <> 'coming'
     ), at AS (
         SELECT own.id AS stock_id, NULL::uuid AS place_id, '' AS place, own.free AS units, own.sku_id, own.condition,
             own.owner_id
@@ -451,7 +451,7 @@ def find_nodes(*, seller_id: UUID) -> list[UUID]:
     """The nodes of others at which goods of a seller stand."""
     rows = fetch_rows(
         "SELECT DISTINCT s.node_id FROM inventory_stock s JOIN logistics_node n ON n.id = s.node_id"
-        " WHERE s.seller_id = %s AND n.operator_id <> %s AND s.on_hand > 0",
+        " WHERE s.seller_id = %s AND n.operator_id <> %s AND s.on_hand > 0 AND s.condition <> 'coming'",
         [seller_id, seller_id],
     )
     return [row.node_id for row in rows]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from entrepot.domain.catalogue import queries as catalogue
-from entrepot.domain.inbound import docking, lateness, ordering, queries, rules, trail
+from entrepot.domain.inbound import ahead, docking, lateness, ordering, queries, rules, trail
 from entrepot.domain.inbound.models import Carton, CartonLine, DockSlot, Shipment, StockOrder, StockOrderLine
 from entrepot.domain.inbound.trail import Happened
 from entrepot.domain.logistics import queries as logistics
@@ -175,6 +175,7 @@ def ship(*, shipment_id: UUID, carrier: str, tracking_number: str, actor: Actor,
         lateness.record([lateness.with_goods(order, conditions, "ship")], now=now)
     _keep(shipment, "state", "carrier", "tracking_number", "shipped_at")
     _tell("shipped", shipment, order, actor, now, data={"carrier": shipment.carrier})
+    ahead.reckon(shipment_ids=[shipment.id], now=now)
     return shipment
 
 
@@ -211,6 +212,7 @@ def arrive(*, shipment_id: UUID, actor: Actor, now: datetime, without_slot: bool
     _keep(shipment, "state", "arrived_at", "late_at")
     data = ({"late": True} if is_late else {}) | ({"slot": slot} if slot else {})
     _tell("arrived", shipment, order, actor, now, data=data)
+    ahead.reckon(shipment_ids=[shipment.id], now=now)
     return shipment
 
 
@@ -225,6 +227,25 @@ def refuse(*, shipment_id: UUID, reason: str, actor: Actor, now: datetime) -> Sh
     _tell("refused", shipment, order, actor, now, note=reason)
     audit.record(
         actor=actor, verb="shipments.refuse", subject_kind="shipment", subject_id=shipment.id, now=now, reason=reason
+    )
+    return shipment
+
+
+@transaction.atomic
+def lose(*, shipment_id: UUID, reason: str, actor: Actor, now: datetime) -> Shipment:
+    """Say that a shipment that has left will not come: lost, wrecked, seized. A stock order waits again.
+
+    For whoever receives at its node. Raises: NotFound, Invalid, Refused from its state.
+    """
+    reason = audit.require_reason(reason)
+    shipment, order = lock_at_node(shipment_id, actor=actor)
+    shipment.state = rules.move(rules.SHIPMENT_ACTS, shipment.state, "lose", number=shipment.number)
+    shipment.closed_at = now
+    _keep(shipment, "state", "closed_at")
+    docking.drop([shipment], now)
+    _tell("cancelled", shipment, order, actor, now, note=reason)
+    audit.record(
+        actor=actor, verb="shipments.lose", subject_kind="shipment", subject_id=shipment.id, now=now, reason=reason
     )
     return shipment
 

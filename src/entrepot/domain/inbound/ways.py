@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from entrepot.domain.inbound import trail
+from entrepot.domain.inbound import ahead, trail
 from entrepot.domain.inbound.cost_models import ShipmentLeg
 from entrepot.domain.inbound.models import Shipment
 from entrepot.domain.inbound.shipping import lock_for_either
@@ -74,6 +74,7 @@ def plan(*, shipment_id: UUID, lane_code: str, ready_on: date, actor: Actor, now
     ShipmentLeg.objects.bulk_create(rows)
     data = {"lane": lane.code, "until": rows[-1].promised_on.isoformat()}
     trail.append([Happened("way_planned", shipment=shipment, data=data)], actor=actor, now=now)
+    ahead.reckon(shipment_ids=[shipment.id], now=now)
     return rows
 
 
@@ -99,6 +100,7 @@ def pass_leg(*, shipment_id: UUID, position: int, done_on: date, actor: Actor, n
     leg.save(update_fields=["done_on", "done_by"])
     data = {"leg": leg.leg, "on": done_on.isoformat()}
     trail.append([Happened("leg_done", shipment=shipment, data=data)], actor=actor, now=now)
+    ahead.reckon(shipment_ids=[shipment.id], now=now)
     return leg
 
 

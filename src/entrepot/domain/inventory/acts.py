@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
@@ -48,7 +49,10 @@ class TitleTransfer:
 
 
 class StockRow(NamedTuple):
-    """A locked stock row. Units: base units of its SKU."""
+    """A locked stock row. Units: base units of its SKU.
+
+    Units on their way come with a shipment, are ready on a day, and have its number as their lot.
+    """
 
     id: UUID
     seller_id: UUID
@@ -60,6 +64,9 @@ class StockRow(NamedTuple):
     on_hand: int
     reserved: int
     allotted: int = 0
+    comes_with: UUID | None = None
+    comes_by: str = ""
+    ready_on: date | None = None
     allotments: Mapping[UUID, int] = MappingProxyType({})
 
     def free(self, offer_id: UUID | None = None) -> int:

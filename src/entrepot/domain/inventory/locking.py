@@ -45,7 +45,8 @@ def ask_stock(
     wanted = sorted(seller_skus)
     return ask(
         f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
-        f" s.allotted FROM inventory_stock s JOIN unnest(%s::uuid[], %s::uuid[]) w(seller_id, sku_id)"
+        f" s.allotted, s.comes_with, s.comes_by, s.ready_on"
+        f" FROM inventory_stock s JOIN unnest(%s::uuid[], %s::uuid[]) w(seller_id, sku_id)"
         f" ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
         f" WHERE s.condition = ANY(%s){'' if is_spent_too else ' AND s.on_hand > s.reserved'} ORDER BY s.id"
         + (" FOR NO KEY UPDATE OF s" if lock else ""),

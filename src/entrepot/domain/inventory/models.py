@@ -11,12 +11,17 @@ from entrepot.kernel.models import Record
 
 
 class Stock(Record):
-    """How many units stand at a node. `seller` may sell them; `owner` holds the title (the platform after purchase)."""
+    """How many units stand at a node. `seller` may sell them; `owner` holds the title (the platform after purchase).
+
+    Units that a shipment brings and that may be promised already are a row of their own, `coming`: its lot is the
+    shipment's number, its on hand what may be promised ahead. As they are put away, its holds go over to real rows.
+    """
 
     class Condition(models.TextChoices):
         NEW = "new"
         OPENED = "opened"
         DAMAGED = "damaged"
+        COMING = "coming"
 
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -28,6 +33,11 @@ class Stock(Record):
     reserved = models.BigIntegerField(default=0, help_text="sum of the active holds")
     allotted = models.BigIntegerField(default=0, help_text="sum of the allotments that are neither sold nor held")
     is_placed = models.BooleanField(default=False, help_text="its node has places, and its units stand at them")
+    comes_with = models.UUIDField(null=True, help_text="the shipment that brings them, while they are on their way")
+    comes_by = models.CharField(
+        max_length=12, blank=True, default="", db_default="", help_text="how they cross the border, if they do"
+    )
+    ready_on = models.DateField(null=True, help_text="the day on which they are expected to stand ready")
 
     class Meta:
         constraints = [
@@ -38,8 +48,16 @@ class Stock(Record):
                 condition=Q(reserved__gte=0, allotted__gte=0) & Q(on_hand__gte=F("reserved") + F("allotted")),
                 name="stock_promised_within_on_hand",
             ),
+            models.CheckConstraint(
+                condition=Q(condition="coming", comes_with__isnull=False, ready_on__isnull=False, allotted=0)
+                | (~Q(condition="coming") & Q(comes_with__isnull=True, ready_on__isnull=True)),
+                name="stock_coming_says_when",
+            ),
         ]
-        indexes = [models.Index(fields=["sku", "seller"], name="stock_sku")]
+        indexes = [
+            models.Index(fields=["sku", "seller"], name="stock_sku"),
+            models.Index(fields=["comes_with"], condition=Q(comes_with__isnull=False), name="stock_coming"),
+        ]
 
 
 class Movement(Record):
@@ -55,6 +73,7 @@ class Movement(Record):
         ADJUSTED = "adjusted"
         TITLE_OUT = "title_out"
         TITLE_IN = "title_in"
+        EXPECTED = "expected"
 
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -63,7 +63,7 @@ def _begin(node: Node, now: datetime) -> None:
     )
     rows = fetch_rows(
         "UPDATE inventory_stock SET is_placed = true WHERE id IN (SELECT id FROM inventory_stock WHERE node_id = %s"
-        " ORDER BY id FOR NO KEY UPDATE) RETURNING id, on_hand",
+        " AND condition <> 'coming' ORDER BY id FOR NO KEY UPDATE) RETURNING id, on_hand",
         [node.id],
     )
     present = [row for row in rows if row.on_hand]

@@ -106,9 +106,11 @@ def list_stock(
 ) -> list[Stock]:
     """Stock rows with SKU, node and owner, by id: a seller's, or all that stand at an organisation's nodes.
 
-    Without either scope the rows are everybody's, for those whose verb reaches all.
+    What is on its way does not stand there. Without either scope the rows are everybody's, for those whose verb
+    reaches all.
     """
-    rows = Stock.objects.select_related("sku__product", "node", "owner", "seller__organisation")
+    rows = Stock.objects.exclude(condition="coming")
+    rows = rows.select_related("sku__product", "node", "owner", "seller__organisation")
     if seller_id is not None:
         rows = rows.filter(seller_id=seller_id)
     if node_operator_id is not None:
@@ -124,7 +126,8 @@ def list_stock(
 
 def get_stock(*, stock_id: UUID, seller_id: UUID | None = None) -> Stock:
     """A stock row, within the scope. Raises: NotFound."""
-    rows = Stock.objects.select_related("sku__product", "node", "owner", "seller__organisation")
+    rows = Stock.objects.exclude(condition="coming")
+    rows = rows.select_related("sku__product", "node", "owner", "seller__organisation")
     stock = rows.filter(Q(seller_id=seller_id) if seller_id is not None else Q(), id=stock_id).first()
     if stock is None:
         raise NotFound(kind="stock")
@@ -132,8 +135,9 @@ def get_stock(*, stock_id: UUID, seller_id: UUID | None = None) -> Stock:
 
 
 def get_rows(*, stock_ids: Collection[UUID]) -> list[Stock]:
-    """Stock rows with their nodes, by id; the caller checks who may see them."""
-    return list(Stock.objects.select_related("node").filter(id__in=list(stock_ids)).order_by("id"))
+    """Stock rows with their nodes, by id; the caller checks who may see them. What is on its way stands nowhere yet."""
+    rows = Stock.objects.exclude(condition="coming").select_related("node")
+    return list(rows.filter(id__in=list(stock_ids)).order_by("id"))
 
 
 def allotments(*, offer_id: UUID) -> dict[UUID, int]:
@@ -144,7 +148,8 @@ def allotments(*, offer_id: UUID) -> dict[UUID, int]:
 
 def has_stock_in(*, seller_id: UUID, country: str) -> bool:
     """Whether a seller has units of anything at a node in the country."""
-    return Stock.objects.filter(seller_id=seller_id, node__country=country, on_hand__gt=0).exists()
+    rows = Stock.objects.exclude(condition="coming")
+    return rows.filter(seller_id=seller_id, node__country=country, on_hand__gt=0).exists()
 
 
 def list_movements(*, stock_id: UUID, before: UUID | None = None, limit: int = 200) -> list[Movement]:
@@ -160,7 +165,7 @@ def on_hand_at(*, seller_id: UUID, sku_ids: Collection[UUID], at: datetime) -> M
     rows = fetch_rows(
         "SELECT s.sku_id, sum(m.quantity) AS units FROM inventory_movement m"
         " JOIN inventory_stock s ON s.id = m.stock_id WHERE s.seller_id = %s AND s.sku_id = ANY(%s)"
-        " AND m.occurred_at <= %s GROUP BY s.sku_id",
+        " AND s.condition <> 'coming' AND m.occurred_at <= %s GROUP BY s.sku_id",
         [seller_id, list(sku_ids), at],
     )
     return dict.fromkeys(sku_ids, 0) | {row.sku_id: int(row.units) for row in rows}

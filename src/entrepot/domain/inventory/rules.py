@@ -18,7 +18,11 @@ SIGN: Mapping[str, int] = {
     "sent_back": -1,
     "title_out": -1,
     "adjusted": 0,
+    "expected": 0,
 }
+
+#: What may be promised to shoppers: what stands ready, and what is on its way and may be sold ahead.
+SELLABLE = ("new", "coming")
 
 #: No single movement or hold is larger.
 QUANTITY_MAX = 1_000_000_000
@@ -84,6 +88,16 @@ def _take(holds: Sequence[HeldUnits], quantity: int | None) -> Iterable[Drawn]:
         if taken:
             yield Drawn(hold.hold_id, taken)
         left -= taken
+
+
+def hand_on(holds: Iterable[tuple[UUID, UUID, int]], came: Mapping[UUID, int]) -> dict[UUID, int]:
+    """How many units of each hold (id, SKU, units) the units that came (by SKU) serve, the first hold first."""
+    left, served = dict(came), {}
+    for hold_id, sku_id, quantity in holds:
+        if taken := min(quantity, left.get(sku_id, 0)):
+            served[hold_id] = taken
+            left[sku_id] -= taken
+    return served
 
 
 def kits(components: Mapping[UUID, int], free: Mapping[UUID, int]) -> int:

@@ -161,7 +161,7 @@ def allot(*, offer_id: UUID, rows: Sequence[tuple[UUID, int]], now: datetime) ->
         row.id: row
         for row in fetch_rows(
             "SELECT id, on_hand, reserved, allotted FROM inventory_stock WHERE id = ANY(%s)"
-            " ORDER BY id FOR NO KEY UPDATE",
+            " AND condition <> 'coming' ORDER BY id FOR NO KEY UPDATE",
             [list(wanted)],
         )
     }
@@ -369,16 +369,17 @@ def _end(
         " WHERE owner_id = ANY(%s) AND state = 'active') ORDER BY id FOR NO KEY UPDATE",
         [list(units)],
     )
+    # What is let go of is taken first from what is still on its way; what leaves, from what stands here.
     # `returns_to` is the offer whose allotment a released unit falls back to, if it still keeps one.
     found = fetch_rows(
         "SELECT h.id, h.stock_id, h.owner_id, h.offer_id, h.quantity, h.per_unit, h.expires_at,"
-        " s.sku_id, s.node_id, s.owner_id AS title_owner_id,"
+        " s.sku_id, s.node_id, s.owner_id AS title_owner_id, s.condition = 'coming' AS is_coming,"
         " CASE WHEN o.stock_policy = 'allotted' AND o.status <> 'archived' THEN o.id END AS returns_to"
         " FROM inventory_hold h JOIN inventory_stock s ON s.id = h.stock_id"
         " LEFT JOIN catalogue_offer o ON o.id = h.offer_id"
         " WHERE h.owner_id = ANY(%s) AND h.state = 'active' AND (%s::timestamptz IS NULL OR h.expires_at <= %s)"
-        " ORDER BY h.id FOR UPDATE OF h",
-        [list(units), expired_by, expired_by],
+        " ORDER BY (s.condition = 'coming') = %s, h.id FOR UPDATE OF h",
+        [list(units), expired_by, expired_by, state == "consumed"],
     )
     drawn, short = rules.draw(
         [rules.HeldUnits(row.id, row.owner_id, row.sku_id, row.quantity, row.per_unit) for row in found], units
@@ -393,6 +394,10 @@ def _end(
         )
     by_id = {row.id: row for row in found}
     ended = [Ended(by_id[piece.hold_id], piece.quantity) for piece in drawn]
+    if state == "consumed" and (far := [each.hold for each in ended if each.hold.is_coming]):
+        raise Refused(
+            "inventory.not_here_yet", "These goods are still on their way here.", owner_id=str(far[0].owner_id)
+        )
     write_ends(ended, state, now)
     _settle_stock(ended, shipped=state == "consumed")
     at_places = {row.id for row in locked if row.is_placed} if state == "consumed" else set()

@@ -20,6 +20,8 @@ from entrepot.domain.logistics.lanes import Leg
 SOON = timedelta(hours=24)
 #: The days that are looked ahead for a departure or a day of work.
 LOOKED_AHEAD = 400
+#: The task of the part before the first leg.
+DISPATCH = "packaging_and_label"
 #: Kinds of scans that show nothing of where a parcel is.
 BLIND = ("label_made", "exception", "lost")
 
@@ -54,6 +56,7 @@ class Journey:
     """What is known of one parcel: when it was handed over, when it arrived, and what carriers saw, oldest first.
 
     Nothing was handed over where `left_at` is None. Days count where goods leave (`home`) and where they go (`there`).
+    Where goods had to be brought first, that is the first part, and `came_on` when they stood ready, or will.
     """
 
     left_at: datetime | None
@@ -61,6 +64,8 @@ class Journey:
     seen: Sequence[Sighting]
     home: ZoneInfo
     there: ZoneInfo
+    came_on: date | None = None
+    came_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +145,7 @@ def _counts_on(parts: Sequence[Part], place: int, day: date, hour: time | None) 
     leg = parts[place + 1].leg
     if leg is None or leg.cut_off is None:
         return day
-    hour = hour or (time.max if place == 0 else time.min)
+    hour = hour or (time.max if parts[place].task == DISPATCH else time.min)
     return day + timedelta(days=hour > leg.cut_off)
 
 
@@ -193,16 +198,20 @@ def _expected(parts: Sequence[Part], known: Sequence[Known]) -> date:
 def _known(parts: Sequence[Part], journey: Journey, today: date) -> list[Known]:
     """The bounds of every part's end, the earlier ones no later than those after them."""
     known = [Known(date.min) for _ in parts]
-    last = len(parts) - 1
+    last, head, due = len(parts) - 1, 0, parts[0].due_on
+    if journey.came_on is not None:
+        # Brought early, the goods wait: the work is due when it was.
+        day = max(journey.came_on, parts[0].due_on)
+        known[0], head, due = Known(day, day, journey.came_at), 1, onward(parts[:2], 0, day)
     if journey.left_at is None:
-        known[0].first = max(today, parts[0].due_on)
-        known[0].last = known[0].first
-        for each in known[1:]:
-            each.first = known[0].first
+        known[head].first = max(today, due)
+        known[head].last = known[head].first
+        for each in known[head + 1 :]:
+            each.first = known[head].first
         return known
     seen = [each for each in journey.seen if each.kind not in BLIND]
-    _see_dispatch(known, journey, seen)
-    for place in range(1, last):
+    _see_dispatch(known, head, journey, seen)
+    for place in range(head + 1, last):
         _see_end(known, place, parts, journey, seen)
     if journey.arrived_at is not None:
         day = journey.arrived_at.astimezone(journey.there).date()
@@ -210,11 +219,11 @@ def _known(parts: Sequence[Part], journey: Journey, today: date) -> list[Known]:
         known[last] = Known(day, day, journey.arrived_at, scan.id if scan else None)
     else:
         known[last].first = today
-    for each in known:
-        each.hour = _hour(each, journey.home if each is known[0] else journey.there)
+    for place, each in enumerate(known):
+        each.hour = _hour(each, journey.home if place <= head else journey.there)
     for before, each in pairwise(known):
         each.first = max(each.first, before.first)
-    for each, before in pairwise(reversed(known)):
+    for each, before in pairwise(reversed(known[head:])):
         if each.last is not None:
             before.last = min(before.last or each.last, each.last)
             before.first = min(before.first, before.last)
@@ -226,17 +235,17 @@ def _hour(known: Known, zone: ZoneInfo) -> time | None:
     return known.at.astimezone(zone).time() if known.at is not None and known.is_exact else None
 
 
-def _see_dispatch(known: list[Known], journey: Journey, seen: Sequence[Sighting]) -> None:
+def _see_dispatch(known: list[Known], head: int, journey: Journey, seen: Sequence[Sighting]) -> None:
     """Handed over when it was said to be, where a carrier's scan confirms it or there is none; else by the scan."""
     assert journey.left_at is not None
     said = journey.left_at.astimezone(journey.home).date()
     first = next(iter(seen), None)
     if first is None or first.kind == "delivered" or first.at <= journey.left_at + SOON:
-        known[0] = Known(said, said, journey.left_at)
+        known[head] = Known(said, said, journey.left_at)
         return
     day = first.at.astimezone(journey.home).date()
     is_taken_over = first.kind == "handed_over"
-    known[0] = Known(day if is_taken_over else said, day, first.at, first.id)
+    known[head] = Known(day if is_taken_over else said, day, first.at, first.id)
 
 
 def _see_end(known: list[Known], place: int, parts: Sequence[Part], journey: Journey, seen: Sequence[Sighting]) -> None:

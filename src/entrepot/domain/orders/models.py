@@ -122,15 +122,28 @@ class Suborder(Record):
     confidence = models.DecimalField(max_digits=4, decimal_places=3)
     segments = models.JSONField(default=list)
     carriage = models.JSONField(default=dict)
+    comes_with = models.UUIDField(null=True, help_text="the shipment whose goods it waited for, or waits for")
+    awaited_on = models.DateField(null=True, help_text="when these are expected to stand ready, by what is known")
+    goods_came_at = models.DateTimeField(null=True, help_text="when nothing of it was on its way to the node any more")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "seller", "node", "programme_code"], name="suborder_once")
+            models.UniqueConstraint(
+                fields=["order", "seller", "node", "programme_code", "comes_with"],
+                name="suborder_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(comes_with__isnull=False, awaited_on__isnull=False)
+                | Q(comes_with__isnull=True, awaited_on__isnull=True, goods_came_at__isnull=True),
+                name="suborder_awaits_a_day",
+            ),
         ]
         indexes = [
             models.Index(fields=["seller", "-id"], name="suborder_seller"),
             models.Index(fields=["performer", "state", "ship_by"], name="suborder_work"),
             models.Index(fields=["ship_by"], condition=Q(state__in=["open", "shipped"]), name="suborder_running"),
+            models.Index(fields=["comes_with"], condition=Q(comes_with__isnull=False), name="suborder_awaiting"),
         ]
 
 

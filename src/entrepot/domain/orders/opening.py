@@ -50,6 +50,8 @@ class NewSuborder(NamedTuple):
     confidence: Decimal
     segments: list[dict[str, str]]
     carriage: dict[str, Any]
+    comes_with: UUID | None = None
+    awaited_on: date | None = None
 
 
 class NewLine(NamedTuple):

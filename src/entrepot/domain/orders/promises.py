@@ -27,7 +27,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A suborder of a placed order: what was promised, where its days count, what is still to leave, what has left."""
+    """A suborder of a placed order: what was promised, where its days count, what is still to leave, what has left.
+
+    Its goods were on their way as it was ordered where `awaited_on` says when they are expected.
+    """
 
     id: UUID
     segments: Sequence[Mapping[str, str]]
@@ -40,6 +43,8 @@ class Running:
     there_zone: str
     terms_id: str
     to_ship: int
+    awaited_on: date | None
+    goods_came_at: datetime | None
     parcels: Sequence[Sent]
 
 
@@ -97,7 +102,8 @@ def read_running(*, suborder_ids: Collection[UUID]) -> list[Running]:
         """
         SELECT suborder.id, suborder.segments, suborder.ship_by, suborder.promised_until, suborder.lane_code,
             coalesce(ordered.placed_at, ordered.created_at) AS placed_at, suborder.performer_party,
-            node.time_zone AS home_zone, market.time_zone AS there_zone, line.terms_id, line.to_ship
+            node.time_zone AS home_zone, market.time_zone AS there_zone, line.terms_id, line.to_ship,
+            suborder.awaited_on, suborder.goods_came_at
         FROM orders_suborder suborder
         JOIN orders_order ordered ON ordered.id = suborder.order_id AND ordered.state = 'placed'
         JOIN markets_market market ON market.id = ordered.market_id

@@ -29,6 +29,7 @@ class EventKind(StrEnum):
     RETURN_RECEIVED = "return_received"
     REFUNDED = "refunded"
     LATE = "late"
+    GOODS_CAME = "goods_came"
 
 
 #: The events that move units of a line, and the count that they raise.

@@ -15,7 +15,8 @@ _WORK = """
         work.node_id, work.suborder_id, suborder.number AS suborder_number, suborder.order_id,
         ordered.number AS order_number, ordered.currency, ordered.ship_to_id, suborder.seller_id, suborder.carrier,
         suborder.service, suborder.promised_from, suborder.promised_until,
-        coalesce(suborder.carriage -> 'boxes', '[]') AS boxes
+        coalesce(suborder.carriage -> 'boxes', '[]') AS boxes,
+        CASE WHEN suborder.goods_came_at IS NULL THEN suborder.awaited_on END AS awaited_on
     FROM orders_workitem work
     JOIN orders_suborder suborder ON suborder.id = work.suborder_id
     JOIN orders_order ordered ON ordered.id = suborder.order_id
@@ -27,6 +28,7 @@ class Work:
     """A work item with what its performer has to know of the suborder.
 
     `boxes` are the parcels that it was reckoned to take where one is not enough: so many units of each line.
+    `awaited_on` is the day on which its goods are expected, while they are still on their way to the node.
     """
 
     id: UUID
@@ -49,6 +51,7 @@ class Work:
     promised_from: date
     promised_until: date
     boxes: Sequence[Sequence[int]]
+    awaited_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,10 @@ def find_by_numbers(*, numbers: Collection[str], organisation_id: UUID) -> list[
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A suborder that is past its deadline, with what says how long it may be so."""
+    """A suborder that is past its deadline, with what says how long it may be so.
+
+    One whose goods had to come first counts as placed when they came.
+    """
 
     suborder_id: UUID
     node_id: UUID
@@ -156,7 +162,8 @@ def list_overdue(*, now: datetime, limit: int = 5000) -> list[Overdue]:
     """Suborders of which nothing has left or stands packed past their deadline, oldest deadline first."""
     rows = fetch_rows(
         """
-        SELECT suborder.id, suborder.node_id, min(line.terms_id) AS terms_id, ordered.placed_at,
+        SELECT suborder.id, suborder.node_id, min(line.terms_id) AS terms_id,
+            coalesce(suborder.goods_came_at, ordered.placed_at) AS placed_at,
             array_agg(line.id ORDER BY line.position) AS line_ids,
             array_agg(line.quantity - line.cancelled_qty ORDER BY line.position) AS units
         FROM orders_workitem work
@@ -164,6 +171,7 @@ def list_overdue(*, now: datetime, limit: int = 5000) -> list[Overdue]:
         JOIN orders_order ordered ON ordered.id = suborder.order_id
         JOIN orders_orderline line ON line.suborder_id = suborder.id
         WHERE work.state IN ('waiting', 'accepted') AND work.due_at < %s
+          AND (suborder.comes_with IS NULL OR suborder.goods_came_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM logistics_parcel parcel
                           WHERE parcel.reference_id = suborder.id AND parcel.state <> 'cancelled')
         GROUP BY suborder.id, ordered.placed_at, work.due_at

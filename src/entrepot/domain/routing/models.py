@@ -34,7 +34,10 @@ class RoutingRule(Record):
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["prefer_node", "exclude_node"], node__isnull=False)
-                | Q(kind__in=["prefer_local", "one_parcel", "no_split_below"], node__isnull=True),
+                | Q(
+                    kind__in=["prefer_local", "one_parcel", "no_split_below", "prefer_ready", "only_ready"],
+                    node__isnull=True,
+                ),
                 name="routing_rule_node",
             ),
             models.CheckConstraint(

@@ -24,6 +24,7 @@ COMMANDS = {
     "seed": ("entrepot.surfaces.cli.seed:seed", "Fill an empty marketplace."),
     "quote": ("entrepot.surfaces.cli.quote:quote", "Price a cart, landed."),
     "route": ("entrepot.surfaces.cli.route:route", "Choose nodes, services and parcels for lines."),
+    "ahead": ("entrepot.surfaces.cli.ahead:ahead", "Say what is sold while it is on its way."),
     "routing-rules": ("entrepot.surfaces.cli.routing_rules:routing_rules", "Say what routing forbids and prefers."),
     "compare": ("entrepot.surfaces.cli.compare:compare", "Compare programmes for a seller's goods."),
     "tariff": ("entrepot.surfaces.cli.tariff:tariff", "Look up customs duty."),

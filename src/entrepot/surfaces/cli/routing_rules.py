@@ -135,7 +135,7 @@ def _read(text: str) -> list[Any]:
 @REASON
 @with_database
 def add(rule: str, market: str, node: str, amount: str, starts: datetime | None, reason: str) -> None:
-    """Add RULE as the last: exclude_node, one_parcel, no_split_below, prefer_local or prefer_node."""
+    """Add RULE as the last: exclude_node, one_parcel, no_split_below, only_ready, prefer_local, _node or _ready."""
     from entrepot.domain.markets import queries as markets
     from entrepot.domain.routing import services
     from entrepot.kernel import clock

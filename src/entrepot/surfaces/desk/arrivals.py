@@ -32,7 +32,7 @@ from entrepot.surfaces.desk import words
 from entrepot.surfaces.desk.acting import ActForm, Done, ReasonForm, attempt, render
 from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.desk.scopes import DESK, scope_of
-from entrepot.surfaces.shared import docking, guards, inbound, landing, ways
+from entrepot.surfaces.shared import ahead, docking, guards, inbound, landing, ways
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest
 
@@ -157,7 +157,7 @@ def shipments(request: ActingRequest) -> HttpResponse:
 @require_GET
 def shipment(request: ActingRequest, number: str) -> HttpResponse:
     """One shipment, and what is to be done with it now; asked so, what the border takes of it."""
-    view = _found(request, number)
+    view = find_shipment(request, number)
     if "border" in request.GET:
         shown = landing.border(view.shipment, actor=request.actor, surface="desk")
         crumbs = [
@@ -167,27 +167,27 @@ def shipment(request: ActingRequest, number: str) -> HttpResponse:
             Link(_("Border")),
         ]
         return render(request, "inbound/border.html", shown | {"crumbs": crumbs})
-    return _page(request, view)
+    return shipment_page(request, view)
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def arrival(request: ActingRequest, number: str) -> HttpResponse:
     """Say that it has come."""
-    view, form = _found(request, number), ArriveForm(request.POST, name="arrive")
+    view, form = find_shipment(request, number), ArriveForm(request.POST, name="arrive")
 
     def arrive(typed: Mapping[str, Any]) -> None:
         shipping.arrive(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
     answer = attempt(request, form, arrive, said=_("It is here. Count it now."), to=_url(number))
-    return answer or _page(request, view, {"arrive": form})
+    return answer or shipment_page(request, view, {"arrive": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def slot(request: ActingRequest, number: str) -> HttpResponse:
     """Book a time at the dock, or another one."""
-    view = _found(request, number)
+    view = find_shipment(request, number)
     form = docking.slot_form(request.POST, view.shipment)
 
     def book(typed: Mapping[str, Any]) -> None:
@@ -195,40 +195,40 @@ def slot(request: ActingRequest, number: str) -> HttpResponse:
         shipping.book_slot(shipment_id=view.shipment.id, starts_at=at, actor=request.actor, now=clock.now())
 
     answer = attempt(request, form, book, said=_("The time is booked."), to=_url(number) + "#dock")
-    return answer or _page(request, view, {"slot": form})
+    return answer or shipment_page(request, view, {"slot": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def slot_return(request: ActingRequest, number: str) -> HttpResponse:
     """Give the time at the dock back."""
-    view, form = _found(request, number), ActForm(request.POST, name="slot-return")
+    view, form = find_shipment(request, number), ActForm(request.POST, name="slot-return")
 
     def give_back(typed: Mapping[str, Any]) -> None:
         shipping.give_slot_back(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
 
     answer = attempt(request, form, give_back, said=_("Others may have that time now."), to=_url(number) + "#dock")
-    return answer or _page(request, view, {"slot_return": form})
+    return answer or shipment_page(request, view, {"slot_return": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def turning_away(request: ActingRequest, number: str) -> HttpResponse:
     """Turn the whole shipment away."""
-    view, form = _found(request, number), ReasonForm(request.POST, name="refuse")
+    view, form = find_shipment(request, number), ReasonForm(request.POST, name="refuse")
 
     def refuse(typed: Mapping[str, Any]) -> None:
-        shipping.refuse(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
+        flow.refuse_shipment(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
     answer = attempt(request, form, refuse, said=_("The shipment goes back to the seller."), to=_url(number))
-    return answer or _page(request, view, {"refuse": form})
+    return answer or shipment_page(request, view, {"refuse": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def carton_scans(request: ActingRequest, number: str) -> HttpResponse:
     """Count cartons whole."""
-    view, form = _found(request, number), ScanForm(request.POST, name="scan")
+    view, form = find_shipment(request, number), ScanForm(request.POST, name="scan")
 
     def scan(typed: Mapping[str, Any]) -> Done:
         barcodes = typed["barcode"].replace(",", " ").split()
@@ -242,14 +242,14 @@ def carton_scans(request: ActingRequest, number: str) -> HttpResponse:
             said += " " + _("What was counted before counts once.")
         return Done(said)
 
-    return attempt(request, form, scan, to=_url(number) + "#count") or _page(request, view, {"scan": form})
+    return attempt(request, form, scan, to=_url(number) + "#count") or shipment_page(request, view, {"scan": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def unit_counts(request: ActingRequest, number: str) -> HttpResponse:
     """Count units of a SKU."""
-    view, form = _found(request, number), CountForm(request.POST, name="count")
+    view, form = find_shipment(request, number), CountForm(request.POST, name="count")
 
     def count(typed: Mapping[str, Any]) -> Done:
         sku_id = _sku(view, typed["sku"].strip())
@@ -258,14 +258,14 @@ def unit_counts(request: ActingRequest, number: str) -> HttpResponse:
         receiving.count(shipment_id=view.shipment.id, scans=[scan], actor=request.actor, now=clock.now())
         return Done(_("It is counted."))
 
-    return attempt(request, form, count, to=_url(number) + "#count") or _page(request, view, {"count": form})
+    return attempt(request, form, count, to=_url(number) + "#count") or shipment_page(request, view, {"count": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def inspections(request: ActingRequest, number: str, sku_id: UUID) -> HttpResponse:
     """Write down what a sample showed."""
-    view = _found(request, number)
+    view = find_shipment(request, number)
     if sku_id not in {each.sku_id for each in view.positions}:
         raise NotFound(kind="SKU")
     name = f"inspect-{sku_id.hex}"
@@ -278,28 +278,28 @@ def inspections(request: ActingRequest, number: str, sku_id: UUID) -> HttpRespon
         return Done(_("The lot passes.") if done.passed else _("The lot fails: it is not put away."))
 
     answer = attempt(request, form, inspect, to=_url(number))
-    return answer or _page(request, view, {name: form})
+    return answer or shipment_page(request, view, {name: form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def put_aways(request: ActingRequest, number: str) -> HttpResponse:
     """Bring what is counted so far into stock."""
-    view, form = _found(request, number), ActForm(request.POST, name="put-away")
+    view, form = find_shipment(request, number), ActForm(request.POST, name="put-away")
 
     def put_away(typed: Mapping[str, Any]) -> Done:
         done = flow.put_away(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
         units = sum(each.quantity for each in done)
         return Done(ngettext("{units} unit is in stock.", "{units} units are in stock.", units).format(units=units))
 
-    return attempt(request, form, put_away, to=_url(number)) or _page(request, view, {"put_away": form})
+    return attempt(request, form, put_away, to=_url(number)) or shipment_page(request, view, {"put_away": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def closing(request: ActingRequest, number: str) -> HttpResponse:
     """Put away the rest, record what differs, and end the receiving."""
-    view, form = _found(request, number), CloseForm(request.POST, name="close")
+    view, form = find_shipment(request, number), CloseForm(request.POST, name="close")
 
     def close(typed: Mapping[str, Any]) -> Done:
         done = flow.close_shipment(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
@@ -312,41 +312,41 @@ def closing(request: ActingRequest, number: str) -> HttpResponse:
             ).format(units=bought)
         return Done(said)
 
-    return attempt(request, form, close, to=_url(number)) or _page(request, view, {"close": form})
+    return attempt(request, form, close, to=_url(number)) or shipment_page(request, view, {"close": form})
 
 
 @guards.allow("settlement.run", kind="operator")
 @require_POST
 def cost(request: ActingRequest, number: str) -> HttpResponse:
     """Enter a bill for the way."""
-    view, form = _found(request, number), landing.CostForm(request.POST, name="cost")
+    view, form = find_shipment(request, number), landing.CostForm(request.POST, name="cost")
 
     def enter(typed: Mapping[str, Any]) -> None:
         bill = form.cost(typed)
         enter_cost(shipment_id=view.shipment.id, cost=bill, actor=request.actor, now=clock.now())
 
     answer = attempt(request, form, enter, said=_("The bill is entered."), to=_url(number) + "#costs")
-    return answer or _page(request, view, {"cost": form})
+    return answer or shipment_page(request, view, {"cost": form})
 
 
 @guards.allow("settlement.run", kind="operator")
 @require_POST
 def landed_cost(request: ActingRequest, number: str) -> HttpResponse:
     """Share the bills among the units."""
-    view, form = _found(request, number), landing.ShareForm(request.POST, name="share")
+    view, form = find_shipment(request, number), landing.ShareForm(request.POST, name="share")
 
     def share(typed: Mapping[str, Any]) -> None:
         costing.share(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
     answer = attempt(request, form, share, said=_("The landed cost is shared out."), to=_url(number) + "#costs")
-    return answer or _page(request, view, {"share": form})
+    return answer or shipment_page(request, view, {"share": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def lane(request: ActingRequest, number: str) -> HttpResponse:
     """Plan the way by a lane."""
-    view = _found(request, number)
+    view = find_shipment(request, number)
     form = ways.LaneForm(request.POST, shipment=view.shipment, name="lane")
 
     def plan(typed: Mapping[str, Any]) -> None:
@@ -356,34 +356,39 @@ def lane(request: ActingRequest, number: str) -> HttpResponse:
         )  # fmt: skip
 
     answer = attempt(request, form, plan, said=_("The way is planned."), to=_url(number) + "#way")
-    return answer or _page(request, view, {"lane": form})
+    return answer or shipment_page(request, view, {"lane": form})
 
 
 @guards.allow("stock.receive", kind=DESK)
 @require_POST
 def leg(request: ActingRequest, number: str) -> HttpResponse:
     """Say that a leg is done."""
-    view, form = _found(request, number), ways.LegForm(request.POST, name="leg")
+    view, form = find_shipment(request, number), ways.LegForm(request.POST, name="leg")
 
     def done(typed: Mapping[str, Any]) -> None:
         pass_leg(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
     answer = attempt(request, form, done, said=_("The leg is done."), to=_url(number) + "#way")
-    return answer or _page(request, view, {"leg": form})
+    return answer or shipment_page(request, view, {"leg": form})
 
 
 @guards.allow("shipments.read", kind=DESK)
 @require_POST
 def shipment_paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
     """The labels of its cartons, or its packing list."""
-    return inbound.paper(_found(request, number), kind, languages=words.languages(), now=clock.now())
+    return inbound.paper(find_shipment(request, number), kind, languages=words.languages(), now=clock.now())
 
 
-def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
+def shipment_page(
+    request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActForm] | None = None
+) -> HttpResponse:
+    """The page of a shipment, with the forms that were refused."""
     refused, shipment, now, actor = refused or {}, view.shipment, clock.now(), request.actor
     titles = inbound.titles_of([each.product_id for each in view.positions], words.languages())
     by_sku = {each.sku_id: titles.get(each.product_id, each.sku_code) for each in view.positions}
     works_here = actor.reaches("stock.receive", shipment.node.operator_id)
+    way = ways.panel(shipment, refused, may_move=works_here, surface="desk")
+    may_set = actor.verbs.get("stock_orders.ask") == "all"
     is_counting = works_here and shipment.state in ("arrived", "receiving")
     counted, to_see = sum(each.is_counted for each in view.cartons), len(view.cartons)
     context: dict[str, Any] = {
@@ -416,7 +421,11 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "reads_orders": actor.may("stock_orders.read"),
         "arrive": refused.get("arrive") or ArriveForm(name="arrive"),
         **landing.panel(shipment, by_sku, refused, actor=actor, surface="desk"),
-        **ways.panel(shipment, refused, may_move=works_here, surface="desk"),
+        **way,
+        "ahead": ahead.panel(shipment, by_sku, refused, legs=way["legs"], may_set=may_set),
+        "loss_form": (refused.get("loss") or ahead.LossForm(name="loss"))
+        if works_here and shipment.state == "in_transit"
+        else None,
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=works_here, now=now),
         "slot_url": reverse("desk:shipment_slot", args=[shipment.number]),
@@ -467,7 +476,7 @@ def _scope(request: ActingRequest) -> Scope:
     return Scope(node_operator_id=scope_of(request.actor, "shipments.read"))
 
 
-def _found(request: ActingRequest, number: str) -> ShipmentView:
+def find_shipment(request: ActingRequest, number: str) -> ShipmentView:
     """A shipment that comes to a node of the actor's; a draft is the seller's own business. Raises: NotFound."""
     view = queries.get_shipment(number=number, scope=_scope(request))
     if view.shipment.state == "draft":

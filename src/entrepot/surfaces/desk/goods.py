@@ -15,7 +15,6 @@ from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.inbound.queries import Scope
 from entrepot.domain.inventory import queries as inventory
-from entrepot.domain.inventory.models import Stock
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.sellers import queries as sellers
@@ -56,7 +55,7 @@ class ReceiptForm(ActForm):
     )
     condition = forms.ChoiceField(
         label=gettext_lazy("Condition"),
-        choices=[(each.value, words.CONDITIONS[each.value]) for each in Stock.Condition],
+        choices=list(words.CONDITIONS.items()),
     )
 
     def __init__(self, *args: Any, nodes: list[NodeView], **kwargs: Any) -> None:

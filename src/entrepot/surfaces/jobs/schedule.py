@@ -43,6 +43,7 @@ JOBS = (
     Periodic("lateness", "*/5 * * * *", "entrepot.flows.fulfilment.mark_late"),
     Periodic("lateness of stock orders", "*/5 * * * *", "entrepot.domain.inbound.ordering.mark_late"),
     Periodic("lateness of shipments", "*/5 * * * *", "entrepot.domain.inbound.shipping.mark_late"),
+    Periodic("goods on their way", "*/5 * * * *", "entrepot.flows.ahead.watch"),
     Periodic("missed slots", "*/5 * * * *", "entrepot.domain.inbound.docking.mark_missed"),
     Periodic("promises", "*/15 * * * *", "entrepot.flows.keeping.watch"),
     Periodic("reminders", "*/15 * * * *", "entrepot.flows.fulfilment.remind"),

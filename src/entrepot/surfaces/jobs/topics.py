@@ -94,6 +94,10 @@ TOPICS: dict[str, Topic] = {
         Told("performer", _("Cancelled in order {suborder_number}: look before you pack"), _SHIP,
              ("suborder_number",), "work.perform", family="shipping"),
     ),
+    "order.goods_later": Topic(
+        "orders",
+        Told("shopper", _("Your order {order_number} comes later than promised"), *_ORDER, letter=True),
+    ),
     "parcel.handed_over": Topic(
         "orders", Told("shopper", _("A parcel of your order {order_number} is on its way"), *_ORDER, letter=True)
     ),

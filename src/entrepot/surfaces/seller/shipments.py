@@ -31,7 +31,7 @@ from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller import words
 from entrepot.surfaces.seller.frame import PAGE, languages, read_cursor, render, seller_of, slice_of
 from entrepot.surfaces.seller.goods import where
-from entrepot.surfaces.shared import docking, inbound, landing, ways
+from entrepot.surfaces.shared import ahead, docking, inbound, landing, ways
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
@@ -382,8 +382,9 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
     titles = inbound.titles_of([each.product_id for each in view.positions], languages())
     by_sku = {each.sku_id: titles.get(each.product_id, each.sku_code) for each in view.positions}
     may_send = request.actor.may("shipments.send")
-    is_draft = shipment.state == "draft"
+    is_draft, kinds, outcomes = shipment.state == "draft", inbound.DISCREPANCIES, inbound.OUTCOMES
     to_pack = _to_pack(view) if is_draft else []
+    way = ways.panel(shipment, refused, may_move=may_send, surface="seller")
     expected = shipment.stock_order.deliver_by if shipment.stock_order else now + timedelta(days=7)
     context: dict[str, Any] = {
         "view": view,
@@ -396,12 +397,7 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "positions": [(each, by_sku[each.sku_id]) for each in view.positions],
         "was_counted": shipment.state in ("receiving", "closed"),
         "discrepancies": [
-            (
-                each,
-                by_sku.get(each.sku_id, each.sku.code),
-                inbound.DISCREPANCIES[each.kind],
-                inbound.OUTCOMES[each.outcome],
-            )
+            (each, by_sku.get(each.sku_id, each.sku.code), kinds[each.kind], outcomes[each.outcome])
             for each in view.discrepancies
         ],
         "events": inbound.timeline(view.events),
@@ -416,7 +412,8 @@ def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActF
         "send": refused.get("send") or SendForm(name="send", initial={"carrier": shipment.carrier}),
         "cancel": refused.get("cancel") or ActForm(name="cancel"),
         **landing.panel(shipment, by_sku, refused, actor=request.actor, surface="seller"),
-        **ways.panel(shipment, refused, may_move=may_send, surface="seller"),
+        **way,
+        "ahead": ahead.panel(shipment, by_sku, refused, legs=way["legs"], may_set=False),
         "clocks": docking.clocks_of_shipment(shipment, shipment.stock_order),
         "dock": docking.dock_of(shipment, refused, may_book=may_send, now=now),
         "slot_url": reverse("seller:shipment_slot", args=[shipment.number]),

@@ -76,6 +76,7 @@ EVENTS: Mapping[str, Said] = {
     "slot_moved": Said(gettext_lazy("Time at the dock moved")),
     "slot_given_back": Said(gettext_lazy("Time at the dock given back")),
     "slot_missed": Said(gettext_lazy("Time at the dock missed"), "bad"),
+    "sold_ahead": Said(gettext_lazy("Sale ahead changed"), "accent"),
     "put_away": Said(gettext_lazy("Put away into stock"), "good"),
     "received": Said(gettext_lazy("Receiving closed"), "good"),
 }

@@ -21,6 +21,8 @@ KINDS: Mapping[str, Text] = {
     RuleKind.EXCLUDE_NODE: _("Exclude a node"),
     RuleKind.ONE_PARCEL: _("Keep an order in one parcel"),
     RuleKind.NO_SPLIT_BELOW: _("Do not split below a value"),
+    RuleKind.PREFER_READY: _("Prefer what stands ready to what is on its way"),
+    RuleKind.ONLY_READY: _("Promise nothing that is on its way"),
 }
 CHANGES: Mapping[str, Text] = {
     "added": _("added"),

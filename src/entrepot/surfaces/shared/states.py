@@ -68,6 +68,7 @@ EVENTS: Mapping[str, Said] = {
     "return_received": Said(_("Return received"), "accent"),
     "refunded": Said(_("Refunded to the shopper"), "warn"),
     "late": Said(_("Past its deadline"), "bad"),
+    "goods_came": Said(_("Its goods have come to the node"), "accent"),
 }
 RETURNS: Mapping[str, Said] = {
     "requested": Said(_("Announced"), "warn"),

@@ -66,6 +66,7 @@ def panel(shipment: Shipment, refused: Mapping[str, ActForm], *, may_move: bool,
         LaneForm(shipment=shipment, name="lane", initial={"ready_on": today}) if may_plan else None
     )
     return {
+        "legs": legs,
         "way_picture": picture(legs, shipment, today),
         "way_late": [
             _("{days} days late by “{leg}”").format(days=each.days, leg=each.leg) for each in ways.who_delayed(legs)

@@ -27,6 +27,7 @@ from entrepot.surfaces.shop import sums
 from entrepot.surfaces.shop.frame import MARKET, MARKET_AGE, Visit, arrive, category_url, name_of
 from entrepot.surfaces.shop.parties import Names, names_of
 from entrepot.surfaces.shop.words import FIRST_BECAUSE, country, in_language, span
+from entrepot.surfaces.shop.words import coming as coming_words
 from entrepot.surfaces.shop.words import stock as stock_words
 
 PAGE = 24
@@ -166,6 +167,7 @@ class OfferView:
     arrives: str
     window: Window | None
     stock: tuple[str, str]
+    coming: str
     origin: str
     who: Sequence[tuple[Text, str]]
     returns_days: int
@@ -191,7 +193,8 @@ def _offer(each: Shown, units: int, names: Names, is_first: bool) -> OfferView:
         explanation=sums.of_unit(each.quote, names) if each.quote else None,
         arrives=span(*each.promised) if each.promised else "",
         window=sums.of_promise(parcel, names) if parcel else None,
-        stock=stock_words(units if parcel else 0),
+        stock=(_("On its way"), "info") if parcel and parcel.coming else stock_words(units if parcel else 0),
+        coming=coming_words(parcel.coming.by, parcel.coming.ready_on) if parcel and parcel.coming else "",
         origin=country(parcel.country) if parcel else "",
         who=names.who(parcel.terms, each.seller_id, ships=Party(parcel.performer_party)) if parcel else [],
         returns_days=parcel.terms.returns.window_days if parcel else 0,

@@ -30,7 +30,7 @@ from entrepot.surfaces.shop.browsing import picture_url, product_url
 from entrepot.surfaces.shop.forms import UnitsForm, VoucherForm
 from entrepot.surfaces.shop.frame import Visit, arrive
 from entrepot.surfaces.shop.parties import Names, names_of
-from entrepot.surfaces.shop.words import country, span
+from entrepot.surfaces.shop.words import coming, country, span
 
 
 @public
@@ -119,6 +119,7 @@ class ParcelView:
     origin: str
     arrives: str
     window: Window | None
+    coming: str
     lines: Sequence[LineView]
 
 
@@ -231,6 +232,7 @@ def _parcels(
             origin=country(parcel.country),
             arrives=span(parcel.promised_from, parcel.promised_until),
             window=sums.of_promise(parcel, names),
+            coming=coming(parcel.coming.by, parcel.coming.ready_on) if parcel.coming else "",
             lines=[
                 _line(by_offer[line.offer_id], line.title, pictures, line=line, explanation=sums.of_line(line, quote))
                 for line in parcel.lines

@@ -45,6 +45,7 @@ from entrepot.surfaces.shop.words import (
     REFUNDED_OTHERWISE,
     RETURN_STATES,
     TRACKING,
+    coming,
     country,
     span,
 )
@@ -89,6 +90,7 @@ class PartView:
     who: Sequence[tuple[Text, str]]
     serves: str
     late: Told | None = None
+    coming: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +330,15 @@ def _part(
         who=who,
         serves=who[2][1],
         late=tell(rows.promises.get(suborder.id), suborder.node.country),
+        coming=_coming(suborder),
     )
+
+
+def _coming(suborder: Suborder) -> str:
+    """That its goods are still on their way to where they leave from; nothing once they came."""
+    if suborder.awaited_on is None or suborder.goods_came_at is not None or suborder.state != Suborder.State.OPEN:
+        return ""
+    return coming("", suborder.awaited_on)
 
 
 def _steps(lines: Sequence[OrderLine], parcels: Collection[Parcel]) -> list[Step]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from entrepot.domain.logistics.keeping import DISPATCH
+from entrepot.domain.orders.awaiting import ON_ITS_WAY
 from entrepot.domain.orders.promises import PartView, PromiseView
 from entrepot.surfaces.shop.words import country, span
 
@@ -56,6 +58,14 @@ def _somewhere(days: int, origin: str) -> str:
     ).format(days=days)
 
 
+def _coming(days: int, origin: str) -> str:
+    return ngettext(
+        "On their way to the warehouse the goods take {days} day longer.",
+        "On their way to the warehouse the goods take {days} days longer.",
+        days,
+    ).format(days=days)
+
+
 #: What is said of a late part, by the task that it is.
 LATE: Mapping[str, Callable[[int, str], str]] = {
     "packaging_and_label": _left,
@@ -69,7 +79,8 @@ def tell(promise: PromiseView | None, origin: str) -> Told | None:
     if promise is None or not promise.late_days:
         return None
     place = country(origin)
-    sentences = [_say(part, place, has_left=promise.parts[0].is_done) for part in promise.late_parts]
+    dispatch = next(each for each in promise.parts if each.leg != ON_ITS_WAY)
+    sentences = [_say(part, place, has_left=dispatch.is_done) for part in promise.late_parts]
     if promise.state != "open":
         return Told(sentences, "")
     if now := _now(promise):
@@ -80,7 +91,9 @@ def tell(promise: PromiseView | None, origin: str) -> Told | None:
 def _say(part: PartView, origin: str, *, has_left: bool) -> str:
     if part.is_stretch:
         return _somewhere(part.days, origin)
-    if not part.position:
+    if part.leg == ON_ITS_WAY:
+        return _coming(part.days, origin)
+    if part.task == DISPATCH:
         return (_left if has_left else _not_left)(part.days, origin)
     return LATE.get(part.task, _crossed)(part.days, origin)
 
@@ -89,6 +102,6 @@ def _now(promise: PromiseView) -> str:
     """Who has it, as far as scans say."""
     single = [part for part in promise.parts if not part.is_stretch]
     waiting = next((part for part in single if not part.is_done), None)
-    if waiting is None or not waiting.position:
+    if waiting is None or waiting.leg == ON_ITS_WAY or waiting.task == DISPATCH:
         return ""
     return _("Customs has it now.") if waiting.task == "customs" else _("The carrier has it now.")

@@ -13,11 +13,12 @@ from uuid import UUID
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext
 
+from entrepot.domain.orders.awaiting import ON_ITS_WAY
 from entrepot.domain.terms.rules import Conditions, Party, Task
 from entrepot.kernel.money import format_minor
 from entrepot.surfaces.shared.components import Part, Segment, Text, Trace, Window
 from entrepot.surfaces.shop.parties import Names
-from entrepot.surfaces.shop.words import BASES, BORDER_PARTS, COLLECTORS, SEGMENTS, country, span
+from entrepot.surfaces.shop.words import BASES, BORDER_PARTS, COLLECTORS, COMING, SEGMENTS, country, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ def window(
     for each in segments:
         task, party, until = Task(each["task"]), Party(each["party"]), date.fromisoformat(each["done_by"])
         said = span(before, until) if before else gettext("by {day}").format(day=span(until, until))
-        rows.append(Segment(SEGMENTS.get(task.value, each["leg"]), said, names.of(party, seller_id, terms.role(task))))
+        label = COMING if each["leg"] == ON_ITS_WAY else SEGMENTS.get(task.value, each["leg"])
+        rows.append(Segment(label, said, names.of(party, seller_id, terms.role(task))))
         before = until
     traces = [Trace(gettext("Kept"), gettext("{share} of the time").format(share=percent(Decimal(str(confidence)))))]
     traces.append(Trace(gettext("From"), country(origin)))

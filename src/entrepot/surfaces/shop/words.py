@@ -68,6 +68,7 @@ EVENTS: Mapping[str, tuple[Text, Tone]] = {
     "return_received": (_("Came back"), "accent"),
     "refunded": (_("Refunded"), "good"),
     "late": (_("Running late"), "warn"),
+    "goods_came": (_("The goods have come to the warehouse"), "good"),
 }
 
 RETURN_STATES: Mapping[str, tuple[Text, Tone]] = {
@@ -139,6 +140,7 @@ COLLECTORS: Mapping[str, Text] = {
     "seller": _("collected by the seller"),
 }
 #: The parts of a way, by the task that each of them is.
+COMING = _("On their way to the warehouse")
 SEGMENTS: Mapping[str, Text] = {
     "packaging_and_label": _("Packed and handed over"),
     "first_mile": _("To the place of departure"),
@@ -181,6 +183,17 @@ def span(first: date, last: date) -> str:
     if (first.year, first.month) == (last.year, last.month) and day.startswith("j"):
         return f"{date_format(first, day)}–{date_format(last, whole)}"
     return f"{date_format(first, whole)} – {date_format(last, whole)}"
+
+
+def coming(by: str, ready_on: date) -> str:
+    """That goods are still on their way to where they leave from, how, and when they are expected there."""
+    said = {
+        "sea": gettext("These goods are on their way to the warehouse by sea and expected there on {day}."),
+        "air": gettext("These goods are on their way to the warehouse by air and expected there on {day}."),
+        "rail": gettext("These goods are on their way to the warehouse by rail and expected there on {day}."),
+    }
+    plain = gettext("These goods are on their way to the warehouse and expected there on {day}.")
+    return said.get(by, plain).format(day=span(ready_on, ready_on))
 
 
 def stock(units: int) -> tuple[str, Tone]:

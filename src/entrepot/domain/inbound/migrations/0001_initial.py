@@ -1,5 +1,6 @@
 import django.contrib.postgres.constraints
 import django.db.models.deletion
+import django.db.models.functions.comparison
 from django.db import migrations, models
 
 
@@ -11,6 +12,7 @@ class Migration(migrations.Migration):
         ('catalogue', '0001_initial'),
         ('inventory', '0001_initial'),
         ('logistics', '0001_initial'),
+        ('markets', '0001_initial'),
         ('sellers', '0001_initial'),
     ]
 
@@ -65,6 +67,8 @@ class Migration(migrations.Migration):
                 ('shipped_at', models.DateTimeField(null=True)),
                 ('arrived_at', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True)),
+                ('is_sold_ahead', models.BooleanField(help_text='blank: as the rules say', null=True)),
+                ('safety_rate', models.DecimalField(decimal_places=4, help_text='its own, if it has one', max_digits=5, null=True)),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.enrolment')),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
@@ -318,6 +322,25 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='AheadRule',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('programme_code', models.CharField(blank=True, max_length=60)),
+                ('mode', models.CharField(blank=True, help_text='sea, air, rail, truck', max_length=12)),
+                ('safety_rate', models.DecimalField(decimal_places=4, max_digits=5, null=True)),
+                ('put_away_days', models.PositiveSmallIntegerField()),
+                ('valid_from', models.DateField()),
+                ('valid_until', models.DateField(null=True)),
+                ('source', models.TextField()),
+                ('market', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='markets.market')),
+                ('node', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
+            ],
+            options={
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(django.db.models.functions.comparison.Coalesce(models.F('market'), models.Value('00000000-0000-0000-0000-000000000000', output_field=models.UUIDField())), '='), (django.db.models.functions.comparison.Coalesce(models.F('node'), models.Value('00000000-0000-0000-0000-000000000000', output_field=models.UUIDField())), '='), (models.F('programme_code'), '='), (models.F('mode'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='ahead_rule_one_at_a_time'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='ahead_rule_period'), models.CheckConstraint(condition=models.Q(('safety_rate__isnull', True), models.Q(('safety_rate__gte', 0), ('safety_rate__lt', 1)), _connector='OR'), name='ahead_rule_share')],
+            },
+        ),
+        migrations.CreateModel(
             name='CartonLine',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -504,6 +527,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='shipment',
             index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['due_at'], name='shipment_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_sold_ahead', True), ('safety_rate__gte', 0), ('safety_rate__lt', 1)), models.Q(models.Q(('is_sold_ahead__isnull', True), ('is_sold_ahead', False), _connector='OR'), ('safety_rate__isnull', True)), _connector='OR'), name='shipment_sold_ahead_says_share'),
         ),
         migrations.AddConstraint(
             model_name='shipment',

@@ -38,11 +38,14 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
                 ('lot', models.CharField(blank=True, max_length=40)),
-                ('condition', models.CharField(choices=[('new', 'New'), ('opened', 'Opened'), ('damaged', 'Damaged')], default='new', max_length=10)),
+                ('condition', models.CharField(choices=[('new', 'New'), ('opened', 'Opened'), ('damaged', 'Damaged'), ('coming', 'Coming')], default='new', max_length=10)),
                 ('on_hand', models.BigIntegerField(default=0)),
                 ('reserved', models.BigIntegerField(default=0, help_text='sum of the active holds')),
                 ('allotted', models.BigIntegerField(default=0, help_text='sum of the allotments that are neither sold nor held')),
                 ('is_placed', models.BooleanField(default=False, help_text='its node has places, and its units stand at them')),
+                ('comes_with', models.UUIDField(help_text='the shipment that brings them, while they are on their way', null=True)),
+                ('comes_by', models.CharField(blank=True, db_default='', default='', help_text='how they cross the border, if they do', max_length=12)),
+                ('ready_on', models.DateField(help_text='the day on which they are expected to stand ready', null=True)),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
@@ -77,7 +80,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('opening', 'Opening'), ('received', 'Received'), ('shipped', 'Shipped'), ('returned', 'Returned'), ('discarded', 'Discarded'), ('sent_back', 'Sent Back'), ('adjusted', 'Adjusted'), ('title_out', 'Title Out'), ('title_in', 'Title In')], max_length=10)),
+                ('kind', models.CharField(choices=[('opening', 'Opening'), ('received', 'Received'), ('shipped', 'Shipped'), ('returned', 'Returned'), ('discarded', 'Discarded'), ('sent_back', 'Sent Back'), ('adjusted', 'Adjusted'), ('title_out', 'Title Out'), ('title_in', 'Title In'), ('expected', 'Expected')], max_length=10)),
                 ('quantity', models.BigIntegerField()),
                 ('occurred_at', models.DateTimeField()),
                 ('source_type', models.CharField(max_length=40)),
@@ -136,6 +139,10 @@ class Migration(migrations.Migration):
             model_name='stock',
             index=models.Index(fields=['sku', 'seller'], name='stock_sku'),
         ),
+        migrations.AddIndex(
+            model_name='stock',
+            index=models.Index(condition=models.Q(('comes_with__isnull', False)), fields=['comes_with'], name='stock_coming'),
+        ),
         migrations.AddConstraint(
             model_name='stock',
             constraint=models.UniqueConstraint(fields=('seller', 'owner', 'node', 'sku', 'lot', 'condition'), name='stock_row_once'),
@@ -143,6 +150,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stock',
             constraint=models.CheckConstraint(condition=models.Q(('allotted__gte', 0), ('reserved__gte', 0), ('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('allotted')))), name='stock_promised_within_on_hand'),
+        ),
+        migrations.AddConstraint(
+            model_name='stock',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allotted', 0), ('comes_with__isnull', False), ('condition', 'coming'), ('ready_on__isnull', False)), models.Q(models.Q(('condition', 'coming'), _negated=True), ('comes_with__isnull', True), ('ready_on__isnull', True)), _connector='OR'), name='stock_coming_says_when'),
         ),
         migrations.AddIndex(
             model_name='placeunits',

@@ -173,6 +173,9 @@ class Migration(migrations.Migration):
                 ('confidence', models.DecimalField(decimal_places=3, max_digits=4)),
                 ('segments', models.JSONField(default=list)),
                 ('carriage', models.JSONField(default=dict)),
+                ('comes_with', models.UUIDField(help_text='the shipment whose goods it waited for, or waits for', null=True)),
+                ('awaited_on', models.DateField(help_text='when these are expected to stand ready, by what is known', null=True)),
+                ('goods_came_at', models.DateTimeField(help_text='when nothing of it was on its way to the node any more', null=True)),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
                 ('performer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
@@ -280,9 +283,17 @@ class Migration(migrations.Migration):
             model_name='suborder',
             index=models.Index(condition=models.Q(('state__in', ['open', 'shipped'])), fields=['ship_by'], name='suborder_running'),
         ),
+        migrations.AddIndex(
+            model_name='suborder',
+            index=models.Index(condition=models.Q(('comes_with__isnull', False)), fields=['comes_with'], name='suborder_awaiting'),
+        ),
         migrations.AddConstraint(
             model_name='suborder',
-            constraint=models.UniqueConstraint(fields=('order', 'seller', 'node', 'programme_code'), name='suborder_once'),
+            constraint=models.UniqueConstraint(fields=('order', 'seller', 'node', 'programme_code', 'comes_with'), name='suborder_once', nulls_distinct=False),
+        ),
+        migrations.AddConstraint(
+            model_name='suborder',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('awaited_on__isnull', False), ('comes_with__isnull', False)), models.Q(('awaited_on__isnull', True), ('comes_with__isnull', True), ('goods_came_at__isnull', True)), _connector='OR'), name='suborder_awaits_a_day'),
         ),
         migrations.AddIndex(
             model_name='promise',

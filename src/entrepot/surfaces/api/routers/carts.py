@@ -99,7 +99,7 @@ class QuotedLineOut(Schema):
 
 
 class QuotedParcelOut(Schema):
-    """What would travel together, from where, by whom, when."""
+    """What would travel together, from where, by whom, when; still on its way there, where it is coming on a day."""
 
     seller_id: UUID
     node: str
@@ -109,6 +109,7 @@ class QuotedParcelOut(Schema):
     ship_by: datetime
     promised_from: date
     promised_until: date
+    coming_on: date | None
     lines: list[QuotedLineOut]
 
 
@@ -155,6 +156,7 @@ class QuoteOut(Schema):
                     ship_by=parcel.ship_by,
                     promised_from=parcel.promised_from,
                     promised_until=parcel.promised_until,
+                    coming_on=parcel.coming.ready_on if parcel.coming else None,
                     lines=[
                         QuotedLineOut(
                             offer_id=line.offer_id,

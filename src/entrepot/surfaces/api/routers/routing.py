@@ -19,7 +19,9 @@ from entrepot.surfaces.shared.routing import look_document
 
 routes = Routes("Routing")
 
-Kind = Literal["prefer_local", "prefer_node", "exclude_node", "one_parcel", "no_split_below"]
+Kind = Literal[
+    "prefer_local", "prefer_node", "exclude_node", "one_parcel", "no_split_below", "prefer_ready", "only_ready"
+]
 #: The editions that one answer has.
 EDITIONS_MAX = 50
 

@@ -352,7 +352,8 @@ def receive_shipment(request: HttpRequest, shipment_id: UUID, payload: ArrivalIn
 @routes.post("/shipments/{uuid:shipment_id}/turning-away", ShipmentOut, "stock.receive")
 def turn_shipment_away(request: HttpRequest, shipment_id: UUID, payload: WhyIn) -> ShipmentOut:
     """Turn a whole shipment away at the dock."""
-    done = shipping.refuse(shipment_id=shipment_id, reason=payload.reason, actor=actor_of(request), now=clock.now())
+    actor = actor_of(request)
+    done = flow.refuse_shipment(shipment_id=shipment_id, reason=payload.reason, actor=actor, now=clock.now())
     return ShipmentOut.of(done)
 
 
