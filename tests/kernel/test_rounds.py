@@ -48,6 +48,10 @@ def test_what_is_asked_by_another_way_is_asked_after_it():
         assert fetch_value("SELECT count(*) FROM told") == 2
         write(3)
         assert execute("DELETE FROM told") == 3
+        write(4)
+        with connection.cursor() as cursor:  # as Django's own queries ask
+            cursor.execute("SELECT word FROM told")
+            assert cursor.fetchall() == [("told",)]
 
 
 def test_a_statement_that_fails_takes_the_whole_transaction_with_it_and_the_connection_stays():

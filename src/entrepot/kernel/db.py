@@ -89,7 +89,6 @@ def fetch_rows(
     query: str, params: Sequence[Any] | Mapping[str, Any] = (), into: Callable[..., Any] | None = None
 ) -> list[Any]:
     """The rows of a query, each a named tuple, or what `into` makes of its values."""
-    settle()
     with connection.cursor() as cursor:
         cursor.cursor.row_factory = args_row(into) if into else namedtuple_row
         cursor.cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves jsonb as text
@@ -101,7 +100,6 @@ def fetch_rows(
 
 def fetch_value(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
     """The one value of a query, or None where it has no row."""
-    settle()
     with connection.cursor() as cursor:
         cursor.execute(query, params or None)
         row = cursor.fetchone()
@@ -110,7 +108,6 @@ def fetch_value(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> A
 
 def execute(query: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run a statement; the number of rows that it touched."""
-    settle()
     with connection.cursor() as cursor:
         cursor.execute(query, _light(params))
         return int(cursor.rowcount)

@@ -116,10 +116,17 @@ def together() -> Iterator[None]:
     mine = _Round()
     token = db.waiting.set(mine)
     try:
-        yield
+        with connection.execute_wrapper(_in_order):
+            yield
         mine.send()
     finally:
         db.waiting.reset(token)
+
+
+def _in_order(execute: Callable[..., Any], query: str, params: Any, many: bool, context: Any) -> Any:
+    """Whatever Django asks goes after all that waits."""
+    db.settle()
+    return execute(query, params, many, context)
 
 
 def ask(query: str, params: Sequence[Any] = (), into: Callable[..., Any] | None = None) -> Asked:
@@ -129,12 +136,13 @@ def ask(query: str, params: Sequence[Any] = (), into: Callable[..., Any] | None 
         with together():
             return ask(query, params, into)
     asked = Asked(query, [_written(value) for value in params], into)
-    if connection.execute_wrappers:
+    wrappers = [each for each in connection.execute_wrappers if each is not _in_order]
+    if wrappers:
 
         def send(_query: str, _params: Any, _many: bool, _context: Any) -> None:
             mine.waiting.append(asked)
 
-        for wrapper in reversed(connection.execute_wrappers):
+        for wrapper in reversed(wrappers):
             send = partial(wrapper, send)
         send(query, params, False, {"connection": connection, "cursor": None})
     else:
