@@ -1,7 +1,7 @@
 """Whoever brings the provider's answer first completes the checkout, once; what was left open is swept up."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -168,7 +168,7 @@ def test_a_crash_before_the_provider_was_asked_charges_nobody(world, monkeypatch
 def test_success_after_the_hold_ran_out_takes_the_goods_again(world):
     offer = world.offer(world.seller(), stock=1)
     place(world, request("late", (offer, 1), instrument="late"))
-    ship_by, promised = Suborder.objects.values_list("ship_by", "promised_until").get()
+    ship_by, promised, parts = Suborder.objects.values_list("ship_by", "promised_until", "segments").get()
     world.pass_time(hours=1)
     assert checkout.expire_holds(now=world.now) == 1
     assert Stock.objects.get().reserved == 0
@@ -179,6 +179,10 @@ def test_success_after_the_hold_ran_out_takes_the_goods_again(world):
     suborder = Suborder.objects.get()
     assert (suborder.ship_by - ship_by).days == (suborder.promised_until - promised).days == 3
     assert WorkItem.objects.get().due_at == suborder.ship_by
+    moved = [(date.fromisoformat(now["done_by"]) - date.fromisoformat(then["done_by"])).days
+             for then, now in zip(parts, suborder.segments, strict=True)]  # fmt: skip
+    assert moved == [3] * len(parts) and parts
+    assert suborder.segments[-1]["done_by"] == suborder.promised_until.isoformat()
 
 
 def test_many_holds_expire_with_a_constant_number_of_statements(world):

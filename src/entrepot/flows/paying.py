@@ -423,8 +423,14 @@ def _promise_anew(order_ids: Sequence[UUID], now: datetime) -> None:
         [(key, ship_by, (ship_by.date() - before.date()).days) for key, ship_by, before in due],
     )
     execute(
-        f"UPDATE orders_suborder s SET ship_by = w.ship_by, promised_from = s.promised_from + w.days,"
-        f" promised_until = s.promised_until + w.days FROM {source} WHERE s.id = w.id",
+        f"""
+        UPDATE orders_suborder s SET ship_by = w.ship_by, promised_from = s.promised_from + w.days,
+            promised_until = s.promised_until + w.days, segments = coalesce((
+                SELECT jsonb_agg(leg || jsonb_build_object('done_by', (leg->>'done_by')::date + w.days) ORDER BY place)
+                FROM jsonb_array_elements(s.segments) WITH ORDINALITY AS parts(leg, place)
+            ), s.segments)
+        FROM {source} WHERE s.id = w.id
+        """,
         params,
     )
 
