@@ -85,7 +85,9 @@ def sell_ahead(supply: Supply, now: datetime) -> Offer:
     shipment, actor = supply.shipments["container"], supply.setting.actor(offer.seller_id)
     left_on = now.date() - timedelta(days=20)
     ways.plan(shipment_id=shipment.id, lane_code="cn-us-sea", ready_on=left_on, actor=actor, now=now)
-    ways.pass_leg(shipment_id=shipment.id, position=1, done_on=left_on + timedelta(days=2), actor=actor, now=now)
+    for leg, days in ((1, 2), (2, 5)):
+        done_on = left_on + timedelta(days=days)
+        ways.pass_leg(shipment_id=shipment.id, position=leg, done_on=done_on, actor=actor, now=now)
     _send(supply, "container", "Blue Line", "BLU-400-177", now + timedelta(minutes=20))
     return offer
 

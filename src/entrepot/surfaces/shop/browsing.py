@@ -280,6 +280,12 @@ def product_url(product_id: UUID) -> str:
     return reverse("shop:product", args=[product_id])
 
 
+def picture_of(sku: Sku, pictures: Mapping[UUID, Sequence[Picture]]) -> str:
+    """Where the picture of a SKU is: of its product's the one that shows its options; nothing where there is none."""
+    shown = pictures.get(sku.product_id)
+    return picture_url(shown[rules.picture_of([each.options for each in shown], sku.options)]) if shown else ""
+
+
 def picture_url(picture: Picture) -> str:
     """Where a picture is served."""
     return reverse("media", args=[picture.media])

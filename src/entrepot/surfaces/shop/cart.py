@@ -26,7 +26,7 @@ from entrepot.surfaces.shared.components import Explanation, Window
 from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop import sums
-from entrepot.surfaces.shop.browsing import picture_url, product_url
+from entrepot.surfaces.shop.browsing import picture_of, product_url
 from entrepot.surfaces.shop.forms import UnitsForm, VoucherForm
 from entrepot.surfaces.shop.frame import Visit, arrive
 from entrepot.surfaces.shop.parties import Names, names_of
@@ -253,12 +253,11 @@ def _line(
     left: int | None = None,
 ) -> LineView:
     sku = kept.offer.sku
-    shown = pictures.get(sku.product_id)
     return LineView(
         offer_id=kept.offer_id,
         title=title,
         href=f"{product_url(sku.product_id)}?sku={sku.id.hex}",
-        picture=picture_url(shown[0]) if shown else "",
+        picture=picture_of(sku, pictures),
         options=", ".join(str(value).capitalize() for value in sku.options.values()),
         quantity=kept.quantity,
         units=line.quantity if line else kept.quantity,

@@ -1,6 +1,6 @@
 """Paying for the cart, as a guest or signed in, once: the key in the form names the checkout."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,11 +50,13 @@ def place(request: HttpRequest) -> HttpResponse:
     visit = arrive(request)
     key = request.POST.get("checkout_key", "").replace("\0", "")[:120]
     cart_tokens = visit.cart_tokens
-    done = purchases.find_checkout(checkout_key=key, holder=visit.buyer, cart_tokens=cart_tokens)
-    if done is not None and done.state != done.State.DECLINED:
-        return _to_order(visit, done.number, done.access_token)
+    if (done := _done(visit, key, cart_tokens)) is not None:
+        return done
     cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
     if cart is None:
+        # What was sent twice at once may have been ordered between the two looks.
+        if (done := _done(visit, key, cart_tokens)) is not None:
+            return done
         messages.warning(request, gettext("Nothing was ordered: there is nothing in your cart."))
         return redirect("shop:cart")
     form = CheckoutForm(request.POST, country=visit.market.country, email=_email(visit))
@@ -74,6 +76,14 @@ def place(request: HttpRequest) -> HttpResponse:
             _keep(visit.user_id, form, visit)
         return _to_order(visit, answer.number, answer.access_token)
     return _refused(visit, form, answer)
+
+
+def _done(visit: Visit, key: str, cart_tokens: Sequence[str]) -> HttpResponse | None:
+    """To the order that this key has made already."""
+    done = purchases.find_checkout(checkout_key=key, holder=visit.buyer, cart_tokens=cart_tokens)
+    if done is None or done.state == done.State.DECLINED:
+        return None
+    return _to_order(visit, done.number, done.access_token)
 
 
 def _request(visit: Visit, cart: Cart, given: Mapping[str, Any], address: Mapping[str, str]) -> OrderRequest:

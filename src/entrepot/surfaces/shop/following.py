@@ -31,7 +31,7 @@ from entrepot.domain.terms.rules import Party, Terms
 from entrepot.surfaces.shared.components import Event, Explanation, Step, Text, Tone, Window
 from entrepot.surfaces.shared.threads import SUBJECTS, state_of
 from entrepot.surfaces.shop import ordered, sums
-from entrepot.surfaces.shop.browsing import picture_url, product_url
+from entrepot.surfaces.shop.browsing import picture_of, product_url
 from entrepot.surfaces.shop.frame import Visit
 from entrepot.surfaces.shop.lateness import Told, tell
 from entrepot.surfaces.shop.parties import Names, names_of
@@ -225,7 +225,7 @@ def follow(visit: Visit, number: str) -> Followed:
         line.id: LineView(
             line=line,
             href=f"{product_url(line.sku.product_id)}?sku={line.sku_id.hex}",
-            picture=picture_url(pictures[line.sku.product_id][0]) if line.sku.product_id in pictures else "",
+            picture=picture_of(line.sku, pictures),
             options=", ".join(str(value).capitalize() for value in line.sku.options.values()),
             notes=_notes(line),
             amount_minor=line.list_minor - line.discount_minor,

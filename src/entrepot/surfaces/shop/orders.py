@@ -22,7 +22,7 @@ from entrepot.surfaces.shared.acting import Done, attempt
 from entrepot.surfaces.shared.components import Slice
 from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shared.throttle import throttled
-from entrepot.surfaces.shop.browsing import picture_url
+from entrepot.surfaces.shop.browsing import picture_of
 from entrepot.surfaces.shop.following import Followed, follow, quantities
 from entrepot.surfaces.shop.forms import AddressForm, MoveForm, QuantitiesForm
 from entrepot.surfaces.shop.frame import Visit, arrive
@@ -48,11 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "order": order,
             "state": ORDER_STATES[rules.order_state(order.state, map(quantities, lines[order.id]))],
             "titles": [line.title for line in lines[order.id]],
-            "pictures": [
-                picture_url(pictures[line.sku.product_id][0])
-                for line in lines[order.id]
-                if line.sku.product_id in pictures
-            ][:4],
+            "pictures": [where for line in lines[order.id] if (where := picture_of(line.sku, pictures))][:4],
         }
         for order in shown
     ]
