@@ -37,7 +37,7 @@ from entrepot.domain.payments.services import NewCall
 from entrepot.domain.promotions import queries as promotions
 from entrepot.domain.settlement import payouts, statements
 from entrepot.domain.settlement.models import Payout
-from entrepot.flows import checkout, opening, paying, returns, settling
+from entrepot.flows import checkout, paying, returns, settling
 from entrepot.kernel import idempotency, ids, outbox
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.errors import Refused
@@ -367,9 +367,8 @@ EXHIBITS: Sequence[Exhibit] = (
     Exhibit(
         "saleor #543, #6897; oscar #1811; vendure #1738, #3508", "stock is checked and taken without a lock",
         lambda: [
-            changed(inventory.lock_stock,
-                    ('    allotments: dict', f'    {SLOWLY}\n    allotments: dict'),
-                    ('(" FOR NO KEY UPDATE OF s" if lock else "")', '""')),
+            changed(inventory.ask_stock, ('(" FOR NO KEY UPDATE OF s" if lock else "")', '""')),
+            changed(inventory.read_stock, ('    allotments: dict', f'    {SLOWLY}\n    allotments: dict')),
             changed(inventory._reserve, (" AND s.on_hand - s.reserved - s.allotted >= w.shared", "")),
         ],
         raced(races.buyers_of_the_last_units), ["inventory_stock.stock_promised_within_on_hand"],
@@ -381,7 +380,7 @@ EXHIBITS: Sequence[Exhibit] = (
     ),
     Exhibit(
         "medusa #16502", "lines of the same goods are checked one by one",
-        lambda: [changed(inventory.open_holds,
+        lambda: [changed(inventory.write_holds,
                          ("shared[hold.stock_id] += hold.quantity", "shared[hold.stock_id] = hold.quantity"))],
         two_orders_in_one_batch,
     ),
@@ -413,7 +412,7 @@ EXHIBITS: Sequence[Exhibit] = (
     ),
     Exhibit(
         "saleor #12652, #19220; medusa #13301; woocommerce #62659", "page and message both complete the checkout",
-        lambda: [changed(paying._record, ("payment.state = ANY(%s) ORDER", "(payment.state = ANY(%s) OR true) ORDER"))],
+        lambda: [reworded(paying, "_WAITING", ("payment.state = ANY(%s)", "(payment.state = ANY(%s) OR true)"))],
         told_by_two,
     ),
     Exhibit(
@@ -429,7 +428,7 @@ EXHIBITS: Sequence[Exhibit] = (
     ),
     Exhibit(
         "woocommerce-gateway-stripe #5720", "stock is looked at and not held before the money is taken",
-        lambda: [mock.patch.object(opening, "_hold", lambda *args: None)], held_before_it_is_paid,
+        lambda: [mock.patch.object(inventory, "write_holds", lambda **given: [])], held_before_it_is_paid,
     ),
     Exhibit(
         "eventyay #1406", "two refunds come to more than was paid",

@@ -135,7 +135,7 @@ def test_a_line_that_is_cut_at_commit_is_in_doubt_and_resolved_by_its_key(server
     cuts = 0
     try:
         with server.connected(line.folder):
-            for commit in range(1, 7):
+            for commit in range(1, 4):
                 for arrives in (False, True):
                     request = shopping.request(f"cut-{commit}-{arrives}", (offer, 1))
                     line.cut_at(commit, arrives=arrives)
@@ -149,9 +149,10 @@ def test_a_line_that_is_cut_at_commit_is_in_doubt_and_resolved_by_its_key(server
                     assert answers[0] == answers[1] and isinstance(answers[0], checkout.Placed)
     finally:
         line.close()
-    assert Order.objects.count() == SandboxCharge.objects.count() == 12
+    assert Order.objects.count() == SandboxCharge.objects.count() == 6
     sold(world, offer)
-    assert cuts >= 6
+    # An order takes two commits; each is cut on its way there and on its way back.
+    assert cuts >= 4
     figures.say(f"{cuts} cuts of the line around COMMIT: each order once, by its key")
 
 

@@ -133,7 +133,7 @@ def test_the_interface_brings_in_decides_and_pays(world, offer):
     [parcel] = gone(world, offer, 1)
     body = {"carrier": parcel.carrier, "number": "R-9", "issued_on": "2026-03-02", "period_from": "2026-03-01",
             "period_until": "2026-03-02", "currency": "EUR", "total_minor": 500,
-            "lines": [{"number": 1, "tracking_number": parcel.tracking_number, "charges": {"carriage": 500}}],
+            "lines": [{"position": 1, "tracking_number": parcel.tracking_number, "charges": {"carriage": 500}}],
             }  # fmt: skip
     made = finance.send("POST", "/carrier-bills", body).json()
     assert (made["beyond_plan"]["minor"], made["open"]) == (80, 1)

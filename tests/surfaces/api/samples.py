@@ -60,6 +60,8 @@ class Requests:
         if "enum" in schema or "const" in schema:
             return schema.get("const") or next(filter(None, schema["enum"]))
         match schema.get("type"):
+            case "object" if schema.get("minProperties"):
+                return {schema["propertyNames"]["enum"][0]: self.value("", schema["additionalProperties"])}
             case "object":
                 wanted = set(schema.get("required", [])) | (set(schema.get("properties", {})) & set(self.ids))
                 return {each: self.value(each, schema["properties"][each]) for each in sorted(wanted)}

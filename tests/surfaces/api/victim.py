@@ -9,13 +9,14 @@ from entrepot.domain.customs import services as customs
 from entrepot.domain.inbound.models import Carton
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.ledger.models import Account, Journal
+from entrepot.domain.logistics.billing import NewBill, NewLine
 from entrepot.domain.logistics.models import TrackingDoubt
 from entrepot.domain.orders.models import WorkItem
 from entrepot.domain.payments.models import Payment
 from entrepot.domain.pricing import quoting
 from entrepot.domain.pricing.models import RetailProposal
 from entrepot.domain.settlement.models import Accrual, Payout
-from entrepot.flows import conversing, enrolling, fulfilment, returns, settling
+from entrepot.flows import billing, conversing, enrolling, fulfilment, returns, settling
 from entrepot.intake import uploads
 from entrepot.kernel import ids
 from entrepot.kernel.actors import SYSTEM
@@ -49,6 +50,11 @@ def make(world: World) -> dict[str, Any]:
     doubt = TrackingDoubt.objects.create(
         id=ids.new_id(world.now), created_at=world.now, parcel=parcel, kind="unscanned", points=30
     )
+    today = world.now.date()
+    bill = billing.enter(
+        bill=NewBill(parcel.carrier, "R-1", today, today - timedelta(days=30), today, "EUR"),
+        lines=[NewLine(1, parcel.tracking_number, {"carriage": 500})], actor=SYSTEM, now=world.now,
+    )  # fmt: skip
     world.enrol(seller, programme="fully-managed", market="DE")
     other = world.offer(seller, programme="fully-managed")
     [quote] = quoting.quote(
@@ -113,6 +119,7 @@ def make(world: World) -> dict[str, Any]:
         "work_item_id": WorkItem.objects.get(suborder__order=waiting).id,
         "parcel_id": parcel.id,
         "doubt_id": doubt.id,
+        "bill_id": bill.id,
         "case_id": case.id,
         "thread_id": thread.id,
         "attachment_id": Attachment.objects.get(thread=thread).id,

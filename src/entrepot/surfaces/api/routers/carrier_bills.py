@@ -28,7 +28,7 @@ Reason = Annotated[str, Field(min_length=3, max_length=500)]
 class BillLineIn(In):
     """A line as the carrier bills it; charges below zero are a credit. Units: minor of the bill's currency, grams."""
 
-    number: Annotated[int, Field(ge=1, le=2_000_000_000)]
+    position: Annotated[int, Field(ge=1, le=2_000_000_000)]
     tracking_number: Annotated[str, Field(max_length=60)] = ""
     service: Short = ""
     weight_g: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
@@ -84,7 +84,7 @@ class BillLineOut(Schema):
     """A line beside what was planned; what is beyond is rate, weight and surcharges. Units: minor, grams."""
 
     id: UUID
-    number: int
+    position: int
     tracking_number: str
     service: str
     parcel_id: UUID | None
@@ -107,7 +107,7 @@ class WholeBillOut(BillOut):
     items: list[BillLineOut]
 
 
-class DecisionIn(In):
+class BillDecisionIn(In):
     """Which lines, and why."""
 
     line_ids: Annotated[list[UUID], Field(min_length=1, max_length=10_000)]
@@ -145,7 +145,7 @@ def enter_carrier_bill(request: HttpRequest, payload: BillIn) -> BillOut:
     given = payload.model_dump(exclude={"lines", "total_minor"})
     row = billing.enter(
         bill=NewBill(**given, stated_minor=payload.total_minor),
-        lines=[NewLine(**each.model_dump()) for each in payload.lines],
+        lines=[NewLine(number=each.position, **each.model_dump(exclude={"position"})) for each in payload.lines],
         actor=actor_of(request), now=clock.now(),
     )  # fmt: skip
     return _bill(row.id)
@@ -167,14 +167,14 @@ def accept_agreed_lines(request: HttpRequest, bill_id: UUID) -> Done:
 
 
 @routes.post("/carrier-bills/{uuid:bill_id}/acceptances", Done, "bills.decide", everybodys=True)
-def accept_bill_lines(request: HttpRequest, bill_id: UUID, payload: DecisionIn) -> Done:
+def accept_bill_lines(request: HttpRequest, bill_id: UUID, payload: BillDecisionIn) -> Done:
     """Accept lines that differ, with a reason: the difference goes to who bears it by the terms."""
     count = billing.accept(bill_id=bill_id, actor=actor_of(request), now=clock.now(), **payload.model_dump())
     return Done(count=count)
 
 
 @routes.post("/carrier-bills/{uuid:bill_id}/disputes", Done, "bills.decide", everybodys=True)
-def dispute_bill_lines(request: HttpRequest, bill_id: UUID, payload: DecisionIn) -> Done:
+def dispute_bill_lines(request: HttpRequest, bill_id: UUID, payload: BillDecisionIn) -> Done:
     """Say that lines are not owed as they are billed; they wait for the carrier's credit note."""
     count = billing.dispute(bill_id=bill_id, actor=actor_of(request), now=clock.now(), **payload.model_dump())
     return Done(count=count)
@@ -197,9 +197,9 @@ def _bill(bill_id: UUID) -> BillOut:
 
 
 def _line(row: CarrierBillLine, charges: dict[str, int]) -> BillLineOut:
-    own = ("billed_weight_g", "packed_weight_g", "billed_minor", "charges")
+    own = ("position", "billed_weight_g", "packed_weight_g", "billed_minor", "charges")
     plain = {name: getattr(row, name) for name in BillLineOut.model_fields if name not in own}
     return BillLineOut(
-        **plain, billed_weight_g=row.weight_g, packed_weight_g=row.planned_weight_g, billed_minor=row.amount_minor,
-        charges=charges,
+        **plain, position=row.number, billed_weight_g=row.weight_g, packed_weight_g=row.planned_weight_g,
+        billed_minor=row.amount_minor, charges=charges,
     )  # fmt: skip
