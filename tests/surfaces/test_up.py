@@ -88,7 +88,7 @@ def test_from_ready_to_stopped(start):
     assert (third.returncode, "[up.running]" in third.stderr) == (1, True)
 
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=60)[0]
+    rest = process.communicate(timeout=120)[0]
     assert (process.returncode, "Traceback" in rest) == (0, False), rest
     assert all(is_gone(pid) for pid in children.values())
 
