@@ -16,9 +16,9 @@ FOLDER = Path(__file__).parent
 #: Folders that are parts of their own, each with what it leaves to others; "" is all that is left.
 PARTS: dict[str, tuple[str, ...]] = {
     "walks": (),
+    "surfaces": ("surfaces/shop",),
     "": ("walks", "surfaces", "flows", "architecture"),
     "flows": (),
-    "surfaces": ("surfaces/shop",),
     "surfaces/shop": (),
     "architecture": (),
 }
