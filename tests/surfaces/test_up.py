@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def start(database):
         process = subprocess.Popen(
             [COMMAND, "up", "--no-demo", "--port", str(port)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            # Whoever runs these tests in the background has Ctrl-C ignored, and children inherit that.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         running.append(process)
         return process
@@ -88,7 +91,7 @@ def test_from_ready_to_stopped(start):
     assert (third.returncode, "[up.running]" in third.stderr) == (1, True)
 
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=120)[0]
+    rest = process.communicate(timeout=60)[0]
     assert (process.returncode, "Traceback" in rest) == (0, False), rest
     assert all(is_gone(pid) for pid in children.values())
 
