@@ -104,6 +104,13 @@ def test_nothing_on_its_way_is_sold_until_the_operator_allows_it(world, offer):
     sound(world)
 
 
+def test_a_rule_counts_for_every_shipment_however_many_there_are(world, offer, monkeypatch):
+    monkeypatch.setattr(ahead, "BATCH", 2)
+    shipments = [stocking.send(world, offer, 10 + place) for place in range(5)]
+    allow(world)
+    assert [row_of(each).on_hand for each in shipments] == [9, 9, 10, 11, 12]
+
+
 def test_what_has_not_left_is_not_sold(world, offer):
     allow(world)
     seller = world.seller_actor(offer.enrolment.seller)

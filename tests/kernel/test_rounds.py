@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, DataError, IntegrityError, connection
 
 from entrepot.kernel import rounds
 from entrepot.kernel.db import array_of, atomic, execute, fetch_rows, fetch_value
@@ -117,3 +117,10 @@ def test_what_somebody_else_let_go_of_is_prepared_anew():
     with pytest.raises(DatabaseError, match="does not exist"):
         rounds.ask(query)
     assert rounds.ask(query).rows == []
+
+
+@pytest.mark.parametrize("value", ["a\0b", ["a", "b\0c"]])
+def test_a_text_with_a_nul_is_refused_and_never_cut_off(value):
+    with pytest.raises(DataError), rounds.together():
+        rounds.ask("SELECT %s::text", [value])
+    assert fetch_value("SELECT 1") == 1

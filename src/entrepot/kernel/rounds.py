@@ -18,7 +18,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DataError, connection
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
 from psycopg.waiting import Ready, Wait
@@ -212,17 +212,19 @@ def _wording(query: str) -> bytes:
 
 
 def _written(value: Any) -> bytes | None:
-    """A parameter in words; its type is that of its place."""
+    """A parameter in words; its type is that of its place. Raises: DataError for a NUL, which would end it unsaid."""
     kind = type(value)
-    if kind is str:
-        return cast(str, value).encode()
     if value is None:
         return None
     if kind is list or kind is tuple:
-        return _list(value).encode()
-    if isinstance(value, bool | int | datetime | UUID | str):
-        return str(value).encode()
-    raise TypeError(f"no parameter is a {kind.__name__}")
+        text = _list(value)
+    elif isinstance(value, bool | int | datetime | UUID | str):
+        text = str(value)
+    else:
+        raise TypeError(f"no parameter is a {kind.__name__}")
+    if "\0" in text:
+        raise DataError("A text with a NUL in it cannot be kept.")
+    return text.encode()
 
 
 def _list(values: Sequence[Any]) -> str:

@@ -35,7 +35,7 @@ from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.db import execute, fetch_rows
 from entrepot.kernel.errors import Denied, Invalid, NotFound, Refused
 
-#: Shipments of one reckoning.
+#: Shipments that are reckoned together.
 BATCH = 500
 
 
@@ -145,14 +145,22 @@ def reckon(*, now: datetime, shipment_ids: Collection[UUID] | None = None) -> se
     Shipments that somebody works on just now are passed over where none is named: they are reckoned with that work.
     """
     rows = Shipment.objects.select_related("node", "enrolment__market").order_by("id")
-    if shipment_ids is None:
-        on_the_way = Q(state__in=rules.ON_THE_WAY) | Q(id__in=coming.list_shipments())
-        found = list(rows.filter(on_the_way).select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH])
-    else:
-        found = list(rows.filter(id__in=list(shipment_ids)).select_for_update(of=("self",), no_key=True))
-    if not found:
-        return set()
     shares = list_shares(on=now.date())
+    if shipment_ids is not None:
+        named = rows.filter(id__in=list(shipment_ids)).select_for_update(of=("self",), no_key=True)
+        return _reckon(list(named), shares, now)
+    on_the_way = Q(state__in=rules.ON_THE_WAY) | Q(id__in=coming.list_shipments())
+    free = rows.filter(on_the_way).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    changed: set[UUID] = set()
+    found = list(free[:BATCH])
+    while found:
+        changed |= _reckon(found, shares, now)
+        found = list(free.filter(id__gt=found[-1].id)[:BATCH])
+    return changed
+
+
+def _reckon(found: Sequence[Shipment], shares: Sequence[Share], now: datetime) -> set[UUID]:
+    """The same for shipments that are locked."""
     moving = [each for each in found if each.state in rules.ON_THE_WAY]
     if not moving or not (shares or any(each.is_sold_ahead for each in moving)):
         return coming.expect(shipment_ids=[each.id for each in found], rows=[], now=now)

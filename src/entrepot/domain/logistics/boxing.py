@@ -13,7 +13,7 @@ Contents = tuple[int, ...]
 Price = Callable[[Sequence[Contents]], Sequence[int | None]]
 
 #: Where there are no more contents than this, every division is looked at.
-EXACT = 256
+EXACT = 64
 #: Beyond that, goods are spread evenly over so many parcels at most.
 PARCELS_MAX = 20
 
