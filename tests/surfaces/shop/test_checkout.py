@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from entrepot.domain.accounts.models import Contact
+from entrepot.domain.orders import carts
 from entrepot.domain.orders.models import Cart, Order
 from entrepot.domain.payments.models import Payment
 from entrepot.flows import checkout
@@ -61,6 +62,24 @@ def test_sent_twice_at_once_it_is_one_order(world, guest):
     with ThreadPoolExecutor(4) as threads:
         ways = set(threads.map(send, range(4)))
     assert ways == {f"/orders/{Order.objects.get().number}"}
+
+
+@pytest.mark.parametrize("look", ["find_cart", "list_lines"])
+def test_ordered_between_two_looks_it_is_found(world, guest, monkeypatch, look):
+    guest.put(world.offer(world.seller()))
+    form = guest.filled(guest.get("/checkout"))
+    twin = Shopper(world)
+    twin.client.cookies = guest.client.cookies
+    read = getattr(carts, look)
+
+    def late(**which):
+        monkeypatch.undo()
+        assert twin.post("/checkout/order", follow=False, **form).response.url.startswith("/orders/")
+        return read(**which)
+
+    monkeypatch.setattr(carts, look, late)
+    way = guest.post("/checkout/order", follow=False, **form).response.url
+    assert way == f"/orders/{Order.objects.get().number}"
 
 
 def test_two_windows_are_one_checkout(world, guest):

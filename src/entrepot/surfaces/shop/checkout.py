@@ -1,6 +1,6 @@
 """Paying for the cart, as a guest or signed in, once: the key in the form names the checkout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -48,18 +48,12 @@ def place(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("shop:checkout")
     visit = arrive(request)
-    key = request.POST.get("checkout_key", "").replace("\0", "")[:120]
-    cart_tokens = visit.cart_tokens
-    if (done := _done(visit, key, cart_tokens)) is not None:
+    if (done := _done(visit)) is not None:
         return done
     cart = carts.find_cart(holder=visit.holder, market_id=visit.market.id)
-    if cart is None:
-        # What was sent twice at once may have been ordered between the two looks.
-        if (done := _done(visit, key, cart_tokens)) is not None:
-            return done
-        messages.warning(request, gettext("Nothing was ordered: there is nothing in your cart."))
-        return redirect("shop:cart")
     form = CheckoutForm(request.POST, country=visit.market.country, email=_email(visit))
+    if cart is None:
+        return _again(visit, form, gettext("Nothing was ordered: there is nothing in your cart."))
     if not form.is_valid():
         return _again(visit, form)
     given = form.cleaned_data
@@ -78,9 +72,10 @@ def place(request: HttpRequest) -> HttpResponse:
     return _refused(visit, form, answer)
 
 
-def _done(visit: Visit, key: str, cart_tokens: Sequence[str]) -> HttpResponse | None:
+def _done(visit: Visit) -> HttpResponse | None:
     """To the order that this key has made already."""
-    done = purchases.find_checkout(checkout_key=key, holder=visit.buyer, cart_tokens=cart_tokens)
+    key = visit.request.POST.get("checkout_key", "").replace("\0", "")[:120]
+    done = purchases.find_checkout(checkout_key=key, holder=visit.buyer, cart_tokens=visit.cart_tokens)
     if done is None or done.state == done.State.DECLINED:
         return None
     return _to_order(visit, done.number, done.access_token)
@@ -128,7 +123,10 @@ def _refused(visit: Visit, form: CheckoutForm, refusal: EntrepotError) -> HttpRe
 
 
 def _again(visit: Visit, form: CheckoutForm, notice: str = "") -> HttpResponse:
-    """The form with what was typed, and the cart as it stands now."""
+    """The form with what was typed, and the cart as it stands now; the order, where it came through meanwhile."""
+    # What is sent twice at once may be ordered between any two looks, and the cart is empty in the second.
+    if (done := _done(visit)) is not None:
+        return done
     email = form.data.get("email", "") if "email" in form.fields and not form.errors.get("email") else ""
     basket = open_basket(visit, email=email)
     if basket.quote is None:

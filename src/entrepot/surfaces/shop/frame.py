@@ -103,9 +103,9 @@ class Visit:
         if token not in self._kept(ORDERS):
             self.request.session[ORDERS] = [*self._kept(ORDERS), token][-ORDERS_KEPT:]
 
-    @property
+    @cached_property
     def cart_tokens(self) -> list[str]:
-        """The carts that this guest put together."""
+        """The carts that this guest had put together when they came; kept here when they sign in and the carts move."""
         return self._kept(CARTS)
 
     @property
