@@ -200,9 +200,7 @@ def unnest(alias: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]
     arrays: list[Any] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
     if len(arrays) != len(columns):
         raise ValueError(f"{len(columns)} columns are named and {len(arrays)} are given")
-    for position, kind in enumerate(columns.values()):
-        if kind in _ELEMENTS:
-            arrays[position] = _literal(arrays[position], _ELEMENTS[kind])
+    arrays = [array_of(kind, column) for kind, column in zip(columns.values(), arrays, strict=True)]
     casts = ", ".join(f"%s::{kind}[]" for kind in columns.values())
     return f"unnest({casts}) AS {alias}({', '.join(columns)})", arrays
 
@@ -223,29 +221,32 @@ _ELEMENTS: Mapping[str, Callable[[Any], str]] = {
     "uuid": lambda value: _hex(value) if type(value) is UUID else str(value),
     "text": lambda value: _quoted(str(value)),
     "jsonb": lambda value: _quoted(json.dumps(value)),
+    "boolean": lambda value: "t" if value else "f",
     "numeric": str,
     "date": str,
     "timestamptz": lambda value: _quoted(str(value)),
 }
 
 
-def _literal(values: Iterable[Any], written: Callable[[Any], str] = str) -> str:
+def _literal(values: Iterable[Any], written: Callable[[Any], str]) -> str:
     """An array as PostgreSQL reads it: many times faster than adapting each element."""
     return "{" + ",".join(["NULL" if value is None else written(value) for value in values]) + "}"
 
 
 def array_of(kind: str, values: Sequence[Any]) -> Any:
     """A column of values as an array parameter of that type; where there is a quick way, by it."""
-    if kind in ("bigint", "integer", "smallint"):
+    if kind in ("bigint", "integer", "int", "smallint"):
         text = str(values if type(values) is list else list(values))
+        if "(" in text or "<" in text:  # Numbers of NumPy and of enumerations tell their type.
+            return _literal(values, lambda value: str(int(value)))
         return "{" + (text.replace("None", "NULL") if "N" in text else text)[1:-1] + "}"
     if kind == "uuid" and None not in values:
         return "{" + ",".join([f"{key.int:032x}" if type(key) is UUID else str(key) for key in values]) + "}"
     if kind in ("text", "character varying") and values and None not in values:
-        text = "\0".join(values)
+        text = "\0".join(map(str, values))
         if '"' not in text and "\\" not in text and text.count("\0") == len(values) - 1:
             return '{"' + text.replace("\0", '","') + '"}'
-        return _literal(values, _quoted)
+        return _literal(values, _ELEMENTS["text"])
     if kind == "jsonb":
         return _literal(_worded(values), _quoted)
     written = _ELEMENTS.get(_NAMES.get(kind, kind))

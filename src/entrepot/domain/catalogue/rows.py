@@ -97,15 +97,19 @@ def write_products(
         f" SELECT id, %s, %s, code, category_id, brand, ARRAY(SELECT jsonb_array_elements_text(axes)), source,"
         f" 'draft', string_to_array(missing, ',') FROM {source}"
         f" ON CONFLICT (organisation_id, code) DO UPDATE SET {sets} WHERE {differs}"
-        f" RETURNING id, xmax = 0 AS made",
+        f" RETURNING code, id, xmax = 0 AS made",
         [now, organisation_id, *params],
     )
-    found = fetch_rows(
-        "SELECT code, id FROM catalogue_product WHERE organisation_id = %s AND code = ANY(%s)",
-        [organisation_id, [draft.product_code for draft in drafts]],
-    )
+    known = {row.code: row.id for row in written}
+    same = [draft.product_code for draft in drafts if draft.product_code not in known]
+    if same:
+        found = fetch_rows(
+            "SELECT code, id FROM catalogue_product WHERE organisation_id = %s AND code = ANY(%s)",
+            [organisation_id, same],
+        )
+        known |= {row.code: row.id for row in found}
     return (
-        {row.code: row.id for row in found},
+        known,
         {row.id for row in written if row.made},
         {row.id for row in written if not row.made},
     )
@@ -136,8 +140,8 @@ def write_skus(
     now: datetime,
     *,
     fill: bool = False,
-) -> tuple[dict[str, UUID], set[UUID]]:
-    """Insert or change SKUs by code: their ids by code, and the products of those that are new or changed.
+) -> tuple[dict[str, UUID], set[UUID], set[UUID]]:
+    """Insert or change SKUs by code: ids by code, which were made, and the products of those new or changed.
 
     Raises: Refused for a SKU of another product.
     """
@@ -159,39 +163,45 @@ def write_skus(
         f"INSERT INTO catalogue_sku AS s (id, created_at, organisation_id, product_id, code, {names})"
         f" SELECT id, %s, %s, product_id, code, {names} FROM {source}"
         f" ON CONFLICT (organisation_id, code) DO UPDATE SET {sets}"
-        f" WHERE s.product_id = EXCLUDED.product_id AND {differs} RETURNING product_id",
+        f" WHERE s.product_id = EXCLUDED.product_id AND {differs}"
+        f" RETURNING code, id, product_id, xmax = 0 AS made",
         [now, organisation_id, *params],
     )
-    product_of = {sku.sku_code: product_id for sku, product_id in wanted}
-    found = fetch_rows(
-        "SELECT code, id, product_id FROM catalogue_sku WHERE organisation_id = %s AND code = ANY(%s)",
-        [organisation_id, list(product_of)],
-    )
-    for row in found:
-        if row.product_id != product_of[row.code]:
-            raise Refused("catalogue.sku_elsewhere", "The SKU {sku} belongs to another product.", sku=row.code)
-    return {row.code: row.id for row in found}, {row.product_id for row in written}
+    known = {row.code: row.id for row in written}
+    same = {sku.sku_code: product_id for sku, product_id in wanted if sku.sku_code not in known}
+    if same:
+        for row in fetch_rows(
+            "SELECT code, id, product_id FROM catalogue_sku WHERE organisation_id = %s AND code = ANY(%s)",
+            [organisation_id, list(same)],
+        ):
+            if row.product_id != same[row.code]:
+                raise Refused("catalogue.sku_elsewhere", "The SKU {sku} belongs to another product.", sku=row.code)
+            known[row.code] = row.id
+    return known, {row.id for row in written if row.made}, {row.product_id for row in written}
 
 
 def write_components(
-    organisation_id: UUID, drafts: Sequence[SkuDraft], skus: Mapping[str, UUID], now: datetime
+    organisation_id: UUID, drafts: Sequence[SkuDraft], skus: Mapping[str, UUID], made: Collection[UUID], now: datetime
 ) -> None:
     """Say what each SKU is made of: itself, or the parts of a kit. What a SKU is made of never changes.
 
+    Those just `made` have nothing yet, and are not asked for.
     Raises: Invalid for a part that there is not or that is a kit, Refused for other parts than before.
     """
     parts = {code for draft in drafts for code in draft.components} - skus.keys()
-    others = fetch_rows(
-        "SELECT code, id FROM catalogue_sku WHERE organisation_id = %s AND code = ANY(%s)",
-        [organisation_id, list(parts)],
-    )
-    known = {row.code: row.id for row in others} | dict(skus)
+    known = dict(skus)
+    if parts:
+        others = fetch_rows(
+            "SELECT code, id FROM catalogue_sku WHERE organisation_id = %s AND code = ANY(%s)",
+            [organisation_id, list(parts)],
+        )
+        known |= {row.code: row.id for row in others}
     present: dict[UUID, dict[UUID, int]] = {}
-    for row in fetch_rows(
-        "SELECT sku_id, component_id, quantity FROM catalogue_skucomponent WHERE sku_id = ANY(%s)",
-        [list(known.values())],
-    ):
-        present.setdefault(row.sku_id, {})[row.component_id] = row.quantity
+    if there := [sku_id for sku_id in known.values() if sku_id not in made]:
+        for row in fetch_rows(
+            "SELECT sku_id, component_id, quantity FROM catalogue_skucomponent WHERE sku_id = ANY(%s)", [there]
+        ):
+            present.setdefault(row.sku_id, {})[row.component_id] = row.quantity
     kits = {draft.sku_code for draft in drafts if draft.components}
     new: list[tuple[UUID, UUID, int]] = []
     for draft in drafts:

@@ -105,9 +105,9 @@ def keep_products(
         now,
         fill=fill,
     )
-    skus, changed_by_sku = sql.write_skus(organisation_id, ordered, products, now, fill=fill)
+    skus, new_skus, changed_by_sku = sql.write_skus(organisation_id, ordered, products, now, fill=fill)
     changed |= changed_by_sku
-    sql.write_components(organisation_id, [sku for draft in ordered for sku in draft.skus], skus, now)
+    sql.write_components(organisation_id, [sku for draft in ordered for sku in draft.skus], skus, new_skus, now)
     _refresh(changed - made)
     state = dict.fromkeys(changed, "changed") | dict.fromkeys(made, "created")
     return [
