@@ -1,5 +1,6 @@
 """Headless Chromium for tests, where one is installed."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,3 +34,11 @@ def launched() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def arrived(page: Any, address: str) -> None:
+    """Wait until the page has an address like this; of a form that is sent twice the first way is broken off."""
+    from playwright.sync_api import expect
+
+    expect(page).to_have_url(re.compile(address), timeout=30_000)
+    page.wait_for_load_state("load")

@@ -4,6 +4,7 @@ import io
 
 from PIL import Image
 
+import browsers
 from walks.tours.guide import Guide, Person
 
 START = "empty"
@@ -289,7 +290,7 @@ def _order(guide: Guide, operator: Person) -> None:
     ):
         shopper.fill(label, value)
     shopper.page.get_by_role("button", name="Order and pay").click()
-    shopper.page.wait_for_url("**/orders/E-*")
+    browsers.arrived(shopper.page, r"/orders/E-")
     shopper.look()
     number = shopper.page.url.rpartition("/")[2]
     operator.go("Orders")
