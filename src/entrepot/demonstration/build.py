@@ -10,6 +10,8 @@ from entrepot.kernel import ids, outbox, partitions
 
 SEED = 20_260_301
 WEEKS = 5
+#: When the last bill but one came.
+BILLED_DAYS_AGO = 3
 
 Tell = Callable[[str, int, int], None]
 
@@ -39,6 +41,9 @@ def build(now: datetime, tell: Tell) -> Setting:
                 tell(f"Trade of {day:%-d %B}", number + 2, days + 2)
                 supplying.play_day(supply, day, days - 1 - number)
                 trading.play_day(trade, day, is_last=False)
+                if days - 1 - number == BILLED_DAYS_AGO:
+                    billing.set_up_carriers(setting, datetime.combine(day, time(22), tzinfo=UTC))
+                    billing.settle_bill(setting, datetime.combine(day, time(22), tzinfo=UTC))
         trading.play_day(trade, last, is_last=True)
         trading.leave_open_ends(trade, datetime.combine(last, time(22), tzinfo=UTC))
         waiting.leave_waiting(setting, datetime.combine(last, time(23), tzinfo=UTC))

@@ -46,6 +46,10 @@ SHOPPERS: dict[str, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
     ),
 }  # fmt: skip
 
+#: Goods of which somebody buys more than one parcel takes.
+HEAVY = ("shelf", "dumbbell")
+ONE_PARCEL_G = 31_750
+
 #: How people pay here, most of them without ado.
 INSTRUMENTS = ("approve",) * 24 + ("decline",)
 
@@ -97,6 +101,9 @@ def leave_open_ends(trade: Trade, now: datetime) -> None:
     for _ in range(4):
         _request_return(trade, now)
     _place(trade, _of_brand(trade, "hearth-home", "US"), now)
+    # More than the 70 lb that one parcel may weigh: a brand packs its own, a warehouse packs for another.
+    for good in HEAVY:
+        _place(trade, _by_weight(trade, good, "US", ONE_PARCEL_G), now)
 
 
 def _of_brand(trade: Trade, seller_code: str, market: str) -> list[OrderRequest]:
@@ -105,38 +112,41 @@ def _of_brand(trade: Trade, seller_code: str, market: str) -> list[OrderRequest]
     there = inventory.available(list(live.order_by("id").values_list("id", flat=True)))
     wanted = [offer_id for offer_id, units in there.items() if units > 1][:2]
     return [
-        OrderRequest(
-            checkout_key=trade.next("demonstration"),
-            market_code=market,
-            lines=[(offer_id, 1) for offer_id in lines],
-            email=f"{trade.next('guest')}@shoppers.example",
-            language=trade.setting.markets[market].languages[0],
-            ship_to=_address(trade, market),
-            provider="sandbox",
-            instrument="approve",
-            attribution={"source": "search"},
-        )
+        _bought(trade, market, [(offer_id, 1) for offer_id in lines])
         for lines in (wanted[:1], wanted[1:], wanted)
         if lines
     ]
+
+
+def _by_weight(trade: Trade, good: str, market: str, grams: int) -> list[OrderRequest]:
+    """An order of more of one article than a single parcel may weigh, of which enough is there."""
+    live = Offer.objects.filter(status="live", sku__code__contains=f"-{good}", market__code=market)
+    weights = dict(live.order_by("id").values_list("id", "sku__weight_g"))
+    there = inventory.available(list(weights))
+    fits = ((offer_id, grams // weight + 1) for offer_id, weight in weights.items() if weight)
+    return [_bought(trade, market, [each]) for each in fits if there[each[0]] >= each[1]][:1]
 
 
 def buy_ahead(trade: Trade, offer: Offer, now: datetime) -> None:
     """Somebody buys all that is left of an article, and somebody else what is still at sea."""
     [left] = inventory.available([offer.id]).values()
     for units in (left, 2) if left else (2,):
-        request = OrderRequest(
-            checkout_key=trade.next("demonstration"),
-            market_code=offer.market.code,
-            lines=[(offer.id, units)],
-            email=f"{trade.next('guest')}@shoppers.example",
-            language=trade.setting.markets[offer.market.code].languages[0],
-            ship_to=_address(trade, offer.market.code),
-            provider="sandbox",
-            instrument="approve",
-            attribution={"source": "search"},
-        )
-        _place(trade, [request], now)
+        _place(trade, [_bought(trade, offer.market.code, [(offer.id, units)])], now)
+
+
+def _bought(trade: Trade, market: str, lines: list[tuple[UUID, int]]) -> OrderRequest:
+    """A guest's order of exactly these units, which is paid."""
+    return OrderRequest(
+        checkout_key=trade.next("demonstration"),
+        market_code=market,
+        lines=lines,
+        email=f"{trade.next('guest')}@shoppers.example",
+        language=trade.setting.markets[market].languages[0],
+        ship_to=_address(trade, market),
+        provider="sandbox",
+        instrument="approve",
+        attribution={"source": "search"},
+    )
 
 
 def _order(trade: Trade) -> OrderRequest | None:
