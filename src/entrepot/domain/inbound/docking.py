@@ -51,7 +51,7 @@ def set_hours(*, node_id: UUID, hours: Hours, actor: Actor, reason: str, now: da
         subject_id=row.id,
         now=now,
         reason=audit.require_reason(reason),
-        after={name: str(value) for name, value in values.items()},
+        after={name: value if value is None else str(value) for name, value in values.items()},
     )
     return row
 

@@ -310,6 +310,11 @@ def list_places(*, node_id: UUID, after: str = "", limit: int = 100) -> list[Pla
     ]
 
 
+def divided(*, node_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these nodes that have places."""
+    return set(Place.objects.filter(node_id__in=node_ids).values_list("node_id", flat=True).distinct())
+
+
 def count_places(*, node_id: UUID) -> Mapping[str, int]:
     """How many places of each kind a node has in use; none where it has no places."""
     rows = fetch_rows(

@@ -325,12 +325,13 @@ def _nodes(request: ActingRequest) -> list[NodeView]:
 
 
 def _chosen(request: ActingRequest, code: str) -> NodeView | None:
-    """The node of this code; without one the first of one's own. Raises: NotFound."""
+    """The node of this code; without one the first of one's own, sooner one with places. Raises: NotFound."""
     if code:
         return _demand(request, code)
     nodes = _nodes(request)
-    own = [each for each in nodes if each.operator_id == request.actor.organisation_id]
-    return next(iter(own or nodes), None)
+    own = [each for each in nodes if each.operator_id == request.actor.organisation_id] or nodes
+    divided = places.divided(node_ids=[each.id for each in own])
+    return next((each for each in own if each.id in divided), next(iter(own), None))
 
 
 def _demand(request: ActingRequest, code: str) -> NodeView:
