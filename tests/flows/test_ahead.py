@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 import shopping
 import stocking
@@ -196,6 +197,12 @@ def test_as_they_are_put_away_orders_get_theirs_the_oldest_first(world, offer, s
     assert (real.on_hand, real.reserved) == (6, 0)
     assert sum(Movement.objects.filter(stock=row).values_list("quantity", flat=True)) == 0
     sound(world)
+
+
+def test_a_put_away_locks_what_buyers_lock_also_where_nobody_waits(world, offer, shipment):
+    world.stock(offer.enrolment.seller, offer.sku, 2, node=row_of(shipment).node)
+    with transaction.atomic():
+        assert [row.condition for row in flow.lock(shipment)] == ["coming", "new"]
 
 
 def test_fewer_come_than_were_sold_and_nobody_is_left_without_a_word(world, offer, shipment):

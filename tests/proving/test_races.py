@@ -5,6 +5,7 @@ A refusal is a fine answer; a deadlock or a broken constraint is not. The books 
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -13,6 +14,9 @@ from django.db import connection
 
 import shipping
 import shopping
+import stocking
+from entrepot.domain.inbound import ahead, receiving
+from entrepot.domain.inbound import shipping as arrivals
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.models import Hold, Stock
 from entrepot.domain.inventory.services import Receipt
@@ -22,6 +26,7 @@ from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, WorkItem
 from entrepot.domain.payments.models import Capture, Payment, Refund, SandboxCharge, Void
 from entrepot.domain.settlement.models import Payout, Statement
 from entrepot.flows import checkout, fulfilment, returns, settling
+from entrepot.flows import receiving as arriving
 from entrepot.flows.fulfilment import Box, Handover, Scan
 from entrepot.kernel import idempotency, ids
 from entrepot.kernel.actors import SYSTEM
@@ -168,6 +173,24 @@ def buyers_and_a_count_that_finds_less(ring: Ring) -> Race:
 
     def check(answers: list[Any]) -> None:
         assert placed(answers) + won(answers[1::2]) == 6, answers
+
+    return acts, check
+
+
+@race
+def buyers_of_goods_on_their_way_and_the_put_away(ring: Ring) -> Race:
+    """Twelve units come and one stands there: six pairs are sold, wherever the units stand by then."""
+    offer = ring.offer(0)
+    shipment = stocking.send(ring.world, offer, 12)
+    said = {"shipment_id": shipment.id, "actor": SYSTEM, "now": ring.now}
+    ahead.set_shipment(is_sold=True, safety_rate=Decimal(0), reason="all of it", **said)
+    ring.world.stock(ring.seller, offer.sku, 1, node=Stock.objects.get(comes_with=shipment.id).node)
+    arrivals.arrive(**said)
+    receiving.count(scans=[receiving.Scan("all", offer.sku_id, 12)], **said)
+    acts = [act for buy in ring.buyers((offer, 2)) for act in (buy, lambda: arriving.put_away(**said))]
+
+    def check(answers: list[Any]) -> None:
+        assert (placed(answers), won(answers[1::2])) == (6, 1), answers
 
     return acts, check
 

@@ -41,11 +41,16 @@ Calls = Mapping[Act, Sequence[UUID]]
 
 
 def lock(shipment: Shipment) -> list[StockRow]:
-    """Lock what the arrival of a shipment will touch, in the order of all acts: lines of orders, then stock by id."""
-    if not (waiting := coming.list_waiting(shipment_ids=[shipment.id])):
+    """Lock what the arrival of a shipment will touch, in the order of all acts: lines of orders, then stock by id.
+
+    Stock also where nobody waits yet: whoever orders meanwhile locks the units on their way and those that stand here.
+    """
+    promised = coming.list_ahead(shipment_ids=[shipment.id])[shipment.id]
+    if not promised:
         return []
-    progress.lock_lines(line_ids={each.owner_id for each in waiting})
-    skus = {(shipment.seller_id, each.sku_id) for each in waiting}
+    if waiting := coming.list_waiting(shipment_ids=[shipment.id]):
+        progress.lock_lines(line_ids={each.owner_id for each in waiting})
+    skus = {(shipment.seller_id, each.sku_id) for each in promised}
     return inventory.lock_stock(seller_skus=skus, conditions=rules.SELLABLE, is_spent_too=True)
 
 

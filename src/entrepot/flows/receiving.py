@@ -15,7 +15,6 @@ from entrepot.kernel.db import atomic, retried
 from entrepot.kernel.errors import Refused
 
 
-@atomic
 def put_away(
     *, shipment_id: UUID, actor: Actor, now: datetime, take_extra: bool = False, keep_damaged: bool = True
 ) -> list[Received]:
@@ -25,16 +24,21 @@ def put_away(
     out. Units that were sold on their way are held for their orders. Raises: NotFound, Refused from the shipment's
     state or where there is nothing.
     """
-    shipment, _ = lock_at_node(shipment_id, actor=actor)
-    rules.move(rules.SHIPMENT_ACTS, shipment.state, "put_away", number=shipment.number)
-    placed = receiving.due_for_stock(shipment, take_extra=take_extra, keep_damaged=keep_damaged)
-    if not placed:
-        raise Refused("inbound.nothing_to_put_away", "Nothing that was counted waits to be put away.")
-    ahead.lock(shipment)
-    receiving.tell_put_away(shipment, sum(each.quantity for each in placed), actor=actor, now=now)
-    received = _place(shipment, placed, actor, now)
-    ahead.follow(shipment, now)
-    return received
+
+    @atomic
+    def bring() -> list[Received]:
+        shipment, _ = lock_at_node(shipment_id, actor=actor)
+        rules.move(rules.SHIPMENT_ACTS, shipment.state, "put_away", number=shipment.number)
+        placed = receiving.due_for_stock(shipment, take_extra=take_extra, keep_damaged=keep_damaged)
+        if not placed:
+            raise Refused("inbound.nothing_to_put_away", "Nothing that was counted waits to be put away.")
+        ahead.lock(shipment)
+        receiving.tell_put_away(shipment, sum(each.quantity for each in placed), actor=actor, now=now)
+        received = _place(shipment, placed, actor, now)
+        ahead.follow(shipment, now)
+        return received
+
+    return retried(bring)
 
 
 def close_shipment(
