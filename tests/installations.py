@@ -100,6 +100,7 @@ def _made(server: TestServer, size: str) -> str:
         if not server.exists(admin, name):
             server.drop(admin, name + "_half")
             server.create(admin, name + "_half", server.template)
+            server.mark_used(admin, name + "_half")  # else a session that begins now takes it for a leftover
             _build(name + "_half", _media(name), size)
             admin.execute(f"ALTER DATABASE {name}_half RENAME TO {name}")
         server.mark_used(admin, name)
