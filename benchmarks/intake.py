@@ -114,7 +114,9 @@ def place(asked: Sequence[Any], writers: int) -> None:
     from django.db import connections
 
     from entrepot.flows.checkout import Placed, place_orders
+    from entrepot.kernel import garbage
 
+    garbage.look_seldom()
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     failures: list[Any] = []
 

@@ -14,7 +14,6 @@ from entrepot.domain.inventory.services import NewHold
 from entrepot.domain.orders import opening
 from entrepot.domain.orders.opening import NewAdjustment, NewLine, NewOrder, NewSuborder
 from entrepot.domain.payments import services as payments
-from entrepot.domain.payments.providers import PROVIDERS
 from entrepot.domain.payments.services import NewPayment
 from entrepot.domain.promotions import services as promotions
 from entrepot.domain.promotions.services import NewRedemption
@@ -114,20 +113,17 @@ def write(openings: Sequence[Opening], now: datetime) -> Written:
     return Written(new, lines)
 
 
-def _write_lines(
-    openings: Sequence[Opening], now: datetime
-) -> tuple[list[NewLine], list[tuple[NewHold, datetime | None]]]:
-    """Suborders, lines and adjustments; the holds that they need, for as long as each provider may think."""
+def _write_lines(openings: Sequence[Opening], now: datetime) -> tuple[list[NewLine], list[NewHold]]:
+    """Suborders, lines and adjustments; the holds that they need. These end only if a provider takes its time."""
     suborders: list[NewSuborder] = []
     lines: list[NewLine] = []
     adjustments: list[NewAdjustment] = []
-    holds: list[tuple[NewHold, datetime | None]] = []
+    holds: list[NewHold] = []
     wanted = sum(len(each.draft.suborders) + len(each.draft.lines) for each in openings)
     drawn = iter(ids.new_ids(now, wanted))
     promised: dict[tuple[Any, ...], list[dict[str, str]]] = {}
     for each in openings:
         position = count(1)
-        until = now + PROVIDERS[each.request.provider].hold_for
         for number, part in enumerate(each.draft.suborders, 1):
             legs = id(part.service and part.service.segments)
             key = (legs, part.ready_on, part.performer_party, id(part.terms), part.coming)
@@ -140,7 +136,7 @@ def _write_lines(
                 lines.append(row)
                 adjustments += adjustments_of(row.id, each.draft, line)
                 holds += [
-                    (NewHold(taken.stock_id, row.id, taken.quantity, taken.per_unit, taken.offer_id), until)
+                    NewHold(taken.stock_id, row.id, taken.quantity, taken.per_unit, taken.offer_id)
                     for taken in line.drawn
                 ]
     opening.write_suborders(rows=suborders, now=now)

@@ -48,6 +48,9 @@ STATES: Mapping[Outcome, str] = {
     Outcome.UNKNOWN: Payment.State.UNKNOWN,
 }
 
+#: Answers that say nothing yet.
+WAIT = (Outcome.PENDING, Outcome.UNKNOWN)
+
 #: What follows in the ledger once calls are done, in the same transaction.
 FOLLOW_UP: Mapping[Act, Callable[[list[UUID], datetime], object]] = {
     Act.CAPTURE: lambda done, now: deliveries.follow_captures(capture_ids=done, now=now),
@@ -224,8 +227,7 @@ def expire_holds(*, now: datetime) -> int:
 def _swept(row: Any, found: Answer | None, now: datetime) -> Answer:
     if found is None:
         return Answer("", Outcome.DECLINED, reason="abandoned")
-    waits = found.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
-    if waits and now >= row.created_at + PROVIDERS[row.provider].wait_for:
+    if found.outcome in WAIT and now >= row.created_at + PROVIDERS[row.provider].wait_for:
         return Answer(found.key, Outcome.DECLINED, found.reference, "expired")
     return found
 
@@ -250,7 +252,7 @@ def _match(notice: Notice, provider: str) -> tuple[Any, str]:
 
 
 _WAITING = (
-    "SELECT payment.id, payment.reference_id, payment.amount_minor, payment.currency, payment.provider,"
+    "SELECT payment.id, payment.reference_id, payment.amount_minor, payment.currency, payment.provider, payment.state,"
     " ordered.created_at AS ordered_at, ordered.number, ordered.cart_id"
     " FROM payments_payment payment JOIN orders_order ordered ON ordered.id = payment.reference_id"
     " WHERE payment.id = ANY(%s) AND payment.state = ANY(%s) ORDER BY payment.id FOR NO KEY UPDATE OF payment"
@@ -266,6 +268,7 @@ def _record(answers: Mapping[UUID, Answer], now: datetime, known: Sequence[Any])
     lines = _lines_of({row.reference_id for row in approved}, known)
     declined = [row for key, row in rows.items() if answers[key].outcome is Outcome.DECLINED]
     _release([row.reference_id for row in declined], now)
+    _let_expire([row for key, row in rows.items() if answers[key].outcome in WAIT and row.state == "about_to"], known)
     lost = _keep_goods(lines, now)
     ended = {
         row.id: (Payment.State.DECLINED, Answer("", Outcome.DECLINED, reason="goods_gone"))
@@ -315,6 +318,14 @@ def _release(order_ids: Sequence[UUID], now: datetime) -> None:
         inventory.release_holds(owner_ids=[row.id for row in _lines(order_ids)], now=now)
 
 
+def _let_expire(rows: Sequence[Any], known: Sequence[Any]) -> None:
+    """A provider takes its time over these payments: from now on their goods are kept for so long and no longer."""
+    if not rows:
+        return
+    until = {row.reference_id: row.ordered_at + PROVIDERS[row.provider].hold_for for row in rows}
+    inventory.let_expire(rows=[(line.id, until[line.order_id]) for line in _lines_of(until.keys(), known)])
+
+
 def _keep_goods(lines: Sequence[Any], now: datetime) -> set[UUID]:
     """Keep the goods of orders for good; those whose hold ran out take goods again. Which orders have lost theirs."""
     if not lines:
@@ -338,7 +349,7 @@ def _decline(rows: Sequence[Any], answers: Mapping[UUID, Answer], now: datetime)
     if not rows:
         return
     ask(
-        "UPDATE orders_order SET state = 'declined' WHERE id = ANY(%s) AND state = 'pending'",
+        "UPDATE orders_order SET state = 'declined', keeps_cart = false WHERE id = ANY(%s) AND state = 'pending'",
         [[row.reference_id for row in rows]],
     )
     progress.append_events(

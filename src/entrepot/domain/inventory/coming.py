@@ -33,13 +33,12 @@ class Expected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Units that an owner waits for out of a shipment; `is_kept` once its order is placed."""
+    """Units that an owner waits for out of a shipment."""
 
     owner_id: UUID
     sku_id: UUID
     quantity: int
     per_unit: int
-    is_kept: bool
 
 
 _COLUMNS = {
@@ -123,8 +122,7 @@ def hand_on(*, shipment_id: UUID, came: Mapping[UUID, tuple[UUID, int]], now: da
 def list_waiting(*, shipment_ids: Collection[UUID]) -> list[Waiting]:
     """Who waits for units out of these shipments, the oldest first."""
     rows = fetch_rows(
-        "SELECT h.owner_id, s.sku_id, sum(h.quantity)::bigint AS quantity, h.per_unit,"
-        " bool_and(h.expires_at IS NULL) AS is_kept FROM inventory_hold h"
+        "SELECT h.owner_id, s.sku_id, sum(h.quantity)::bigint AS quantity, h.per_unit FROM inventory_hold h"
         " JOIN inventory_stock s ON s.id = h.stock_id WHERE s.comes_with = ANY(%s) AND h.state = 'active'"
         " GROUP BY h.owner_id, s.sku_id, h.per_unit ORDER BY (array_agg(h.id ORDER BY h.id))[1]",
         [list(shipment_ids)],

@@ -75,7 +75,7 @@ class Movement(Record):
         TITLE_IN = "title_in"
         EXPECTED = "expected"
 
-    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
+    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     quantity = models.BigIntegerField()
     occurred_at = models.DateTimeField()
@@ -107,11 +107,11 @@ class Hold(Record):
 
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="+")
     owner_id = models.UUIDField()
-    offer = models.ForeignKey(Offer, null=True, on_delete=models.PROTECT, related_name="+")
+    offer = models.ForeignKey(Offer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveBigIntegerField()
     per_unit = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
-    expires_at = models.DateTimeField(null=True, help_text="empty once the order is placed")
+    expires_at = models.DateTimeField(null=True, help_text="while a payment provider takes its time")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -124,6 +124,7 @@ class Hold(Record):
         ]
         indexes = [
             models.Index(fields=["owner_id"], name="hold_owner"),
+            models.Index(fields=["offer"], condition=Q(offer__isnull=False), name="hold_offer"),
             models.Index(fields=["stock"], condition=Q(state="active"), name="hold_active"),
             models.Index(
                 fields=["expires_at"], condition=Q(state="active", expires_at__isnull=False), name="hold_expiring"

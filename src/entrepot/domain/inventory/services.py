@@ -32,9 +32,10 @@ from entrepot.kernel.errors import Invalid, NotFound, Refused
 from entrepot.kernel.rounds import Asked, ask, insert, together
 
 __all__ = [
-    "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock", "ask_to_confirm",
-    "confirm_holds", "consume_holds", "expire_holds", "hold_again", "lock_rows", "lock_stock", "open_holds",
-    "read_stock", "receive", "release_holds", "release_quantities", "transfer_title", "withhold", "write_holds",
+    "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock",
+    "confirm_holds", "consume_holds", "expire_holds", "hold_again", "let_expire", "lock_rows", "lock_stock",
+    "open_holds", "read_stock", "receive", "release_holds", "release_quantities", "transfer_title", "withhold",
+    "write_holds",
 ]  # fmt: skip
 
 
@@ -199,34 +200,33 @@ def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: da
     What one call asks of a stock row is checked as a sum, whoever it is for.
     Raises: Invalid, Refused (`inventory.not_enough`).
     """
-    return write_holds(rows=[(hold, expires_at) for hold in holds], now=now)
+    return write_holds(rows=holds, expires_at=expires_at, now=now)
 
 
-def write_holds(*, rows: Sequence[tuple[NewHold, datetime | None]], now: datetime) -> list[UUID]:
-    """The same in the caller's transaction, which is at an end where this raises: each hold with its own expiry.
+def write_holds(*, rows: Sequence[NewHold], now: datetime, expires_at: datetime | None = None) -> list[UUID]:
+    """The same in the caller's transaction, which is at an end where this raises.
 
     Everything that was asked along is answered by then.
     """
     if not rows:
         return []
-    holds = [hold for hold, _ in rows]
     shared: dict[UUID, int] = defaultdict(int)
     from_allotment: dict[tuple[UUID, UUID], int] = defaultdict(int)
-    for hold in holds:
+    for hold in rows:
         if not (0 < hold.quantity <= rules.QUANTITY_MAX and hold.per_unit > 0):
             raise _out_of_range(hold.quantity)
         if hold.offer_id is None:
             shared[hold.stock_id] += hold.quantity
         else:
             from_allotment[hold.stock_id, hold.offer_id] += hold.quantity
-    identities = ids.new_ids(now, len(holds))
-    columns = dict(zip(NewHold._fields, zip(*holds, strict=True), strict=True))
+    identities = ids.new_ids(now, len(rows))
+    columns = dict(zip(NewHold._fields, zip(*rows, strict=True), strict=True))
     with together():
         reserving = _reserve(shared, from_allotment)
         insert(
             "inventory_hold",
-            {"id": identities, "expires_at": [until for _, until in rows], **columns},
-            {"created_at": now, "state": "active"},
+            {"id": identities, **columns},
+            {"created_at": now, "state": "active", "expires_at": expires_at},
         )
         changed = reserving.count
     stocks = len({*shared, *(stock_id for stock_id, _ in from_allotment)})
@@ -238,16 +238,26 @@ def write_holds(*, rows: Sequence[tuple[NewHold, datetime | None]], now: datetim
     return identities
 
 
+# By owner alone: a plan made while there were few holds must not go through all that are active.
+_CONFIRM = """
+    WITH mine AS MATERIALIZED (SELECT id, owner_id, state, expires_at FROM inventory_hold WHERE owner_id = ANY(%s)
+        FOR NO KEY UPDATE), kept AS (UPDATE inventory_hold h SET expires_at = NULL FROM mine WHERE h.id = mine.id
+        AND mine.state = 'active' AND mine.expires_at IS NOT NULL) SELECT owner_id FROM mine WHERE state = 'active'
+"""
+
+
 def confirm_holds(*, owner_ids: Collection[UUID]) -> set[UUID]:
-    """Keep the owners' active holds for good; the owners that still had some. Whoever is missing has lost theirs."""
-    return {row.owner_id for row in ask_to_confirm(owner_ids=owner_ids).rows}
+    """Keep the owners' active holds for good, under lock; the owners that still had some. Others have lost theirs."""
+    return {row.owner_id for row in ask(_CONFIRM, [list(owner_ids)]).rows}
 
 
-def ask_to_confirm(*, owner_ids: Collection[UUID]) -> Asked:
-    """The same where more may be asked along; rows of `owner_id`."""
-    return ask(
-        "UPDATE inventory_hold SET expires_at = NULL WHERE owner_id = ANY(%s) AND state = 'active' RETURNING owner_id",
-        [list(owner_ids)],
+def let_expire(*, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Give the active holds of these owners an end, in the caller's transaction: (owner, when)."""
+    source, params = unnest("w", {"owner_id": "uuid", "until": "timestamptz"}, rows)
+    execute(
+        f"UPDATE inventory_hold h SET expires_at = w.until FROM {source}"
+        f" WHERE h.owner_id = w.owner_id AND h.state = 'active'",
+        params,
     )
 
 

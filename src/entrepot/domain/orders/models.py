@@ -55,6 +55,8 @@ class Order(Record):
     """One purchase: one total, one payment. What people are told of it follows from its state and its lines' units.
 
     `total_minor` is the sum of its lines, whatever became of them. `request_hash` tells a replay from a reused key.
+    Every order is written twice, open and then placed: no index has a column that changes with that, and pages have
+    room for it.
     """
 
     class State(models.TextChoices):
@@ -62,16 +64,17 @@ class Order(Record):
         PLACED = "placed"
         DECLINED = "declined"
 
-    number = models.CharField(max_length=24, unique=True)
-    checkout_key = models.CharField(max_length=120, unique=True)
+    number = models.CharField(max_length=24)
+    checkout_key = models.CharField(max_length=120)
     request_hash = models.CharField(max_length=64)
-    cart = models.ForeignKey(Cart, null=True, on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    keeps_cart = models.BooleanField(default=True, help_text="unless it was declined: then the cart is open again")
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
     language = models.CharField(max_length=10)
     ship_to = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
-    access_token = models.CharField(max_length=43, unique=True)
+    access_token = models.CharField(max_length=43)
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     total_minor = models.BigIntegerField()
     placed_at = models.DateTimeField(null=True)
@@ -82,9 +85,19 @@ class Order(Record):
             models.CheckConstraint(
                 condition=~Q(state="placed") | Q(placed_at__isnull=False), name="order_placed_has_time"
             ),
-            models.UniqueConstraint(fields=["cart"], condition=~Q(state="declined"), name="order_one_of_a_cart"),
+            models.UniqueConstraint(fields=["number"], name="order_number_once"),
+            models.UniqueConstraint(fields=["checkout_key"], name="order_checkout_key_once"),
+            models.UniqueConstraint(fields=["access_token"], name="order_access_token_once"),
+            models.UniqueConstraint(fields=["cart"], condition=Q(keeps_cart=True), name="order_one_of_a_cart"),
+            models.CheckConstraint(
+                condition=Q(state="declined", keeps_cart=False) | (~Q(state="declined") & Q(keeps_cart=True)),
+                name="order_keeps_its_cart",
+            ),
         ]
-        indexes = [models.Index(fields=["user", "-id"], name="order_user")]
+        indexes = [
+            models.Index(fields=["user", "-id"], condition=Q(user__isnull=False), name="order_user"),
+            models.Index(fields=["cart"], condition=Q(cart__isnull=False), name="order_cart"),
+        ]
 
 
 class Suborder(Record):
@@ -103,11 +116,11 @@ class Suborder(Record):
         LOST = "lost"
         CANCELLED = "cancelled"
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
-    number = models.CharField(max_length=28, unique=True)
-    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    number = models.CharField(max_length=28)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+", db_index=False)
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
-    performer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    performer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     performer_party = models.CharField(max_length=12)
     programme_code = models.CharField(max_length=60)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
@@ -128,6 +141,7 @@ class Suborder(Record):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="suborder_number_once"),
             models.UniqueConstraint(
                 fields=["order", "seller", "node", "programme_code", "comes_with"],
                 name="suborder_once",
@@ -156,13 +170,13 @@ class OrderLine(Record):
     `border` says what the customs duty consists of, by which rule of which day.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
-    suborder = models.ForeignKey(Suborder, on_delete=models.PROTECT, related_name="+")
-    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    suborder = models.ForeignKey(Suborder, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="+", db_index=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="+", db_index=False)
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
-    terms = models.ForeignKey(TermsSnapshot, on_delete=models.PROTECT, related_name="+")
+    terms = models.ForeignKey(TermsSnapshot, on_delete=models.PROTECT, related_name="+", db_index=False)
     position = models.PositiveSmallIntegerField()
     category_path = models.CharField(max_length=400)
     title = models.CharField(max_length=300)
@@ -191,7 +205,7 @@ class OrderLine(Record):
     fx_source = models.CharField(max_length=200, blank=True)
     border = models.JSONField(default=dict)
     attribution = models.JSONField(default=dict)
-    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     snapshot_hash = models.CharField(max_length=64)
 
     class Meta:
@@ -223,6 +237,7 @@ class OrderLine(Record):
             models.Index(fields=["suborder"], name="order_line_suborder"),
             models.Index(fields=["seller", "-id"], name="order_line_seller"),
             models.Index(fields=["enrolment", "order"], name="order_line_enrolment"),
+            models.Index(fields=["replaces"], condition=Q(replaces__isnull=False), name="order_line_replaces"),
         ]
 
 
@@ -246,9 +261,9 @@ class Adjustment(Record):
 class OrderEvent(Record):
     """What happened to an order, suborder or line, in order; append-only. States are folds of these."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
-    suborder = models.ForeignKey(Suborder, null=True, on_delete=models.PROTECT, related_name="+")
-    line = models.ForeignKey(OrderLine, null=True, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    suborder = models.ForeignKey(Suborder, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    line = models.ForeignKey(OrderLine, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=30)
     quantity = models.IntegerField(null=True)
     occurred_at = models.DateTimeField()
@@ -258,7 +273,8 @@ class OrderEvent(Record):
     class Meta:
         indexes = [
             models.Index(fields=["order", "id"], name="order_event_order"),
-            models.Index(fields=["suborder", "id"], name="order_event_suborder"),
+            models.Index(fields=["suborder", "id"], condition=Q(suborder__isnull=False), name="order_event_suborder"),
+            models.Index(fields=["line"], condition=Q(line__isnull=False), name="order_event_line"),
         ]
 
 

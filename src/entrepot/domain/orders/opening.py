@@ -107,7 +107,7 @@ def claim_orders(*, rows: Sequence[NewOrder], now: datetime) -> Asked:
     Keys are taken in one order, so that two batches with the same keys wait for each other and never for ever.
     """
     return insert(
-        "orders_order", _columns(NewOrder, rows), {"created_at": now, "state": "pending"},
+        "orders_order", _columns(NewOrder, rows), {"created_at": now, "state": "pending", "keeps_cart": True},
         order="checkout_key", conflict="DO NOTHING", returning="id",
     )  # fmt: skip
 

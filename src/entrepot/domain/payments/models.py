@@ -173,7 +173,7 @@ class SandboxCharge(models.Model):
 
     key = models.CharField(max_length=120, primary_key=True)
     act = models.CharField(max_length=10)
-    reference = models.CharField(max_length=40, unique=True)
+    reference = models.CharField(max_length=40)
     authorisation = models.CharField(max_length=40, blank=True)
     instrument = models.CharField(max_length=60, blank=True)
     amount_minor = models.BigIntegerField()
@@ -185,6 +185,7 @@ class SandboxCharge(models.Model):
     is_told = models.BooleanField(default=False)
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["reference"], name="sandbox_reference_once")]
         indexes = [
             models.Index(fields=["authorisation", "act"], name="sandbox_authorisation"),
             models.Index(fields=["settles_at"], condition=Q(act="authorise", is_told=False), name="sandbox_untold"),

@@ -31,6 +31,9 @@ def application() -> Callable[..., Any]:
     from entrepot.surfaces.shared.soldout import SOLD_OUT
 
     SOLD_OUT.watch()
+    from entrepot.kernel import garbage
+
+    garbage.look_seldom()
     return handler
 
 

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('source_id', models.UUIDField()),
                 ('subject_id', models.UUIDField(help_text='the order line that it serves', null=True)),
                 ('reason', models.CharField(blank=True, max_length=200)),
-                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
+                ('stock', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
             ],
         ),
         migrations.CreateModel(
@@ -99,9 +99,9 @@ class Migration(migrations.Migration):
                 ('quantity', models.PositiveBigIntegerField()),
                 ('per_unit', models.PositiveIntegerField(default=1)),
                 ('state', models.CharField(choices=[('active', 'Active'), ('consumed', 'Consumed'), ('released', 'Released'), ('expired', 'Expired')], default='active', max_length=10)),
-                ('expires_at', models.DateTimeField(help_text='empty once the order is placed', null=True)),
+                ('expires_at', models.DateTimeField(help_text='while a payment provider takes its time', null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
+                ('offer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
                 ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stock')),
             ],
         ),
@@ -194,6 +194,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='hold',
             index=models.Index(fields=['owner_id'], name='hold_owner'),
+        ),
+        migrations.AddIndex(
+            model_name='hold',
+            index=models.Index(condition=models.Q(('offer__isnull', False)), fields=['offer'], name='hold_offer'),
         ),
         migrations.AddIndex(
             model_name='hold',

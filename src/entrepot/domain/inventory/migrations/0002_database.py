@@ -1,8 +1,8 @@
-"""What Django cannot express: movements are never changed."""
+"""What Django cannot express: movements are never changed; rows that change in place have room for it."""
 
 from django.db import migrations
 
-from entrepot.kernel.db import append_only
+from entrepot.kernel.db import append_only, roomy
 from entrepot.kernel.partitions import partitioned
 from entrepot.kernel.walls import walled
 
@@ -13,5 +13,6 @@ class Migration(migrations.Migration):
     operations = [
         partitioned("inventory_movement"),
         append_only("inventory_movement", "inventory_placemove"),
+        roomy("inventory_stock", 70),
         walled("inventory_stock", "seller_id = entrepot_scope() OR owner_id = entrepot_scope()", shopper="true"),
     ]

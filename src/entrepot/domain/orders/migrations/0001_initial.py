@@ -62,19 +62,20 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
-                ('number', models.CharField(max_length=24, unique=True)),
-                ('checkout_key', models.CharField(max_length=120, unique=True)),
+                ('number', models.CharField(max_length=24)),
+                ('checkout_key', models.CharField(max_length=120)),
                 ('request_hash', models.CharField(max_length=64)),
+                ('keeps_cart', models.BooleanField(default=True, help_text='unless it was declined: then the cart is open again')),
                 ('currency', models.CharField(max_length=3)),
                 ('language', models.CharField(max_length=10)),
-                ('access_token', models.CharField(max_length=43, unique=True)),
+                ('access_token', models.CharField(max_length=43)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('placed', 'Placed'), ('declined', 'Declined')], default='pending', max_length=8)),
                 ('total_minor', models.BigIntegerField()),
                 ('placed_at', models.DateTimeField(null=True)),
-                ('cart', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.cart')),
-                ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='markets.market')),
+                ('cart', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.cart')),
+                ('market', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='markets.market')),
                 ('ship_to', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -110,13 +111,13 @@ class Migration(migrations.Migration):
                 ('border', models.JSONField(default=dict)),
                 ('attribution', models.JSONField(default=dict)),
                 ('snapshot_hash', models.CharField(max_length=64)),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.enrolment')),
+                ('enrolment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.enrolment')),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offer')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
-                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
-                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
+                ('replaces', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
+                ('seller', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
                 ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
-                ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='terms.termssnapshot')),
+                ('terms', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='terms.termssnapshot')),
             ],
         ),
         migrations.CreateModel(
@@ -158,7 +159,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
-                ('number', models.CharField(max_length=28, unique=True)),
+                ('number', models.CharField(max_length=28)),
                 ('performer_party', models.CharField(max_length=12)),
                 ('programme_code', models.CharField(max_length=60)),
                 ('state', models.CharField(choices=[('open', 'Open'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('lost', 'Lost'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
@@ -177,9 +178,9 @@ class Migration(migrations.Migration):
                 ('awaited_on', models.DateField(help_text='when these are expected to stand ready, by what is known', null=True)),
                 ('goods_came_at', models.DateTimeField(help_text='when nothing of it was on its way to the node any more', null=True)),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
-                ('performer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
-                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
+                ('performer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                ('seller', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
             ],
         ),
         migrations.AddField(
@@ -190,7 +191,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='orderline',
             name='suborder',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder'),
         ),
         migrations.CreateModel(
             name='OrderEvent',
@@ -202,9 +203,9 @@ class Migration(migrations.Migration):
                 ('occurred_at', models.DateTimeField()),
                 ('actor_label', models.CharField(max_length=200)),
                 ('data', models.JSONField(default=dict)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
-                ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
-                ('suborder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
+                ('line', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
+                ('suborder', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder')),
             ],
         ),
         migrations.CreateModel(
@@ -237,7 +238,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(fields=['user', '-id'], name='order_user'),
+            index=models.Index(condition=models.Q(('user__isnull', False)), fields=['user', '-id'], name='order_user'),
+        ),
+        migrations.AddIndex(
+            model_name='order',
+            index=models.Index(condition=models.Q(('cart__isnull', False)), fields=['cart'], name='order_cart'),
         ),
         migrations.AddConstraint(
             model_name='order',
@@ -249,7 +254,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'declined'), _negated=True), fields=('cart',), name='order_one_of_a_cart'),
+            constraint=models.UniqueConstraint(fields=('number',), name='order_number_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.UniqueConstraint(fields=('checkout_key',), name='order_checkout_key_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.UniqueConstraint(fields=('access_token',), name='order_access_token_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.UniqueConstraint(condition=models.Q(('keeps_cart', True)), fields=('cart',), name='order_one_of_a_cart'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('keeps_cart', False), ('state', 'declined')), models.Q(models.Q(('state', 'declined'), _negated=True), ('keeps_cart', True)), _connector='OR'), name='order_keeps_its_cart'),
         ),
         migrations.AddConstraint(
             model_name='adjustment',
@@ -289,6 +310,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='suborder',
+            constraint=models.UniqueConstraint(fields=('number',), name='suborder_number_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='suborder',
             constraint=models.UniqueConstraint(fields=('order', 'seller', 'node', 'programme_code', 'comes_with'), name='suborder_once', nulls_distinct=False),
         ),
         migrations.AddConstraint(
@@ -323,6 +348,10 @@ class Migration(migrations.Migration):
             model_name='orderline',
             index=models.Index(fields=['enrolment', 'order'], name='order_line_enrolment'),
         ),
+        migrations.AddIndex(
+            model_name='orderline',
+            index=models.Index(condition=models.Q(('replaces__isnull', False)), fields=['replaces'], name='order_line_replaces'),
+        ),
         migrations.AddConstraint(
             model_name='orderline',
             constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_line_position_once'),
@@ -349,7 +378,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='orderevent',
-            index=models.Index(fields=['suborder', 'id'], name='order_event_suborder'),
+            index=models.Index(condition=models.Q(('suborder__isnull', False)), fields=['suborder', 'id'], name='order_event_suborder'),
+        ),
+        migrations.AddIndex(
+            model_name='orderevent',
+            index=models.Index(condition=models.Q(('line__isnull', False)), fields=['line'], name='order_event_line'),
         ),
         migrations.AddIndex(
             model_name='workitem',

@@ -1,8 +1,8 @@
-"""What Django cannot express: what happened to an order stays as it happened."""
+"""What Django cannot express: what happened to an order stays as it happened; an order has room to be placed."""
 
 from django.db import migrations
 
-from entrepot.kernel.db import append_only
+from entrepot.kernel.db import append_only, roomy
 from entrepot.kernel.partitions import partitioned
 from entrepot.kernel.walls import walled
 
@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
     operations = [
         partitioned("orders_orderevent"),
         append_only("orders_orderevent"),
+        roomy("orders_order", 55),
         walled("orders_cart", shopper=OWN.format("token")),
         walled("orders_cartline", shopper="EXISTS (SELECT FROM orders_cart mine WHERE mine.id = cart_id)"),
         walled("orders_order", shopper=OWN.format("access_token")),

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
                 ('act', models.CharField(max_length=10)),
-                ('reference', models.CharField(max_length=40, unique=True)),
+                ('reference', models.CharField(max_length=40)),
                 ('authorisation', models.CharField(blank=True, max_length=40)),
                 ('instrument', models.CharField(blank=True, max_length=60)),
                 ('amount_minor', models.BigIntegerField()),
@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['authorisation', 'act'], name='sandbox_authorisation'), models.Index(condition=models.Q(('act', 'authorise'), ('is_told', False)), fields=['settles_at'], name='sandbox_untold')],
+                'constraints': [models.UniqueConstraint(fields=('reference',), name='sandbox_reference_once')],
             },
         ),
         migrations.CreateModel(
