@@ -322,7 +322,7 @@ MUTANTS: dict[str, list[str]] = {
         f"""UPDATE orders_orderline SET title = 'Red mug' WHERE id = {first("orders_orderline", "true")}"""
     ],
     "I26 a checkout with two orders": [
-        "ALTER TABLE orders_order DROP CONSTRAINT orders_order_checkout_key_key",
+        "ALTER TABLE orders_order DROP CONSTRAINT order_checkout_key_once",
         "UPDATE orders_order SET checkout_key = 'one' WHERE id IN (SELECT id FROM orders_order ORDER BY id LIMIT 2)",
     ],
     "I27 a use that is not counted": ["UPDATE promotions_voucher SET redeemed = redeemed - 1 WHERE redeemed > 0"],
