@@ -23,6 +23,7 @@ ALSO: dict[str, set[str]] = {
     "I04 a floor that was not kept": {"I39"},
     "I06 a hand-over that is booked twice": {"I39"},
     "I12 two payouts under one reference": {"I39"},
+    "I26 a checkout with two orders": {"I39"},
     "I35 a message that was kept twice": {"I39"},
     "I36 a key that stands twice": {"I39"},
     "I36 an answer that was lost": {"I39"},

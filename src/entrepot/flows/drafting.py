@@ -53,8 +53,8 @@ class Standing:
 
     __slots__ = ("allotted", "id", "node_id", "shared")
 
-    def __init__(self, row: StockRow) -> None:
-        self.id, self.node_id = row.id, row.comes_with or row.node_id
+    def __init__(self, row: StockRow, node_id: UUID) -> None:
+        self.id, self.node_id = row.id, node_id
         self.shared, self.allotted = row.free(), dict(row.allotments) if row.allotments else None
 
     def free(self, pool: UUID | None) -> int:
@@ -96,14 +96,16 @@ class Drafting:
             self.nodes = twin.nodes
         self.coming: dict[UUID, Coming] = {}
         self.stands: dict[tuple[UUID, UUID], list[Standing]] = defaultdict(list)
+        one = {node_id: node_id for node_id in self.nodes}  # the same object for all rows, which is quickly found again
         for row in stock:
-            if row.node_id in self.nodes:
-                self.stands[row.seller_id, row.sku_id].append(Standing(row))
+            if (node_id := one.get(row.node_id)) is not None:
+                self.stands[row.seller_id, row.sku_id].append(Standing(row, row.comes_with or node_id))
                 if row.comes_with is not None:
                     self._expect(row, row.comes_with)
         self.crossing: dict[tuple[UUID, UUID], bool] = {}
         self.items: dict[GoodsKey, Item] = {}
         self.candidates: dict[tuple[str, UUID, int, frozenset[UUID]], tuple[Candidate, ...]] = {}
+        self.due: dict[tuple[UUID, datetime, int], datetime] = {}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
         in_force = routing_rules.find_rules(on=facts.now.date()) if rules is None else rules
@@ -332,9 +334,7 @@ class Drafting:
         for draft in drafts:
             for suborder in draft.suborders:
                 try:
-                    suborder.ship_by = suborder.place.due_at(
-                        self._begins_at(suborder), suborder.terms.service.handling_business_days
-                    )
+                    suborder.ship_by = self._due_at(suborder)
                     parcels.append((draft, suborder))
                 except EntrepotError as error:
                     draft.error = error
@@ -353,6 +353,13 @@ class Drafting:
                     why=delivering.objections_of(options),
                 )  # fmt: skip
 
+    def _due_at(self, suborder: DraftSuborder) -> datetime:
+        """By when it must have left. Raises: NoWorkingDay."""
+        key = (suborder.place.id, self._begins_at(suborder), suborder.terms.service.handling_business_days)
+        if (found := self.due.get(key)) is None:
+            found = self.due[key] = suborder.place.due_at(*key[1:])
+        return found
+
     def _begins_at(self, suborder: DraftSuborder) -> datetime:
         """When work on it can begin: now, or when its goods stand ready."""
         if suborder.coming is None:
@@ -361,30 +368,34 @@ class Drafting:
 
     def _charge(self, drafts: Sequence[Draft]) -> None:
         """The money of every line of the batch, in one computation."""
-        parcels = [suborder for draft in drafts for suborder in draft.suborders]
-        lines = [(number, line) for number, suborder in enumerate(parcels) for line in suborder.lines]
+        parcels = [(owner, draft, part) for owner, draft in enumerate(drafts) for part in draft.suborders]
+        lines = [
+            (owner, draft, parcel, line) for parcel, (owner, draft, part) in enumerate(parcels) for line in part.lines
+        ]
         if not lines:
             return
-        owner = _array(number for number, draft in enumerate(drafts) for _ in draft.lines)
-        covered = _array(
-            line.displayed_minor if _is_covered(draft, line) else 0 for draft in drafts for line in draft.lines
+        covered = _array(line.displayed_minor if _is_covered(draft, line) else 0 for _, draft, _, line in lines)
+        discount = pricing.split_groups(
+            _array(draft.discount_minor for draft in drafts), covered, _array(owner for owner, *_ in lines)
         )
-        discount = pricing.split_groups(_array(draft.discount_minor for draft in drafts), covered, owner)
         charges = pricing.charge_lines(
-            unit_minor=_array(line.item.unit_minor for _, line in lines),
-            quantity=_array(line.units for _, line in lines),
+            unit_minor=_array(line.item.unit_minor for *_, line in lines),
+            quantity=_array(line.units for *_, line in lines),
             discount_minor=discount,
-            platform_ppm=_array(_platform_ppm(draft, line) for draft in drafts for line in draft.lines),
-            tax_ppm=pricing.ppm([line.item.tax_rate for _, line in lines]),
-            includes_tax=np.array([line.item.includes_tax for _, line in lines]),
-            weight_g=_array(line.item.sellable.weight_g or 0 for _, line in lines),
-            parcel=_array(number for number, _ in lines),
-            freight_minor=_array(suborder.service.charge_minor if suborder.service else 0 for suborder in parcels),
+            platform_ppm=_array(_platform_ppm(draft, line) for _, draft, _, line in lines),
+            tax_ppm=pricing.ppm([line.item.tax_rate for *_, line in lines]),
+            includes_tax=np.array([line.item.includes_tax for *_, line in lines]),
+            weight_g=_array(line.item.sellable.weight_g or 0 for *_, line in lines),
+            parcel=_array(parcel for _, _, parcel, _ in lines),
+            freight_minor=_array(part.service.charge_minor if part.service else 0 for *_, part in parcels),
         )
         charges = replace(charges, customs_duty_minor=self._cross(drafts, charges))
         columns = [getattr(charges, name).tolist() for name in LineMoney._fields]
-        for (_, line), amounts in zip(lines, zip(*columns, strict=True), strict=True):
+        for draft in drafts:
+            draft.total_minor = 0
+        for (_, draft, _, line), amounts in zip(lines, zip(*columns, strict=True), strict=True):
             line.money = LineMoney(*amounts)
+            draft.total_minor += line.money.total_minor
 
     def _cross(self, drafts: Sequence[Draft], charges: pricing.Charges) -> np.ndarray:
         """The customs duty of every line; a draft of which it is not known is refused, and its line named."""

@@ -185,7 +185,7 @@ class Bundle:
 
 @dataclass(slots=True)
 class Draft:
-    """One cart on its way to an order, or the reason why not."""
+    """One cart on its way to an order, or the reason why not. `total_minor` is what the shopper pays."""
 
     request: CartRequest
     market: Market
@@ -194,6 +194,7 @@ class Draft:
     voucher: Voucher | None = None
     shopper_key: str = ""
     discount_minor: int = 0
+    total_minor: int = 0
     bundles: tuple[Bundle, ...] = ()
     suborders: list[DraftSuborder] = field(default_factory=list)
 
@@ -206,8 +207,3 @@ class Draft:
     def displayed_minor(self) -> int:
         """What its goods come to at their list prices, as displayed."""
         return sum(item.displayed_minor for item in self.items)
-
-    @property
-    def total_minor(self) -> int:
-        """What the shopper pays."""
-        return sum(line.money.total_minor for line in self.lines if line.money)

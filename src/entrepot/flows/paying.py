@@ -376,7 +376,7 @@ def _place(rows: Sequence[Any], lines: Sequence[Any], now: datetime) -> None:
         ask("UPDATE orders_cart SET state = 'ordered', updated_at = %s WHERE id = ANY(%s)", [now, carts])
     if later := [row.reference_id for row in rows if row.ordered_at != now]:
         _promise_anew(later, now)
-    progress.open_work(suborder_ids=sorted({line.suborder_id for line in lines}), now=now)
+    progress.open_work(suborder_ids=sorted(dict.fromkeys(line.suborder_id for line in lines)), now=now)
     progress.append_events(
         events=[
             NewEvent(

@@ -241,8 +241,9 @@ def array_of(kind: str, values: Sequence[Any]) -> Any:
         if "(" in text or "<" in text:  # Numbers of NumPy and of enumerations tell their type.
             return _literal(values, lambda value: str(int(value)))
         return "{" + (text.replace("None", "NULL") if "N" in text else text)[1:-1] + "}"
-    if kind == "uuid" and None not in values:
-        return "{" + ",".join([f"{key.int:032x}" if type(key) is UUID else str(key) for key in values]) + "}"
+    if kind == "uuid":
+        # By type: to look for None among keys compares each of them with it, by a method of theirs.
+        return "{" + ",".join([f"{key.int:032x}" if type(key) is UUID else _word(key) for key in values]) + "}"
     if kind in ("text", "character varying") and values and None not in values:
         text = "\0".join(map(str, values))
         if '"' not in text and "\\" not in text and text.count("\0") == len(values) - 1:
@@ -260,6 +261,10 @@ _NAMES = {
     "character varying": "text",
     "integer": "int",
 }
+
+
+def _word(key: Any) -> str:
+    return "NULL" if key is None else str(key)
 
 
 def _worded(values: Sequence[Any]) -> list[str | None]:
