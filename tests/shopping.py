@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+import proven
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.payments.providers import PROVIDERS
 from entrepot.domain.payments.providers.sandbox import Sandbox
@@ -115,7 +116,7 @@ def assert_sound(world: World, *but: str) -> None:
     """Every invariant of what was traded holds, but those named."""
     broken = [
         f"{result.invariant.code} {result.invariant.statement} {result.rows[:3]}"
-        for result in runner.verify(now=world.now, codes=_asked(*OF_THE_SCHEMA, *but))
+        for result in proven.verify(now=world.now, codes=_asked(*OF_THE_SCHEMA, *but))
         if not result.holds
     ]
     assert not broken, "\n".join(broken)

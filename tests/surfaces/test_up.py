@@ -65,7 +65,7 @@ def children_of(process):
 
 
 def is_gone(pid):
-    for _ in range(50):
+    for _ in range(600):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
