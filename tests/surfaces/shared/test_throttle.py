@@ -53,6 +53,14 @@ def test_people_at_one_address_have_counts_of_their_own_up_to_what_the_address_b
     assert [search(other).status_code for _ in range(3)] == [200, 200, 429]
 
 
+def test_a_new_key_at_every_knock_fills_no_memory_once_the_address_is_refused(narrow):
+    keys = [f"Bearer {number}" for number in range(20)]
+    answers = [search(Client(), authorization=key).status_code for key in keys]
+    assert answers == [200] * 5 + [429] * 15
+    kept = [name for name in cache._cache if "throttle:search:" in name]
+    assert len(kept) == 6  # five callers and their address
+
+
 def test_an_address_behind_proxies_is_the_one_that_ours_saw(narrow, settings, rf):
     forged = rf.get("/", REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": "6.6.6.6, 198.51.100.7"})
     assert throttle.address(forged) == "10.0.0.1"
