@@ -45,7 +45,33 @@ def test_a_full_gate_answers_before_anything_is_read():
     assert meters.ORDERS_TURNED_AWAY._value.get() == before + 1
     assert request.resolver_match.route == "api/v1/orders"
     gate.most = 1
-    assert gate(request).content == b"through" and gate.inside == 0
+    assert gate(RequestFactory().post(ORDERS)).content == b"through" and gate.inside == 0
+
+
+def test_who_sends_slowly_or_leaves_keeps_no_hand():
+    gate, begun, goes_on = GateMiddleware(answer), threading.Event(), threading.Event()
+
+    class Slow:
+        def read(self, *args):
+            begun.set()
+            assert goes_on.wait(60)
+            raise OSError("gone")
+
+        def close(self):
+            """There is nothing to close."""
+
+    def send(_):
+        request = RequestFactory().post(ORDERS)
+        request._stream = Slow()
+        return gate(request)
+
+    with ThreadPoolExecutor(4) as threads:
+        slow = threads.map(send, range(4))
+        assert begun.wait(60)
+        assert gate(RequestFactory().post(ORDERS)).content == b"through"
+        goes_on.set()
+        assert [each.status_code for each in slow] == [400] * 4
+    assert gate.inside == 0
 
 
 def test_only_orders_are_held_up():

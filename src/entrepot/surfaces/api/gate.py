@@ -6,9 +6,11 @@ once, the others wait.
 """
 
 import threading
+from contextlib import suppress
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import resolve, reverse
 
 from entrepot.kernel import meters
@@ -41,8 +43,20 @@ class GateMiddleware:
             response.headers["Content-Length"] = str(len(response.content))
             return response
         try:
+            if not read(request):
+                return HttpResponse(status=400)
             with HANDS.held():
                 return self.handler(request)
         finally:
             with self.lock:
                 self.inside -= 1
+
+
+def read(request: HttpRequest) -> bool:
+    """Take in the body, however slowly it comes: nobody waits for it with a hand in theirs. Not if its sender left."""
+    try:
+        with suppress(SuspiciousOperation):  # too large: whoever reads it next says so
+            _ = request.body
+    except UnreadablePostError:
+        return False
+    return True
