@@ -112,8 +112,9 @@ def main() -> None:
     with fresh() as folder:
         from entrepot.intake import catalogue, mapping
         from entrepot.intake.rejects import Rejects
-        from entrepot.kernel import clock
+        from entrepot.kernel import clock, garbage
 
+        garbage.look_seldom()  # as `entrepot import` does
         path = folder / "goods.csv"
         generate(path, count)
         document = mapping.parse(MAPPING)

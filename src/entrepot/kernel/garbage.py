@@ -8,7 +8,7 @@ YOUNG = 50_000
 
 
 def look_seldom() -> None:
-    """For a process that serves: never look again at what is there now, and seldom at what comes."""
+    """For a process that serves or brings in much: never look again at what is there now, and seldom at what comes."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 20)

@@ -46,9 +46,10 @@ def catalogue(path: Path, mapping: str, seller: str, rejects_path: Path | None, 
     from entrepot.intake import catalogue as intake
     from entrepot.intake import mapping as mappings
     from entrepot.intake.rejects import Rejects
-    from entrepot.kernel import clock
+    from entrepot.kernel import clock, garbage
     from entrepot.surfaces.cli.progress import counting
 
+    garbage.look_seldom()
     document = mappings.load(mapping)
     first.install(settings)
     rejects = Rejects.beside(path, rejects_path, document.name, intake.wanted(document))

@@ -19,7 +19,7 @@ def main() -> None:
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from entrepot.demonstration import clock as shared
-    from entrepot.kernel import clock
+    from entrepot.kernel import clock, garbage
     from entrepot.surfaces.jobs import heartbeat, schedule
 
     shared.watch()
@@ -32,6 +32,7 @@ def main() -> None:
         from entrepot.surfaces.shared import metrics
 
         metrics.serve(REGISTRY, state.Marketplace(), address=settings.METRICS_ADDRESS, port=settings.METRICS_PORT + 1)
+    garbage.look_seldom()
     connector = cast(DjangoConnector, app.connector).get_worker_connector()
     with app.replace_connector(connector) as worker_app:
         worker_app.run_worker(
