@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from threading import Thread
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 import shopping
 import stocking
@@ -17,14 +18,17 @@ from entrepot.domain.inventory.models import Hold, Movement, Stock
 from entrepot.domain.orders import promises
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder, WorkItem
 from entrepot.domain.orders.rules import BeyondQuantity
+from entrepot.domain.payments.models import Payment
+from entrepot.domain.payments.providers.interface import Answer, Outcome
 from entrepot.domain.routing import services as routing
 from entrepot.domain.routing.services import Wanted
 from entrepot.flows import ahead as flow
-from entrepot.flows import checkout, inbound
+from entrepot.flows import checkout, inbound, paying
 from entrepot.flows import receiving as arriving
 from entrepot.flows.checkout import CartRequest
 from entrepot.kernel import walls
 from entrepot.kernel.actors import SYSTEM
+from entrepot.kernel.db import fetch_value
 from entrepot.kernel.errors import Denied, Invalid, NotFound
 from entrepot.kernel.models import OutboxEvent
 from shipping import lines_of, order, pack, scan, ship
@@ -202,7 +206,7 @@ def test_as_they_are_put_away_orders_get_theirs_the_oldest_first(world, offer, s
 def test_a_put_away_locks_what_buyers_lock_also_where_nobody_waits(world, offer, shipment):
     world.stock(offer.enrolment.seller, offer.sku, 2, node=row_of(shipment).node)
     with transaction.atomic():
-        assert [row.condition for row in flow.lock(shipment)] == ["coming", "new"]
+        assert {row.condition for row in flow.lock(shipment)} == {"coming", "new"}
 
 
 def test_fewer_come_than_were_sold_and_nobody_is_left_without_a_word(world, offer, shipment):
@@ -290,6 +294,34 @@ def test_an_order_that_is_not_paid_yet_gets_goods_anew_or_is_declined(world, off
     arriving.lose_shipment(shipment_id=shipment.id, reason="gone", actor=SYSTEM, now=world.now)
     assert row_of(shipment).on_hand == 0
     assert OrderLine.objects.get(order_id=waiting.order_id).cancelled_qty == 0
+    sound(world)
+
+
+def test_a_payment_that_comes_as_the_goods_are_given_up_has_them_or_is_declined(world, offer, shipment, monkeypatch):
+    [waiting] = shopping.place(world, shopping.request("late", (offer, 18), provider="manual", instrument=""))
+    payment, pids, read = Payment.objects.get(reference_id=waiting.order_id), [], flow.progress.read_lines
+
+    def pay() -> None:
+        with shopping.own_connection():
+            connection.ensure_connection()
+            pids.append(connection.connection.info.backend_pid)
+            paying.complete(answers=[(payment.id, Answer("", Outcome.APPROVED, "bank"))], now=world.now)
+
+    def read_as_it_comes(**which):
+        monkeypatch.undo()
+        found = read(**which)
+        thread.start()
+        while thread.is_alive() and not (
+            pids and fetch_value("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s", pids)
+        ):
+            thread.join(0.02)
+        return found
+
+    thread = Thread(target=pay)
+    monkeypatch.setattr(flow.progress, "read_lines", read_as_it_comes)
+    arriving.lose_shipment(shipment_id=shipment.id, reason="gone", actor=SYSTEM, now=world.now)
+    thread.join()
+    assert Order.objects.get(id=waiting.order_id).state == "declined"
     sound(world)
 
 

@@ -1,12 +1,15 @@
 """Statements that go together: in their order, in one transaction, none of them when it breaks off."""
 
 import threading
+from decimal import Decimal
+from enum import IntEnum
 
+import numpy as np
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, connection
 
 from entrepot.kernel import rounds
-from entrepot.kernel.db import array_of, atomic, execute, fetch_rows, fetch_value
+from entrepot.kernel.db import array_of, atomic, execute, fetch_rows, fetch_value, unnest
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -124,3 +127,14 @@ def test_a_text_with_a_nul_is_refused_and_never_cut_off(value):
     with pytest.raises(DataError), rounds.together():
         rounds.ask("SELECT %s::text", [value])
     assert fetch_value("SELECT 1") == 1
+
+
+def test_numbers_of_any_kind_become_a_column_and_none_is_cut():
+    class Two(IntEnum):
+        VALUE = 2
+
+    numbers = [1, None, Two.VALUE, np.int64(3), Decimal(4), "5"]
+    source, params = unnest("w", {"n": "bigint"}, [(each,) for each in numbers])
+    assert [row.n for row in fetch_rows(f"SELECT n FROM {source}", params)] == [1, None, 2, 3, 4, 5]
+    with pytest.raises(DataError):
+        fetch_rows(f"SELECT n FROM {source}", [array_of("bigint", [Decimal("1.5")])])

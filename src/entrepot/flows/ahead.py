@@ -71,7 +71,10 @@ def end(shipment: Shipment, now: datetime) -> Calls:
         _take_elsewhere(shipment, {each.sku_id for each in waiting}, now)
         waiting = coming.list_waiting(shipment_ids=[shipment.id])
         # Of an order whose payment is still out nothing is promised: whoever pays after all is asked anew for goods.
-        lines = progress.read_lines(line_ids={each.owner_id for each in waiting})
+        # Under lock: a payment that comes just now waits for it before it keeps the goods and places its order.
+        owners = {each.owner_id for each in waiting}
+        inventory.lock_holds(owner_ids=owners)
+        lines = progress.read_lines(line_ids=owners)
         placed = {key for key, line in lines.items() if line.order_state == "placed"}
         inventory.release_holds(owner_ids=lines.keys() - placed, now=now, state="expired")
         calls = _give_up([each for each in waiting if each.owner_id in placed], now)

@@ -48,8 +48,8 @@ STATES: Mapping[Outcome, str] = {
     Outcome.UNKNOWN: Payment.State.UNKNOWN,
 }
 
-#: Answers that say nothing yet.
-WAIT = (Outcome.PENDING, Outcome.UNKNOWN)
+#: Answers that say nothing yet, and the state of a payment that has none.
+WAIT, ABOUT_TO = (Outcome.PENDING, Outcome.UNKNOWN), Payment.State.ABOUT_TO
 
 #: What follows in the ledger once calls are done, in the same transaction.
 FOLLOW_UP: Mapping[Act, Callable[[list[UUID], datetime], object]] = {
@@ -268,7 +268,7 @@ def _record(answers: Mapping[UUID, Answer], now: datetime, known: Sequence[Any])
     lines = _lines_of({row.reference_id for row in approved}, known)
     declined = [row for key, row in rows.items() if answers[key].outcome is Outcome.DECLINED]
     _release([row.reference_id for row in declined], now)
-    _let_expire([row for key, row in rows.items() if answers[key].outcome in WAIT and row.state == "about_to"], known)
+    _let_expire([row for key, row in rows.items() if answers[key].outcome in WAIT and row.state == ABOUT_TO], known)
     lost = _keep_goods(lines, now)
     ended = {
         row.id: (Payment.State.DECLINED, Answer("", Outcome.DECLINED, reason="goods_gone"))

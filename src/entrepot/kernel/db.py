@@ -238,8 +238,8 @@ def array_of(kind: str, values: Sequence[Any]) -> Any:
     """A column of values as an array parameter of that type; where there is a quick way, by it."""
     if kind in ("bigint", "integer", "int", "smallint"):
         text = str(values if type(values) is list else list(values))
-        if "(" in text or "<" in text:  # Numbers of NumPy and of enumerations tell their type.
-            return _literal(values, lambda value: str(int(value)))
+        if "(" in text or "<" in text or "'" in text:  # What tells its type, as numbers of NumPy and enumerations do.
+            return _literal(values, str)
         return "{" + (text.replace("None", "NULL") if "N" in text else text)[1:-1] + "}"
     if kind == "uuid":
         # By type: to look for None among keys compares each of them with it, by a method of theirs.

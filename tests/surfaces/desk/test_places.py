@@ -49,6 +49,15 @@ def test_a_warehouse_gets_places_and_what_waits_is_put_away_and_counted(world: W
     assert desk.get(reverse("desk:place", args=[code, empty.id])).status_code == 404
 
 
+def test_the_desk_opens_at_a_node_that_has_places(world: World) -> None:
+    desk = browser(world, "operator.warehouse")
+    for code in ("aa-first", "zz-last"):
+        world.node(code, operator=world.operator, kind="platform_overseas", country="DE")
+        assert desk.post(reverse("desk:places_making", args=[code]), {"rows": "A-1"}).status_code == 302
+        assert f"Places: {code}" in text_of(desk.get(reverse("desk:places")))
+        Place.objects.filter(node__code=code).delete()
+
+
 def test_goods_go_back_from_the_asking_to_the_carrier(world: World) -> None:
     stock, desk = stand(world), browser(world, "operator.warehouse")
     seller = client_of(world, stock.seller)

@@ -33,9 +33,9 @@ from entrepot.kernel.rounds import Asked, ask, insert, together
 
 __all__ = [
     "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock",
-    "confirm_holds", "consume_holds", "expire_holds", "hold_again", "let_expire", "lock_rows", "lock_stock",
-    "open_holds", "read_stock", "receive", "release_holds", "release_quantities", "transfer_title", "withhold",
-    "write_holds",
+    "confirm_holds", "consume_holds", "expire_holds", "hold_again", "let_expire", "lock_holds", "lock_rows",
+    "lock_stock", "open_holds", "read_stock", "receive", "release_holds", "release_quantities", "transfer_title",
+    "withhold", "write_holds",
 ]  # fmt: skip
 
 
@@ -249,6 +249,14 @@ _CONFIRM = """
 def confirm_holds(*, owner_ids: Collection[UUID]) -> set[UUID]:
     """Keep the owners' active holds for good, under lock; the owners that still had some. Others have lost theirs."""
     return {row.owner_id for row in ask(_CONFIRM, [list(owner_ids)]).rows}
+
+
+def lock_holds(*, owner_ids: Collection[UUID]) -> None:
+    """Lock the owners' active holds, in the caller's transaction: nobody keeps or ends them until it is over."""
+    execute(
+        "SELECT FROM inventory_hold WHERE owner_id = ANY(%s) AND state = 'active' ORDER BY id FOR NO KEY UPDATE",
+        [list(owner_ids)],
+    )
 
 
 def let_expire(*, rows: Sequence[tuple[UUID, datetime]]) -> None:
