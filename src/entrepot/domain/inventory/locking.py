@@ -1,11 +1,11 @@
-"""Stock rows that are locked, or only read, by those who promise their units."""
+"""Stock rows that are locked, or only read, by those who promise their units; and what is held of them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from entrepot.domain.inventory.acts import StockRow
-from entrepot.kernel.db import array_of, fetch_rows
+from entrepot.kernel.db import array_of, execute, fetch_rows
 from entrepot.kernel.rounds import Asked, ask
 
 
@@ -15,6 +15,14 @@ def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
         "SELECT id, on_hand FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(stock_ids)]
     )
     return {row.id: row.on_hand for row in rows}
+
+
+def lock_holds(*, owner_ids: Collection[UUID]) -> None:
+    """Lock the owners' active holds, in the caller's transaction: nobody keeps or ends them until it is over."""
+    execute(
+        "SELECT FROM inventory_hold WHERE owner_id = ANY(%s) AND state = 'active' ORDER BY id FOR NO KEY UPDATE",
+        [list(owner_ids)],
+    )
 
 
 def lock_stock(

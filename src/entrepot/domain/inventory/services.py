@@ -14,7 +14,7 @@ from django.db import transaction
 
 from entrepot.domain.inventory import placed, rules
 from entrepot.domain.inventory.acts import NewHold, Receipt, StockRow, TitleTransfer, TouchedStock
-from entrepot.domain.inventory.locking import ask_stock, lock_rows, lock_stock, read_stock
+from entrepot.domain.inventory.locking import ask_stock, lock_holds, lock_rows, lock_stock, read_stock
 from entrepot.domain.inventory.rows import (
     Ended,
     add_to_allotments,
@@ -249,14 +249,6 @@ _CONFIRM = """
 def confirm_holds(*, owner_ids: Collection[UUID]) -> set[UUID]:
     """Keep the owners' active holds for good, under lock; the owners that still had some. Others have lost theirs."""
     return {row.owner_id for row in ask(_CONFIRM, [list(owner_ids)]).rows}
-
-
-def lock_holds(*, owner_ids: Collection[UUID]) -> None:
-    """Lock the owners' active holds, in the caller's transaction: nobody keeps or ends them until it is over."""
-    execute(
-        "SELECT FROM inventory_hold WHERE owner_id = ANY(%s) AND state = 'active' ORDER BY id FOR NO KEY UPDATE",
-        [list(owner_ids)],
-    )
 
 
 def let_expire(*, rows: Sequence[tuple[UUID, datetime]]) -> None:
