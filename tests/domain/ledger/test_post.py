@@ -13,6 +13,7 @@ from entrepot.domain.ledger.rules import CHART, AccountKey, Nature, NewJournal, 
 from entrepot.domain.ledger.services import BelowFloor, post
 from entrepot.kernel.db import execute, fetch_rows, fetch_value
 from entrepot.kernel.errors import Invalid, NotFound
+from entrepot.kernel.ids import new_id
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPERATOR = uuid4()
@@ -155,8 +156,8 @@ def test_the_books_are_append_only_and_keep_to_one_currency(database: None) -> N
     with pytest.raises(Error, match=r"posting_(source|destination)_currency"):
         execute(
             "INSERT INTO ledger_posting (id, created_at, journal_id, source_id, destination_id, amount_minor, currency,"
-            " part) SELECT (left(id::text, 35) || '0')::uuid, now(), journal_id, source_id, destination_id, 1, 'USD',"
-            " 'x' FROM ledger_posting"
+            " part) SELECT %s, now(), journal_id, source_id, destination_id, 1, 'USD', 'x' FROM ledger_posting",
+            [new_id(NOW)],
         )
 
 
