@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import translation
 
 from entrepot.kernel import meters
-from entrepot.surfaces.api.gate import GateMiddleware
+from entrepot.surfaces.api.gate import GateMiddleware, shares_of
 from entrepot.surfaces.shared.hands import Hands
 
 ORDERS = "/api/v1/orders"
@@ -92,6 +93,82 @@ def test_who_fails_leaves():
         with pytest.raises(Broken):
             gate(RequestFactory().post(ORDERS))
     assert gate.inside == 0
+
+
+def coming(address="10.0.0.1", key="", session="", language=""):
+    """An order that comes to the gate."""
+    request = RequestFactory().post(ORDERS, REMOTE_ADDR=address, headers={"Accept-Language": language})
+    if key:
+        request.META["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+    if session:
+        request.COOKIES["sessionid"] = session
+    return request
+
+
+def let_in(gate, *requests):
+    """How many of these stay inside."""
+    shares = [shares_of(request) for request in requests]
+    return sum(gate._enter(each) for each in shares)
+
+
+@pytest.fixture
+def gate(settings):
+    """A gate for sixteen orders, where callers are counted."""
+    settings.THROTTLED = True
+    gate = GateMiddleware(answer)
+    gate.most = 16
+    return gate
+
+
+def test_nobody_holds_more_places_than_are_free(gate):
+    assert let_in(gate, *[coming(key="greedy")] * 50) == 8
+    assert gate(coming(key="greedy")).status_code == 503
+    assert gate(coming(key="other")).content == b"through"
+    assert gate(coming(session="a shopper's")).content == b"through"
+    assert let_in(gate, *[coming("10.0.0.2", key="third")] * 50) == 4
+
+
+def test_who_shows_a_new_key_each_time_leaves_room_for_another_address(gate):
+    made_up = [coming(key=f"made-up-{number}") for number in range(50)]
+    assert let_in(gate, *made_up[:25], *[coming(session=f"made-up-{number}") for number in range(25)]) == 12
+    assert let_in(gate, *[coming("10.0.0.2")] * 50) == 3
+    assert gate(coming("10.0.0.3")).content == b"through"
+
+
+def test_places_that_were_left_are_free_again(gate):
+    shares = shares_of(coming(key="one"))
+    for _ in range(3):
+        assert [gate._enter(shares) for _ in range(9)] == [True] * 8 + [False]
+        for _ in range(8):
+            gate._leave(shares)
+    assert (gate.inside, gate.held) == (0, {})
+
+
+def test_a_gate_of_one_place_lets_one_in(gate):
+    gate.most = 1
+    assert gate(coming(key="one")).content == b"through"
+
+
+def test_where_limits_are_off_one_caller_may_fill_it(gate, settings):
+    settings.THROTTLED = False
+    assert let_in(gate, *[coming(key="load")] * 20) == 16
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "language"),
+    [
+        ("de", "Gerade gehen sehr viele Bestellungen ein", "de"),
+        ("pt-BR,en;q=0.5", "Estamos recebendo pedidos demais", "pt-br"),
+        ("zz", "Very many orders come in", "en-gb"),
+    ],
+)
+def test_who_is_turned_away_is_told_in_the_language_that_was_asked_for(gate, asked, said, language):
+    gate.most = 0
+    with translation.override("de" if asked == "zz" else "en-gb"):  # of whom the thread served before
+        found = gate(coming(language=asked))
+        assert json.loads(found.content)["title"].startswith(said)
+    assert found["Content-Language"] == language
+    assert int(found["Content-Length"]) == len(found.content)
 
 
 def test_the_gate_stands_before_sign_in(settings):

@@ -5,6 +5,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from entrepot.surfaces.shared import throttle
+from entrepot.surfaces.shared.letters import Adapter
 from entrepot.surfaces.shared.throttle import Limit
 from worlds import World
 
@@ -67,6 +68,24 @@ def test_an_address_behind_proxies_is_the_one_that_ours_saw(narrow, settings, rf
     settings.PROXIES = 1
     assert throttle.address(forged) == "198.51.100.7"
     assert throttle.address(rf.get("/", REMOTE_ADDR="10.0.0.1")) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("seen", "counted"),
+    [
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("198.51.100.7", "198.51.100.7"),
+        ("fe80::1%eth0", "fe80::"),
+        ("not:an:address", "not:an:address"),
+    ],
+)
+def test_of_an_ipv6_address_the_network_counts(rf, settings, seen, counted):
+    assert throttle.address(rf.get("/", REMOTE_ADDR=seen)) == counted
+    settings.PROXIES = 1
+    assert throttle.address(rf.get("/", headers={"X-Forwarded-For": seen})) == counted
+    assert Adapter().get_client_ip(rf.get("/", REMOTE_ADDR=seen)) == counted
 
 
 def test_nothing_is_counted_where_limits_are_off(database):

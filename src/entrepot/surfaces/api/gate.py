@@ -3,21 +3,33 @@
 Ten thousand orders that come at once must not keep anybody from reading a page. As many orders are inside as the queue
 bears; whoever comes when it is full is told so before being signed in or read. Of those inside a few are worked on at
 once, the others wait.
+
+No one caller fills the queue: whoever holds more places than a share of those that are free is told to come back. So a
+caller alone gets half of them, two get a third each, and there is always room for one more. What a caller says of
+itself is not checked here; an address, which cannot be made up, has a share too.
+Source: A. K. Choudhury, E. L. Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.
 """
 
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import resolve, reverse
+from django.utils import translation
 
 from entrepot.kernel import meters
 from entrepot.surfaces.api.application import refused
+from entrepot.surfaces.shared import throttle
 from entrepot.surfaces.shared.hands import HANDS
 from entrepot.surfaces.shared.together import Busy
 from entrepot.surfaces.shared.watching import Handler
+
+#: A caller may hold so many times as many places as are free; and an address, behind which many may sit.
+OF_A_CALLER, OF_AN_ADDRESS = 1, 3
 
 
 class GateMiddleware:
@@ -28,28 +40,60 @@ class GateMiddleware:
         self.lock = threading.Lock()
         self.most = settings.ORDER_QUEUE
         self.inside = 0
+        self.held: Counter[str] = Counter()  # the places of each caller and of each address
         self.address = reverse("api:place_order")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info != self.address or request.method != "POST":
             return self.handler(request)
-        with self.lock:
-            is_full = self.inside >= self.most
-            self.inside += not is_full
-        if is_full:
-            meters.ORDERS_TURNED_AWAY.inc()
-            request.resolver_match = resolve(request.path_info)
-            response = refused(request, Busy(seconds=1))
-            response.headers["Content-Length"] = str(len(response.content))
-            return response
+        shares = shares_of(request)
+        if not self._enter(shares):
+            return turned_away(request)
         try:
             if not read(request):
                 return HttpResponse(status=400)
             with HANDS.held():
                 return self.handler(request)
         finally:
-            with self.lock:
-                self.inside -= 1
+            self._leave(shares)
+
+    def _enter(self, shares: Sequence[tuple[str, int]]) -> bool:
+        """Take a place, where there is one for this caller."""
+        with self.lock:
+            free = self.most - self.inside
+            if free <= 0 or any(self.held[name] >= times * free for name, times in shares):
+                return False
+            self.inside += 1
+            self.held.update(name for name, _ in shares)
+            return True
+
+    def _leave(self, shares: Sequence[tuple[str, int]]) -> None:
+        with self.lock:
+            self.inside -= 1
+            for name, _ in shares:
+                self.held[name] -= 1
+                if not self.held[name]:
+                    del self.held[name]
+
+
+def shares_of(request: HttpRequest) -> Sequence[tuple[str, int]]:
+    """Whose places a request takes, each with its share: the key or session that it shows, and its address."""
+    if not settings.THROTTLED:
+        return ()
+    shown = request.META.get("HTTP_AUTHORIZATION") or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    address = (f"at:{throttle.address(request)}", OF_AN_ADDRESS)
+    return ((f"by:{shown}", OF_A_CALLER), address) if shown else (address,)
+
+
+def turned_away(request: HttpRequest) -> HttpResponse:
+    """Come back in a moment, in the language that the request asks for: nobody has chosen one for it yet."""
+    meters.ORDERS_TURNED_AWAY.inc()
+    request.resolver_match = resolve(request.path_info)
+    with translation.override(translation.get_language_from_request(request)):
+        response = refused(request, Busy(seconds=1))
+        response.headers["Content-Language"] = translation.get_language()
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 def read(request: HttpRequest) -> bool:

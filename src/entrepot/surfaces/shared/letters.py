@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
 
 from entrepot.kernel.errors import Unavailable
+from entrepot.surfaces.shared import throttle
 
 
 class Adapter(DefaultAccountAdapter):
@@ -20,3 +22,7 @@ class Adapter(DefaultAccountAdapter):
                 "A letter to {email} is needed now, and none can leave. Please tell whoever runs this marketplace.",
                 email=email,
             ) from None
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Where a sign-in comes from, as all other doors see it."""
+        return throttle.address(request)

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypeVar, cast
 
 from django.conf import settings
@@ -17,6 +18,9 @@ from entrepot.kernel import clock
 from entrepot.kernel.errors import TooMany
 
 View = TypeVar("View", bound=Callable[..., object])
+
+#: So much of an IPv6 address names a network.
+NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,30 @@ def caller(request: HttpRequest) -> str:
 
 
 def address(request: HttpRequest) -> str:
-    """Where a request comes from, behind as many proxies of our own as the settings say."""
+    """Where a request comes from, behind as many proxies of our own as the settings say.
+
+    Of an IPv6 address the network: each household is given one, and its machines take new addresses in it at will.
+    Source: RFC 8981; RIPE-690, 4.2.
+    """
+    seen = str(request.META.get("REMOTE_ADDR", ""))
     if settings.PROXIES:
         hops = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
         if len(hops) >= settings.PROXIES:
-            return hops[-settings.PROXIES][:64]
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+            seen = hops[-settings.PROXIES]
+    return _network(seen) if ":" in seen else seen[:64]
+
+
+def _network(seen: str) -> str:
+    """The network of an IPv6 address; of an IPv4 address in the clothes of one, that address."""
+    try:
+        known = ip_address(seen)
+    except ValueError:
+        return seen[:64]
+    if not isinstance(known, IPv6Address):
+        return seen
+    if known.ipv4_mapped:
+        return str(known.ipv4_mapped)
+    return str(ip_network((known, NETWORK_BITS), strict=False).network_address)
 
 
 def _knock(key: str, seconds: int) -> int:
