@@ -60,7 +60,7 @@ def test_a_reason_is_owed() -> None:
 
 def test_the_same_key_fifty_times_at_once_acts_once(database: None) -> None:
     acts, answers = [], []
-    barrier = Barrier(50)
+    barrier = Barrier(50, timeout=60)
 
     def call() -> None:
         barrier.wait()

@@ -110,7 +110,7 @@ def test_a_worker_that_died_leaves_the_event_to_the_next(told):
 def test_two_workers_never_claim_the_same_event(database):
     for _ in range(40):
         append()
-    claims, start = [], threading.Barrier(4)
+    claims, start = [], threading.Barrier(4, timeout=60)
 
     def work():
         start.wait()

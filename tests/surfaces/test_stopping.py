@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from entrepot.domain.orders.models import Order
 from entrepot.kernel import clock, db
 from entrepot.surfaces.jobs import heartbeat
 from entrepot.surfaces.shared import draining, health
+from serving import free_port
 from shopping import assert_sound
 from worlds import World
 
@@ -54,9 +54,7 @@ def test_a_web_that_stops_says_so_and_answers_whom_it_let_in(database: None) -> 
     world = World(datetime.now(UTC) - timedelta(hours=1))
     offer = world.offer(world.seller("acme"), stock=SHOPPERS)
     heartbeat.beat(now=clock.now())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     web = subprocess.Popen(
         [sys.executable, "-m", "entrepot.surfaces.cli.web", str(port)],

@@ -24,7 +24,7 @@ def world(database) -> World:
 
 def at_once(act: Callable[[int], bool]) -> list[bool]:
     """What each of twenty threads, started together, came to."""
-    gate = Barrier(THREADS)
+    gate = Barrier(THREADS, timeout=60)
 
     def run(number: int) -> bool:
         try:

@@ -39,7 +39,7 @@ def journal(
 
 def at_once(*acts: Callable[[], object]) -> list[object]:
     """Run the acts at the same moment on connections of their own; what each returned or raised."""
-    barrier, outcomes = Barrier(len(acts)), [None] * len(acts)
+    barrier, outcomes = Barrier(len(acts), timeout=60), [None] * len(acts)
 
     def run(index: int) -> None:
         try:

@@ -83,12 +83,12 @@ def test_what_is_still_being_written_is_left_for_the_next_round(small: None, mon
         with transaction.atomic():
             write(2)
             written.set()
-            over.wait(20)
+            assert over.wait(60)
         connection.close()
 
     writer = Thread(target=slowly)
     writer.start()
-    assert written.wait(20)
+    assert written.wait(60)
     monkeypatch.setattr(sealing, "PATIENCE_SECONDS", 0.1)
     assert sealing.seal(now=NOW) == 0, "its numbers are drawn, and nobody sees its rows yet"
     over.set()

@@ -149,7 +149,7 @@ def test_without_a_key_nothing_is_done(world):
 
 def test_the_same_key_fifty_times_at_once_is_one_order(world):
     offer = world.offer(world.seller("acme"), stock=100)
-    answers, barrier = [], Barrier(50)
+    answers, barrier = [], Barrier(50, timeout=60)
 
     def send() -> None:
         barrier.wait()
@@ -193,7 +193,7 @@ def test_what_is_repeated_is_done_once(world):
 
 def test_the_last_unit_is_sold_once(world):
     offer = world.offer(world.seller("acme"), stock=1)
-    answers, barrier = [], Barrier(2)
+    answers, barrier = [], Barrier(2, timeout=60)
 
     def send(key: str) -> None:
         barrier.wait()

@@ -162,7 +162,7 @@ def test_whoever_watches_asks_at_a_port_of_this_machine() -> None:
     registry = CollectorRegistry()
     Gauge("something", "Something", registry=registry).set(7)
     port = metrics.serve(registry, address="127.0.0.1", port=0)
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         assert b"something 7.0" in answer.read()
     assert metrics.serve(registry, address="127.0.0.1", port=port) == 0  # taken: said, and nothing else is stopped
     assert Client().get("/metrics").status_code == 404
