@@ -1,12 +1,14 @@
 """Many orders with all that their lives leave behind: a few are lived through the real flows, and copied by sets.
 
 The flows write every row of the pattern. A copy has the same rows under ids of its own, a step later in time, written
-by one INSERT a table: keys between the rows of the pattern lead to the copy's, keys to what was there before (offers,
-sellers, nodes) stay. What rows of before keep count of, stock and balances, moves by as much as the pattern moved it.
-`verify` holds for all of it, as it does for what was lived.
+by one INSERT a table and copy: keys between the rows of the pattern lead to the copy's, keys to what was there before
+(offers, sellers, nodes) stay. What rows of before keep count of, stock and balances, moves by as much as the pattern
+moved it. `verify` holds for all of it, as it does for what was lived.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,14 +33,11 @@ COUNTED = {
     "ledger_balance": ("account_id", ("balance_minor",)),
 }
 
-#: The id of a row's copy: later by so many milliseconds for each copy, with the number of the copy behind the version.
-COPIED = """
-CREATE SCHEMA bench;
-CREATE FUNCTION bench.copied(identity uuid, copy int, step bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-    SELECT (lpad(to_hex(('x' || translate(left(identity::text, 13), '-', ''))::bit(48)::bigint + copy * step), 12, '0')
-        || '7' || lpad(to_hex(copy), 3, '0') || translate(right(identity::text, 17), '-', ''))::uuid
-$$
-"""
+#: Tables that are copied at once, and copies that are committed together.
+AT_ONCE, TOGETHER = 2, 50
+
+#: Where the number of a copy stands in its statement.
+NUMBER = ":copy:"
 
 Counts = dict[Any, tuple[int, ...]]
 
@@ -55,7 +54,7 @@ class Pattern:
 def live(stocked: goods.Goods, orders: int, *, delivered: int | None = None) -> Pattern:
     """So many orders of two lines, all or so many of them delivered and accrued; what they left behind."""
     with connect() as admin:
-        admin.execute(COPIED)
+        admin.execute("CREATE SCHEMA bench")
         before, counted = count_rows(admin), _counted(admin)
     _live(stocked, orders, orders if delivered is None else delivered)
     pattern = Pattern()
@@ -63,12 +62,16 @@ def live(stocked: goods.Goods, orders: int, *, delivered: int | None = None) -> 
         tables = [table for table in grown(before, count_rows(admin)) if table not in SHARED]
         admin.execute("CREATE TABLE bench.ids (id uuid PRIMARY KEY)")
         for table in tables:
-            admin.execute(f"CREATE TABLE bench.{table} AS SELECT * FROM {table} WHERE created_at >= %s",
+            names = columns_of(admin, table)
+            order = " ORDER BY sequence" if "sequence" in names else ""
+            admin.execute(f"CREATE TABLE bench.{table} AS SELECT * FROM {table} WHERE created_at >= %s{order}",
                           [goods.ORDERED])  # fmt: skip
-            if "id" in columns_of(admin, table):
+            if "id" in names:
                 admin.execute(f"INSERT INTO bench.ids SELECT id FROM bench.{table}")
         pattern.rows = {table: after - before.get(table, 0) for table, after in count_rows(admin).items()}
-        pattern.own = {table: set(_own(admin, table)) for table in tables}
+        for table in tables:
+            pattern.own[table] = set(_own(admin, table))
+            _take_apart(admin, table, pattern.own[table])
         for table, after in _counted(admin).items():
             pattern.moved[table] = {
                 key: tuple(now - then for now, then in zip(values, was, strict=True))
@@ -123,6 +126,15 @@ def _own(admin: psycopg.Connection, table: str) -> Sequence[str]:
     return found
 
 
+def _take_apart(admin: psycopg.Connection, table: str, own: set[str]) -> None:
+    """Beside every id that will be copied, its time and its end: they are read from it once."""
+    texts = {name: f'"{name}"::text' for name in sorted(own)}
+    parts = [f', {_time_of(text)} AS "{name}_at", {_end_of(text)} AS "{name}_end"' for name, text in texts.items()]
+    admin.execute(f"ALTER TABLE bench.{table} RENAME TO whole")
+    admin.execute(f"CREATE TABLE bench.{table} AS SELECT *{''.join(parts)} FROM bench.whole")
+    admin.execute("DROP TABLE bench.whole")
+
+
 def _kinds(admin: psycopg.Connection, table: str) -> dict[str, str]:
     rows = admin.execute(
         "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = %s::regclass", [table]
@@ -152,13 +164,18 @@ def _unique_texts(admin: psycopg.Connection, table: str, own: set[str]) -> dict[
 
 
 def multiply(pattern: Pattern, copies: int, *, step: timedelta, made: int = 0) -> None:
-    """So many copies of the pattern, each a step later than the one before; `made` are there already."""
+    """So many copies of the pattern, each a step later than the one before; `made` are there already.
+
+    Tables are written two at a time, the largest first, every copy by one statement in which it is a constant.
+    """
     assert 0 <= made <= made + copies <= COPIES_MAX
-    with connect() as admin:
-        # References hold by the way in which the copies are made, and `verify` proves it.
-        admin.execute("SET session_replication_role = replica; SET jit = off; SET work_mem = '256MB'")
-        for table in pattern.own:
-            admin.execute(_copying(admin, pattern, table, step), [made + 1, made + copies])
+    numbers = range(made + 1, made + copies + 1)
+    with connect() as admin, _hurried(admin):
+        largest = sorted(pattern.own, key=lambda table: -pattern.rows[table])
+        written = [(_copying(admin, pattern, table, step), numbers) for table in largest]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(_write, *zip(*written, strict=True)))
+        admin.execute("SET session_replication_role = replica")
         for table, changes in pattern.moved.items():
             key, names = COUNTED[table]
             for identity, change in changes.items():
@@ -168,35 +185,76 @@ def multiply(pattern: Pattern, copies: int, *, step: timedelta, made: int = 0) -
         admin.execute("VACUUM ANALYZE")
 
 
+@contextmanager
+def _hurried(admin: psycopg.Connection) -> Iterator[None]:
+    """While copies are made, a crash may lose them: the scratch server writes no whole pages to its log."""
+    hurry = {"full_page_writes": "off", "max_wal_size": "'4GB'"}
+    for name, value in hurry.items():
+        admin.execute(f"ALTER SYSTEM SET {name} = {value}")
+    admin.execute("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        for name in hurry:
+            admin.execute(f"ALTER SYSTEM RESET {name}")
+        admin.execute("SELECT pg_reload_conf()")
+        admin.execute("CHECKPOINT")
+
+
+def _write(statement: str, numbers: Sequence[int]) -> None:
+    """All copies of a table's rows, some of them a transaction."""
+    with connect() as writer:
+        # References hold by the way in which the copies are made, and `verify` proves it.
+        writer.execute("SET session_replication_role = replica; SET jit = off; SET synchronous_commit = off")
+        for first in range(0, len(numbers), TOGETHER):
+            with writer.transaction():
+                for number in numbers[first : first + TOGETHER]:
+                    writer.execute(statement.replace(NUMBER, str(number)).encode(), prepare=False)
+
+
 def _copying(admin: psycopg.Connection, pattern: Pattern, table: str, step: timedelta) -> str:
-    """The INSERT of all copies of a table's rows, the copies one after the other."""
+    """The INSERT of a copy of a table's rows; its number stands where NUMBER does."""
     from entrepot.domain.orders.snapshot import digest_sql
 
     kinds, unique = _kinds(admin, table), _unique_texts(admin, table, pattern.own[table])
     milliseconds = step // timedelta(milliseconds=1)
-    later = f"k * interval '{milliseconds} milliseconds'"
+    later = f"{NUMBER} * interval '{milliseconds} milliseconds'"
     values = {}
     for name, kind in kinds.items():
         value = values[name] = f't."{name}"'
         if name in pattern.own[table]:
-            values[name] = f"bench.copied({value}, k, {milliseconds})"
+            values[name] = _copied(f't."{name}_at"', f't."{name}_end"', milliseconds)
         elif kind == "timestamp with time zone":
             values[name] = f"{value} + {later}"
         elif kind == "date":
             values[name] = f"({value} + {later})::date"
         elif (table, name) in NAMING:
-            copied = f"bench.copied(split_part({value}, ':', 2)::uuid, k, {milliseconds})"
+            named = f"split_part({value}, ':', 2)"
+            copied = _copied(_time_of(named), _end_of(named), milliseconds)
             values[name] = f"concat_ws(':', split_part({value}, ':', 1), {copied}, split_part({value}, ':', 3))"
         elif name in unique:
             room = unique[name] - 4
             values[name] = (
-                f"CASE {value} WHEN '' THEN '' ELSE left({value}, {room}) || '-' || lpad(to_hex(k), 3, '0') END"
+                f"CASE {value} WHEN '' THEN '' ELSE left({value}, {room}) || '-' || lpad(to_hex({NUMBER}), 3, '0') END"
             )
-    order = ', t."sequence"' if values.pop("sequence", None) else ""  # which the database numbers
+    values.pop("sequence", None)  # which the database numbers, in the order of the pattern
     chosen = [digest_sql("copied") if name == "snapshot_hash" else f'"{name}"' for name in values]
     listed = ", ".join(f'"{name}"' for name in values)
     made = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
-    return (
-        f"INSERT INTO {table} ({listed}) SELECT {', '.join(chosen)} FROM (SELECT {made}"
-        f" FROM generate_series(%s::int, %s::int) k CROSS JOIN bench.{table} t ORDER BY k{order}) copied"
-    )
+    return f"INSERT INTO {table} ({listed}) SELECT {', '.join(chosen)} FROM (SELECT {made} FROM bench.{table} t) copied"
+
+
+def _time_of(identity: str) -> str:
+    """The milliseconds of an id that is written out."""
+    return f"('x' || translate(left({identity}, 13), '-', ''))::bit(48)::bigint"
+
+
+def _end_of(identity: str) -> str:
+    """What stands in it after the version and twelve bits."""
+    return f"translate(right({identity}, 17), '-', '')"
+
+
+def _copied(at: str, end: str, milliseconds: int) -> str:
+    """The id of a row's copy: later by so many milliseconds for each copy, its number behind the version."""
+    begin = f"lpad(to_hex({at} + {NUMBER} * {milliseconds}::bigint), 12, '0')"
+    return f"({begin} || '7' || lpad(to_hex({NUMBER}), 3, '0') || {end})::uuid"

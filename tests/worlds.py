@@ -266,6 +266,23 @@ class World:
         components: Mapping[str, int] | None = None,
     ) -> Sku:
         """A SKU on an active product of its own; with components (by SKU code) it is a kit."""
+        product = self.product(
+            title=title, category=category, weight_g=weight_g, origin=origin, components=components or {}
+        )
+        (kept,) = catalogue.keep_products(organisation_id=seller.pk, drafts=[product], now=self.now)
+        catalogue.publish_products(product_ids=[kept.product_id])
+        return catalogue_reads.get_sku(sku_id=kept.sku_ids[product.skus[0].sku_code])
+
+    def product(
+        self,
+        *,
+        title: str = "Blue mug",
+        category: str = "mugs",
+        weight_g: int = 400,
+        origin: str = "CN",
+        components: Mapping[str, int] | None = None,
+    ) -> ProductDraft:
+        """The draft of a product with one SKU, under codes of their own."""
         self.category(category)
         draft = SkuDraft(
             self.next("sku"),
@@ -277,10 +294,7 @@ class World:
             origin_country=origin,
             components=components or {},
         )
-        product = ProductDraft(self.next("product"), category_code=category, texts={"en": (title, "")}, skus=[draft])
-        (kept,) = catalogue.keep_products(organisation_id=seller.pk, drafts=[product], now=self.now)
-        catalogue.publish_products(product_ids=[kept.product_id])
-        return catalogue_reads.get_sku(sku_id=kept.sku_ids[draft.sku_code])
+        return ProductDraft(self.next("product"), category_code=category, texts={"en": (title, "")}, skus=[draft])
 
     def offer(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 from entrepot.domain.orders import carts
 from entrepot.domain.sellers import queries as seller_reads
 from entrepot.flows import checkout, enrolling, fulfilment, returns, settling
+from entrepot.kernel import rounds
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from proving.acts import Act, Acts, outcome
@@ -78,19 +79,20 @@ class History(Acts):
 
     def look(self) -> dict[str, Any]:
         """What the database shows of this history."""
-        prefix = [f"{self.name}-%"]
-        rows = fetch_rows(_LINES, prefix)
+        prefix, skus = [f"{self.name}-%"], [offer.sku_id for offer in self.offers.values()]
+        with rounds.together():  # one message, planned once
+            asked = [
+                rounds.ask(_LINES, prefix), rounds.ask(_PAYMENTS, prefix), rounds.ask(_STOCK, [skus]),
+                rounds.ask(_PARCELS, [list(self.parcels.values())]), rounds.ask(_CASES, [list(self.cases.values())]),
+                rounds.ask(_VOUCHER, [self.voucher.id]),
+            ]  # fmt: skip
+        rows, payments, stocks, parcel_rows, case_rows, [voucher] = (each.rows for each in asked)
         for row in rows:
             key = (row.checkout_key, row.position)
             assert self.wordings.setdefault(key, row.terms_id) == row.terms_id, "an order's terms changed"
-        payments = fetch_rows(_PAYMENTS, prefix)
-        stock = {row.sku_id: (int(row.on_hand), int(row.reserved)) for row in fetch_rows(
-            _STOCK, [[offer.sku_id for offer in self.offers.values()]])}  # fmt: skip
-        parcels = {row.id: row.state for row in fetch_rows(
-            "SELECT id, state FROM logistics_parcel WHERE id = ANY(%s)", [list(self.parcels.values())])}  # fmt: skip
-        cases = {row.id: row.state for row in fetch_rows(
-            "SELECT id, state FROM aftersales_returncase WHERE id = ANY(%s)", [list(self.cases.values())])}  # fmt: skip
-        [voucher] = fetch_rows("SELECT redeemed FROM promotions_voucher WHERE id = %s", [self.voucher.id])
+        stock = {row.sku_id: (int(row.on_hand), int(row.reserved)) for row in stocks}
+        parcels = {row.id: row.state for row in parcel_rows}
+        cases = {row.id: row.state for row in case_rows}
         first = {}
         for row in rows:
             first.setdefault(row.checkout_key, row.position)
@@ -280,3 +282,7 @@ _STOCK = """
 SELECT sku_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved FROM inventory_stock
 WHERE sku_id = ANY(%s) AND condition = 'new' GROUP BY sku_id
 """
+
+_PARCELS = "SELECT id, state FROM logistics_parcel WHERE id = ANY(%s)"
+_CASES = "SELECT id, state FROM aftersales_returncase WHERE id = ANY(%s)"
+_VOUCHER = "SELECT redeemed FROM promotions_voucher WHERE id = %s"

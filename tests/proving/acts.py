@@ -1,7 +1,6 @@
 """Acts of one actor each: what is done in the flows, and the same in the model."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 import shopping
-from entrepot.domain.catalogue.models import Offer as OfferRow
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.services import Receipt
 from entrepot.flows import checkout, fulfilment, returns
@@ -18,8 +16,8 @@ from entrepot.kernel import ids
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import EntrepotError
+from proving.market import GOODS, Market
 from proving.model import CARDS, Model, No, Offer
-from worlds import World
 
 
 @dataclass(frozen=True)
@@ -30,59 +28,18 @@ class Act:
     model: Callable[[Model], Any]
 
 
-class Market:
-    """The world that some histories share, each with offers of its own."""
-
-    def __init__(self, now: datetime) -> None:
-        self.world = World(now)
-        no_papers = {"documents": [], "stock_in_market": False}
-        for number in range(3):
-            shopping.publish_variant(
-                self.world, "semi-managed-local-stock", "proven", eligibility=no_papers,
-                earning={"commission": f"0.{10 + number}"},
-            )  # fmt: skip
-        shopping.publish_variant(
-            self.world, "semi-managed-local-stock", "proven-early", fulfilment={"capture": "order"}
-        )
-        self.wordings = list(
-            fetch_rows("SELECT version.id, version.content_hash FROM terms_programmeversion version"
-                       " JOIN terms_programme programme ON programme.id = version.programme_id"
-                       " WHERE programme.code = 'proven' ORDER BY version.version")
-        )  # fmt: skip
-        self.early = self.world.seller("early", programme="proven-early")
-        self.threads = ThreadPoolExecutor(2)
-        self.count = 0
-
-    def close(self) -> None:
-        """End the threads, and with them their connections."""
-        from django.db import connection
-
-        for _ in range(8):
-            self.threads.submit(lambda: connection.close()).result()
-        self.threads.shutdown()
-
-
 class Acts:
     """One history's offers and what was made of them; its acts, chosen by numbers among what there is."""
 
     def __init__(self, market: Market) -> None:
         self.market, self.world = market, market.world
-        market.count += 1
-        self.name = f"h{market.count}"
         self.world.pass_time(minutes=1)
-        self.world.programmes.pop("proven", None)
-        self.seller = self._seller()
+        stall = market.stalls.pop()
+        self.name, self.seller, self.offers, self.voucher = stall.name, stall.seller, stall.offers, stall.voucher
         self.wording = 0
-        rows = {"a": ("19.99", 6, self.seller), "b": ("3.35", 9, self.seller), "c": ("7.01", 5, market.early)}
-        self.offers: dict[str, OfferRow] = {
-            name: self.world.offer(seller, price=price, stock=units) for name, (price, units, seller) in rows.items()
-        }
-        # Longer than any history waits: that vouchers end is none of what is played here.
-        until = self.now + timedelta(days=3650)
-        self.voucher = shopping.voucher(self.world, f"{self.name}-tenth", limit_total=2, valid_until=until)
         self.model = Model(
-            {name: Offer(int(Decimal(price) * 100), units, at_order=seller is market.early)
-             for name, (price, units, seller) in rows.items()},
+            {name: Offer(int(Decimal(price) * 100), units, at_order=early)
+             for name, (price, units, early) in GOODS.items()},
             rate=Fraction(1, 10), limit=2,
         )  # fmt: skip
         self.requests: dict[str, Any] = {}
@@ -90,12 +47,6 @@ class Acts:
         self.cases: dict[str, Any] = {}
         self.wordings: dict[tuple[str, int], str] = {}
         self.done: list[str] = []
-
-    def _seller(self) -> Any:
-        from entrepot.domain.terms.models import ProgrammeVersion
-
-        self.world.programmes["proven"] = ProgrammeVersion.objects.get(id=self.market.wordings[0].id)
-        return self.world.seller(f"{self.name}-seller", programme="proven")
 
     @property
     def now(self) -> datetime:
