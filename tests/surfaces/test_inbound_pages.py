@@ -207,7 +207,7 @@ def test_settings_count_from_the_day_on_which_they_are_set(world, offer):
     assert "starting values" in text_of(desk.get(address))
     row = {
         "programme": "fully-managed", "answer_days": "1", "ship_days": "2", "deliver_days": "4",
-            "void_days": "10", "sales_days": "7",
+            "void_days": "10", "later_days": "3", "sales_days": "7",
         "cover_days": "21", "inspection_level": "II", "aql": "4.0", "source": "contract 7", "reason": "spring season",
     }  # fmt: skip
     wrong = desk.post(address, row | {"sales_days": "0"})

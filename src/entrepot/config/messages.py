@@ -67,6 +67,7 @@ REFUSING: tuple[str, ...] = (
     "domain/payments/*.py",
     "domain/promotions/*.py",
     "surfaces/shared/ordering.py",
+    "surfaces/shared/together.py",
     "flows/amending.py",
     "flows/checkout.py",
     "flows/conversing.py",

@@ -1,7 +1,7 @@
 """Goods that were sold on their way: they come and orders get them, or they do not, and nobody is left without a word.
 
 Holds go over to real stock with the put-away itself (`inbound.receive_goods`). What follows from it for orders is here:
-work may begin, what never came is taken from elsewhere at the node or cancelled, and who waits longer is told.
+work may begin, what never came leaves from elsewhere or is cancelled, and who waits longer is told.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from entrepot.domain.inbound import ahead
 from entrepot.domain.inbound.models import Shipment
-from entrepot.domain.inventory import coming, rules
+from entrepot.domain.inventory import coming, losing, rules
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.logistics import parcels
@@ -25,8 +25,9 @@ from entrepot.domain.orders.work import Work
 from entrepot.domain.payments.providers import Act
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Cause, Task, Terms
-from entrepot.flows import amending, keeping, paying
+from entrepot.flows import amending, elsewhere, keeping, paying
 from entrepot.kernel import outbox
+from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import atomic
 from entrepot.kernel.outbox import Event
 
@@ -51,6 +52,7 @@ def lock(shipment: Shipment) -> list[StockRow]:
     if waiting := coming.list_waiting(shipment_ids=[shipment.id]):
         progress.lock_lines(line_ids={each.owner_id for each in waiting})
     skus = {(shipment.seller_id, each.sku_id) for each in promised}
+    skus |= {(each.seller_id, each.sku_id) for each in losing.list_held(owner_ids={each.owner_id for each in waiting})}
     return inventory.lock_stock(seller_skus=skus, conditions=rules.SELLABLE, is_spent_too=True)
 
 
@@ -61,7 +63,7 @@ def follow(shipment: Shipment, now: datetime) -> None:
 
 
 def end(shipment: Shipment, now: datetime) -> Calls:
-    """Nothing more comes: what orders still wait for is taken from what else stands there, or given up.
+    """Nothing more comes: what orders still wait for is taken from what else stands there, or elsewhere, or given up.
 
     The oldest orders first. Payments that are let go of or given back are the caller's to carry out after its commit.
     """
@@ -77,7 +79,7 @@ def end(shipment: Shipment, now: datetime) -> Calls:
         lines = progress.read_lines(line_ids=owners)
         placed = {key for key, line in lines.items() if line.order_state == "placed"}
         inventory.release_holds(owner_ids=lines.keys() - placed, now=now, state="expired")
-        calls = _give_up([each for each in waiting if each.owner_id in placed], now)
+        calls = _serve_otherwise(shipment, [each for each in waiting if each.owner_id in placed], now)
     follow(shipment, now)
     return calls
 
@@ -168,11 +170,21 @@ def _take_elsewhere(shipment: Shipment, sku_ids: Collection[UUID], now: datetime
             coming.hand_on(shipment_id=shipment.id, came={row.sku_id: (row.id, row.free())}, now=now)
 
 
-def _give_up(waiting: Sequence[coming.Waiting], now: datetime) -> Calls:
-    """Cancel the units that nothing serves; the event says whose fault it is by the terms."""
+def _serve_otherwise(shipment: Shipment, waiting: Sequence[coming.Waiting], now: datetime) -> Calls:
+    """Send what is short from other nodes, and give up what none of them has."""
     units: dict[UUID, int] = defaultdict(int)
     for each in waiting:
         units[each.owner_id] = max(units[each.owner_id], -(-each.quantity // each.per_unit))
+    if not units:
+        return {}
+    short = elsewhere.send_elsewhere(
+        units=units, node_id=shipment.node_id, shipment_id=shipment.id, actor=SYSTEM, now=now
+    )
+    return give_up(short, now, reason=NEVER_CAME)
+
+
+def give_up(units: Mapping[UUID, int], now: datetime, *, reason: str) -> Calls:
+    """Cancel the units of lines that nothing serves; the event says whose fault it is by the terms."""
     if not units:
         return {}
     lines = progress.read_lines(line_ids=units)
@@ -184,4 +196,4 @@ def _give_up(waiting: Sequence[coming.Waiting], now: datetime) -> Calls:
         }
         for key, line in lines.items()
     }
-    return amending.withdraw(units=units, reason=NEVER_CAME, blame=blame, now=now)
+    return amending.withdraw(units=units, reason=reason, blame=blame, now=now)

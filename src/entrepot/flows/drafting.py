@@ -6,11 +6,12 @@ nothing from a good one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ import numpy as np
 from entrepot.domain.inventory import rules
 from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.logistics.rules import start_of_day
 from entrepot.domain.markets.models import Market
 from entrepot.domain.pricing import rules as pricing
@@ -75,7 +77,8 @@ class Drafting:
     """Drafts carts on what is there. `stock` are rows that stay as they are while this works.
 
     Carts that are drafted `apart` do not know of each other: what one would take is still there for the next. `rules`
-    are those of routing, where it is not those in force; a `twin` on the same rows lends what it has read.
+    are those of routing, where it is not those in force; a `twin` on the same rows lends what it has read; `only` says
+    of a node whether goods for a market may leave from it at all.
     """
 
     def __init__(
@@ -86,8 +89,11 @@ class Drafting:
         apart: bool = False,
         rules: Mapping[UUID, Sequence[Rule]] | None = None,
         twin: "Drafting | None" = None,
+        only: Callable[[NodeView, Market], bool] | None = None,
     ) -> None:
         self.facts = facts
+        self.only = only
+        self.barred: frozenset[UUID] = frozenset()
         self.apart = apart
         if twin is None:
             nodes = logistics.list_nodes({row.node_id for row in stock}) if stock else {}
@@ -104,7 +110,7 @@ class Drafting:
                     self._expect(row, row.comes_with)
         self.crossing: dict[tuple[UUID, UUID], bool] = {}
         self.items: dict[GoodsKey, Item] = {}
-        self.candidates: dict[tuple[str, UUID, int, frozenset[UUID]], tuple[Candidate, ...]] = {}
+        self.candidates: dict[tuple[Any, ...], tuple[Candidate, ...]] = {}
         self.due: dict[tuple[UUID, datetime, int], datetime] = {}
         self.uses: dict[UUID, int] = {each.id: each.redeemed for each in facts.vouchers.values()}
         self.used: dict[tuple[UUID, str], int] = defaultdict(int)
@@ -114,8 +120,9 @@ class Drafting:
         if twin is not None:
             self.router.costs |= twin.router.costs
 
-    def draft(self, requests: Sequence[CartRequest]) -> list[Draft | EntrepotError]:
-        """One draft a request, in order; what is refused is refused alone."""
+    def draft(self, requests: Sequence[CartRequest], *, barred: Collection[UUID] = ()) -> list[Draft | EntrepotError]:
+        """One draft a request, in order; what is refused is refused alone. From `barred` nodes nothing is in time."""
+        self.barred = frozenset(barred)
         drafts = [self._read(request) for request in requests]
         waiting = [each for each in drafts if isinstance(each, Draft)]
         self._count_uses(waiting)
@@ -130,7 +137,7 @@ class Drafting:
             gone = [each for each in routed if self._check_total(each)]
             for each in gone:
                 if not self.apart:
-                    self._give_back(each)
+                    self.give_back(each)
                 each.suborders = []
             # What a refused order took is there again for those who came after it and found nothing.
             waiting = sold_out if gone and not self.apart else []
@@ -182,7 +189,7 @@ class Drafting:
         if draft.error is None:
             draft.error = self._route(draft)
             if draft.error is not None or self.apart:
-                self._give_back(draft)
+                self.give_back(draft)
             if draft.error is not None:
                 draft.suborders = []
         return draft.error is None
@@ -228,7 +235,7 @@ class Drafting:
                     for each in self.stands.get((seller_id, sku_id), ())
                 ]
             )
-            key = (draft.market.code, seller_id, id(terms), node_ids)
+            key = (draft.market.code, seller_id, id(terms), node_ids, self.barred)
             candidates = self.candidates.get(key)
             if candidates is None:
                 candidates = self.candidates[key] = self._candidates(draft.market, seller_id, terms, node_ids)
@@ -283,8 +290,10 @@ class Drafting:
                 terms, operator_kind=place.operator_kind, is_anothers=place.operator_id != seller_id
             ):
                 objection = Verdict.NOT_THEIR_NODE
-            elif not rules.ships_from(terms, is_local=is_local):
+            elif not rules.ships_from(terms, is_local=is_local) or not (self.only is None or self.only(place, market)):
                 objection = Verdict.NOT_FROM_THERE
+            elif node_id in self.barred:
+                objection = Verdict.TOO_LATE
             each = Candidate(node_id, place.code, place.country, is_local, objection)
             if coming := self.coming.get(node_id):
                 days = (coming.ready_on - self.facts.now.date()).days
@@ -315,7 +324,7 @@ class Drafting:
                     wanted -= taken
         return drawn
 
-    def _give_back(self, draft: Draft) -> None:
+    def give_back(self, draft: Draft) -> None:
         """Put everything back that the draft took."""
         for line in draft.lines:
             for drawn in line.drawn:

@@ -94,7 +94,7 @@ class BookedElsewhere(Refused):
 
 def accept_work(*, work_item_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
     """Take work on. Raises: NotFound for work of another organisation, Denied, ForbiddenTransition."""
-    _reachable(ids=work_item_ids, actor=actor)
+    reachable(ids=work_item_ids, actor=actor)
     progress.accept_work(work_item_ids=work_item_ids, actor=actor, now=now)
 
 
@@ -104,7 +104,7 @@ def pack(*, boxes: Sequence[Box], actor: Actor, now: datetime) -> list[Parcel]:
 
     Raises: NotFound, Denied, BeyondQuantity for units that are not there to be packed.
     """
-    works = _reachable(ids={box.work_item_id for box in boxes}, actor=actor)
+    works = reachable(ids={box.work_item_id for box in boxes}, actor=actor)
     wanted = [(works[box.work_item_id], _merged(box.lines), box) for box in boxes]
     lines = progress.lock_lines(line_ids={line_id for _, contents, _ in wanted for line_id in contents})
     _refuse_beyond(wanted, lines)
@@ -441,7 +441,7 @@ def _open_captures(parts: dict[UUID, list[Moved]], lines: dict[UUID, LockedLine]
     return {call.source_id: identity for call, identity in zip(calls, opened, strict=True)}
 
 
-def _reachable(*, ids: Collection[UUID], actor: Actor) -> dict[UUID, Work]:
+def reachable(*, ids: Collection[UUID], actor: Actor) -> dict[UUID, Work]:
     """The work items, if the actor performs them. Raises: NotFound, Denied."""
     found = {item.id: item for item in work.find_work(ids=ids)}
     _demand(found.values(), set(ids) - found.keys(), actor)

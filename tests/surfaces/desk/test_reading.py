@@ -35,7 +35,7 @@ ACTS = {
     "copies", "archival", "version_archival", "drafts", "publication", "disposal", "tier", "standing",
     "document_decision", "enrolment_end", "publications", "product_publication", "product_archival", "offer_acts",
     "offer_price", "quote_answers", "proposal_decisions", "price_rule", "repricing", "cancellation",
-    "payment_decision", "acceptances", "acceptance", "parcels", "label", "handover", "unpacking", "scans",
+    "payment_decision", "acceptances", "acceptance", "absence", "parcels", "label", "handover", "unpacking", "scans",
     "team_invitations", "team_withdrawal", "team_role", "team_end", "key_revocation", "partner_invitations",
     "partner_withdrawal", "partner_role", "partner_end", "setup_tax", "setup_market_change", "setup_market_closing",
     "setup_rate", "setup_rates_table", "setup_category", "setup_categories_table", "setup_calendar", "setup_closures",

@@ -87,7 +87,9 @@ class Shop:
                 "product_variants",
             ),
             (self.stock.id,): ("stock_row", "stock_adjustment"),
-            (self.open_order.number,): ("order", "order_acceptance", "order_cancellation", "order_parcels"),
+            (self.open_order.number,): (
+                "order", "order_acceptance", "order_cancellation", "order_absence", "order_parcels",
+            ),
             of_parcel: (
                 "parcel_label", "parcel_handover", "parcel_unpacking", "parcel_claim", "parcel_booking",
                 "parcel_cancellation", "parcel_giving_up",

@@ -263,3 +263,26 @@ def test_a_seller_cancels_what_it_cannot_send_and_nothing_else(world):
     staff = client_of(world, seller, "seller.staff")
     assert staff.post(to("order_cancellation", number), sent).status_code == 403
     assert "You cannot send it?" not in words(staff, to("order", number))
+
+
+def test_what_is_missing_is_said_once_and_leaves_from_elsewhere(world):
+    seller = world.seller("ours", programme="semi-managed-local-stock")
+    offer = world.offer(seller, stock=3)
+    ordered = shipping.order(world, (offer, 3))
+    (line,) = shipping.lines_of(ordered)
+    number = Suborder.objects.get(order=ordered).number
+    other = world.node("ours-2", operator=seller.organisation, kind="seller_premises", country="DE")
+    world.stock(seller, offer.sku, 5, node=other)
+    client = client_of(world, seller)
+    assert "not where it should stand" in words(client, to("order", number))
+    sent = {f"missing-{line.id}": "2", "reason": "The bin is empty", "idempotency_key": "k"}
+    assert client.post(to("order_absence", number), sent | {"reason": ""}).status_code == 422
+    for _again in range(2):
+        assert client.post(to("order_absence", number), sent).status_code == 302
+    old, new = Suborder.objects.filter(order=ordered).order_by("number")
+    assert shipping.lines_of(ordered)[1].quantity == 2 and new.node_id == other.id
+    page = words(client, to("order", new.number))
+    assert f"Takes the place of goods of {old.number} that were missing" in page and "The promise stands." in page
+    assert "Not found where they should stand" in words(client, to("order", old.number))
+    staff = client_of(world, seller, "seller.staff")
+    assert staff.post(to("order_absence", number), sent).status_code == 403

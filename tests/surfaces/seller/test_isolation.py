@@ -28,7 +28,7 @@ POSTED = {
     "offer_price", "offer_price_plans", "upload_run", "upload_drop", "parcel_claim",
     "offer_supply_price", "offer_supply_answer", "offer_sale", "offer_pause", "offer_archiving",
     "product_content", "product_offers", "product_pictures", "product_picture_order", "product_variants",
-    "stock_adjustment", "order_acceptance", "order_cancellation", "order_parcels", "parcel_label",
+    "stock_adjustment", "order_acceptance", "order_cancellation", "order_absence", "order_parcels", "parcel_label",
     "parcel_booking", "parcel_cancellation", "parcel_giving_up",
     "parcel_handover", "parcel_unpacking", "return_receipt", "return_refund", "enrolment_end",
     "conversation_messages", "conversation_handing", "conversation_state",

@@ -26,6 +26,9 @@ class Setting(Record):
     void_days = models.PositiveSmallIntegerField(help_text="after the deadline until an order that never left is void")
     inspection_level = models.CharField(max_length=3)
     aql = models.DecimalField(max_digits=6, decimal_places=3)
+    later_days = models.PositiveSmallIntegerField(
+        default=0, help_text="later than promised, that what is short may come from elsewhere"
+    )
     sales_days = models.PositiveSmallIntegerField(help_text="recent days whose sales count")
     cover_days = models.PositiveSmallIntegerField(help_text="days that stock is to last")
     valid_from = models.DateField()

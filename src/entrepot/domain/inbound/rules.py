@@ -17,12 +17,13 @@ Units = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What counts for goods on their way in. Units: working days of the node, calendar days for sales and cover."""
+    """What counts for goods on their way in. Units: working days of the node, calendar days from `later_days` on."""
 
     answer_days: int = 2
     ship_days: int = 3
     deliver_days: int = 5
     void_days: int = 14
+    later_days: int = 0
     inspection_level: str = "II"
     aql: Decimal = Decimal("2.5")
     sales_days: int = 14

@@ -26,7 +26,7 @@ def set_settings(*, settings: Settings, actor: Actor, reason: str, now: datetime
         raise Denied("inbound.settings_not_yours", "The marketplace sets what counts for goods on their way in.")
     if programme_code and programme_code not in terms.list_labels():
         raise NotFound(kind="programme")
-    for field in ("answer_days", "ship_days", "deliver_days", "void_days", "cover_days", "sales_days"):
+    for field in ("answer_days", "ship_days", "deliver_days", "void_days", "later_days", "cover_days", "sales_days"):
         least = 1 if field == "sales_days" else 0
         if not least <= getattr(settings, field) <= DAYS_MAX:
             raise Invalid("inbound.days", "Give {least} to {most} days.", field=field, least=least, most=DAYS_MAX)
@@ -47,6 +47,7 @@ def set_settings(*, settings: Settings, actor: Actor, reason: str, now: datetime
         ship_days=settings.ship_days,
         deliver_days=settings.deliver_days,
         void_days=settings.void_days,
+        later_days=settings.later_days,
         inspection_level=settings.inspection_level,
         aql=settings.aql,
         sales_days=settings.sales_days,

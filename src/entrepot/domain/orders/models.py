@@ -106,6 +106,7 @@ class Suborder(Record):
     `routing` says why it leaves from that node: every node with its verdict, and the rules that held.
     It arrives between `promised_from` and `promised_until` as often as `confidence` says. `segments` are the parts of
     that promise: leg, task, the party that performs it by the terms, and the day by which it must be done.
+    `instead_of` is the part that it takes over where goods were missing.
     `carriage` says how what was asked for carriage came about: weights, table, and the bill of each rate card.
     """
 
@@ -138,6 +139,7 @@ class Suborder(Record):
     comes_with = models.UUIDField(null=True, help_text="the shipment whose goods it waited for, or waits for")
     awaited_on = models.DateField(null=True, help_text="when these are expected to stand ready, by what is known")
     goods_came_at = models.DateTimeField(null=True, help_text="when nothing of it was on its way to the node any more")
+    instead_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
@@ -145,6 +147,7 @@ class Suborder(Record):
             models.UniqueConstraint(
                 fields=["order", "seller", "node", "programme_code", "comes_with"],
                 name="suborder_once",
+                condition=Q(instead_of__isnull=True),
                 nulls_distinct=False,
             ),
             models.CheckConstraint(

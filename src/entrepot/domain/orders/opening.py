@@ -52,6 +52,7 @@ class NewSuborder(NamedTuple):
     carriage: dict[str, Any]
     comes_with: UUID | None = None
     awaited_on: date | None = None
+    instead_of_id: UUID | None = None
 
 
 class NewLine(NamedTuple):

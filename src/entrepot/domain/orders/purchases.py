@@ -50,7 +50,7 @@ def list_lines(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
 
 def list_suborders(*, order_ids: Collection[UUID]) -> list[Suborder]:
     """The suborders of orders with seller, performer and node, by number; the caller has checked the orders' scope."""
-    suborders = Suborder.objects.select_related("seller__organisation", "performer", "node")
+    suborders = Suborder.objects.select_related("seller__organisation", "performer", "node", "instead_of")
     return list(suborders.filter(order_id__in=list(order_ids)).order_by("number"))
 
 

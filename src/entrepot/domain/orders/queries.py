@@ -167,12 +167,12 @@ class OrderView:
     @property
     def total_minor(self) -> int:
         """What the lines came to when they were ordered."""
-        return sum(line.total_minor for line in self.lines)
+        return sum(line.total_minor for line in self.lines if line.replaces_id is None)
 
     @property
     def cancelled_minor(self) -> int:
         """What of it was cancelled."""
-        return sum(line.cancelled_minor for line in self.lines)
+        return sum(line.cancelled_minor - (line.total_minor if line.replaces_id else 0) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

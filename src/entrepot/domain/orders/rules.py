@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     CANCELLED = "cancelled"
     ADDRESS_CHANGED = "address_changed"
     SUBSTITUTED = "substituted"
+    SENT_ELSEWHERE = "sent_elsewhere"
+    MISSING = "missing"
     RETURN_REQUESTED = "return_requested"
     RETURN_RECEIVED = "return_received"
     REFUNDED = "refunded"

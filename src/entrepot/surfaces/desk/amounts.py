@@ -24,7 +24,7 @@ def percent(rate: Decimal) -> str:
 
 def order_total(order: OrderView) -> Explanation:
     """What the shopper pays for the whole order."""
-    return Explanation(_("What the shopper pays"), _paid(order.lines))
+    return Explanation(_("What the shopper pays"), _paid(line for line in order.lines if line.replaces_id is None))
 
 
 def line_total(line: LineView, currency: str) -> Explanation:

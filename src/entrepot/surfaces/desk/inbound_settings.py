@@ -33,6 +33,7 @@ class SettingsForm(ReasonForm):
     ship_days = _days(gettext_lazy("To send, where the terms do not say"))
     deliver_days = _days(gettext_lazy("To deliver, where the terms do not say"))
     void_days = _days(gettext_lazy("Void if it has not left after"))
+    later_days = _days(gettext_lazy("What is short may come later by"))
     sales_days = _days(gettext_lazy("Sales counted over"), 1)
     cover_days = _days(gettext_lazy("Stock is to last"))
     inspection_level = forms.ChoiceField(label=gettext_lazy("Inspection level"))
@@ -45,7 +46,7 @@ class SettingsForm(ReasonForm):
         help_text=gettext_lazy("Where these numbers come from: an agreement, a manual, a decision."),
     )
     field_order = (
-        "programme", "answer_days", "ship_days", "deliver_days", "void_days", "sales_days", "cover_days",
+        "programme", "answer_days", "ship_days", "deliver_days", "void_days", "later_days", "sales_days", "cover_days",
         "inspection_level", "aql",
         "source", "reason",
     )  # fmt: skip

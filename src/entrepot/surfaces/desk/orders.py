@@ -31,6 +31,7 @@ from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.shared import guards, promises
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.missing import list_moved
 
 STATES = {
     "placed": gettext_lazy("Placed"),
@@ -172,7 +173,7 @@ def _show(
     parcels = logistics.list_parcels(reference_ids=[suborder.id for suborder in found.suborders])
     routings = queries.list_routings(order_id=found.id, scope=EVERYBODYS)
     can_cancel = request.actor.may("orders.cancel") and any(line.units.to_ship for line in found.lines)
-    payment = found.payment
+    payment, moved = found.payment, list_moved(found)
     by_hand = payment is not None and payment.provider == "manual" and payment.state in ("pending", "about_to")
     context = {
         "order": found,
@@ -185,6 +186,7 @@ def _show(
                 "seller": sellers[suborder.seller_id],
                 "lines": [_line(line, found) for line in suborder.lines],
                 "routing": _routing(routings.get(suborder.id, {})),
+                "moved": moved.get(suborder.id),
                 "promise": promises.show(suborder.promise, words.TRACKING, href=_scans(suborder, parcels)),
                 "parcels": [
                     {"parcel": parcel, "state": words.PARCELS[parcel.state]}

@@ -199,6 +199,7 @@ WAREHOUSE = [
     path("shipments/<slug:number>/papers/<slug:kind>", arrivals.shipment_paper, name="shipment_paper"),
     path("work-items/<slug:number>", warehouse.work, name="work"),
     path("work-items/<slug:number>/acceptance", warehouse.acceptance, name="acceptance"),
+    path("work-items/<slug:number>/absence", warehouse.absence, name="absence"),
     path("work-items/<slug:number>/parcels", warehouse.parcels, name="parcels"),
     path("work-items/<slug:number>/parcels/<slug:parcel_number>/label", warehouse.label, name="label"),
     path("work-items/<slug:number>/parcels/<slug:parcel_number>/handover", warehouse.handover, name="handover"),

@@ -24,7 +24,7 @@ from entrepot.domain.logistics.models import Parcel, TrackingEvent
 from entrepot.domain.logistics.queries import NodeView
 from entrepot.domain.orders import work as queries
 from entrepot.domain.orders.work import Work, WorkLine
-from entrepot.flows import fulfilment, tracking
+from entrepot.flows import fulfilment, missing, tracking
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import Invalid, NotFound, Refused
@@ -35,6 +35,7 @@ from entrepot.surfaces.desk.scopes import DESK, scope_of
 from entrepot.surfaces.shared import carriage, files, guards
 from entrepot.surfaces.shared.components import Event, Link, Slice
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.missing import MissingForm, tell
 
 #: A deadline nearer than this is warned of.
 SOON = timedelta(hours=6)
@@ -169,6 +170,24 @@ def parcels(request: ActingRequest, number: str) -> HttpResponse:
 
     answer = attempt(request, form, pack, to=url_of(found))
     return answer or show(request, found, refused={"pack": form})
+
+
+@guards.allow("stock.adjust", kind=DESK)
+@require_POST
+def absence(request: ActingRequest, number: str) -> HttpResponse:
+    """Say that goods are not where they should stand, and serve the order otherwise."""
+    found = found_work(request, number)
+    lines = queries.list_lines(suborder_ids=[found.suborder_id]).get(found.suborder_id, [])
+    form = MissingForm(request.POST, lines=lines, name="missing")
+
+    def say(typed: Mapping[str, Any]) -> Done:
+        served = missing.say_missing(
+            work_item_id=found.id, units=form.units(typed), actor=request.actor, reason=typed["reason"], now=clock.now()
+        )
+        return Done(tell(served))
+
+    answer = attempt(request, form, say, to=url_of(found))
+    return answer or show(request, found, refused={"missing": form})
 
 
 @guards.allow("work.perform", kind=DESK)
@@ -324,6 +343,7 @@ def show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | N
         now=now,
         compares=True,
     )
+    may_miss = all(actor.reaches(verb, found.organisation_id) for verb in ("work.perform", "stock.adjust"))
     context = {
         "work": found,
         "state": words.WORK[found.state],
@@ -335,6 +355,7 @@ def show(request: ActingRequest, found: Work, refused: Mapping[str, ActForm] | N
         "accept": refused.get("accept") or ActForm(name="accept"),
         "boxes": carriage.boxes_of(found, lines),
         "pack": refused.get("pack") or PackForm(lines=lines, name="pack"),
+        "missing": may_miss and (refused.get("missing") or MissingForm(lines=lines, name="missing")),
         "parcels": [
             _box(box, found, contents, said, titles, refused, actor) | {"carriage": carried[box.id]} for box in boxes
         ],

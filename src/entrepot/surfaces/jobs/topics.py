@@ -94,6 +94,11 @@ TOPICS: dict[str, Topic] = {
         Told("performer", _("Cancelled in order {suborder_number}: look before you pack"), _SHIP,
              ("suborder_number",), "work.perform", family="shipping"),
     ),
+    "order.sent_elsewhere": Topic(
+        "shipping",
+        Told("performer", _("What was missing leaves from elsewhere: look at {suborder_number} before you pack"), _SHIP,
+             ("suborder_number",), "work.perform"),
+    ),
     "order.goods_later": Topic(
         "orders",
         Told("shopper", _("Your order {order_number} comes later than promised"), *_ORDER, letter=True),

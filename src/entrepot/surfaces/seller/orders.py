@@ -35,6 +35,7 @@ from entrepot.surfaces.shared import accruals, carriage, files, promises
 from entrepot.surfaces.shared.acting import ActForm, Done, attempt
 from entrepot.surfaces.shared.components import Event, Explanation, Link, Part, Step, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
+from entrepot.surfaces.shared.missing import MissingForm, list_moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,7 @@ def show(request: ActingRequest, number: str) -> HttpResponse:
 @require_POST
 def acceptance(request: ActingRequest, number: str) -> HttpResponse:
     """Take the work on."""
-    _order, suborder = _find(request, number)
-    item = _work(request, suborder)
-    form = ActForm(request.POST, name="accept")
+    item, form = find_work(request, number), ActForm(request.POST, name="accept")
 
     def accept(typed: Mapping[str, Any]) -> None:
         fulfilment.accept_work(work_item_ids=[item.id], actor=request.actor, now=clock.now())
@@ -249,6 +248,11 @@ def _find(request: ActingRequest, number: str) -> tuple[OrderView, SuborderView]
     return order, named[0]
 
 
+def find_work(request: ActingRequest, number: str) -> Work:
+    """The work of a suborder of that number that the seller performs. Raises: NotFound."""
+    return _work(request, _find(request, number)[1])
+
+
 def _work(request: ActingRequest, suborder: SuborderView) -> Work:
     """The work of a suborder that the seller performs. Raises: NotFound."""
     found = work.find_work(suborder_ids=[suborder.id])
@@ -276,6 +280,7 @@ def page(
     handovers: Mapping[UUID, HandoverForm] | None = None,
     claims: Mapping[UUID, ClaimForm] | None = None,
     cancel: CancelForm | None = None,
+    missing: MissingForm | None = None,
     refused: Mapping[str, ActForm] | None = None,
 ) -> HttpResponse:
     """The page of a suborder, with forms that were refused."""
@@ -286,6 +291,8 @@ def page(
     to_pack = work.list_lines(suborder_ids=[suborder.id]).get(suborder.id, [])
     if pack is None and is_own and any(line.to_pack > 0 for line in to_pack):
         pack = PackForm(name="pack", lines=to_pack)
+    if missing is None and pack and all(request.actor.may(verb) for verb in ("work.perform", "stock.adjust")):
+        missing = MissingForm(name="missing", lines=to_pack)
     accept = accept or ActForm(name="accept")
     can_cancel = request.actor.may("orders.cancel") and any(line.units.to_ship for line in suborder.lines)
     if cancel is None and can_cancel:
@@ -320,11 +327,13 @@ def page(
         "events": _events(order, suborder),
         "promise": promises.show_own(suborder.promise, words.TRACKING, party=Party.SELLER),
         "cancel": cancel,
+        "missing": missing,
+        "moved": list_moved(order).get(suborder.id),
         "blame": _blame(agreed.values(), order.currency) if cancel else [],
         "crumbs": [Link(_("Orders"), reverse("seller:orders")), Link(suborder.number)],
     }
     sent = (*(handovers or {}).values(), *(claims or {}).values(), *(refused or {}).values())
-    forms = [form for form in (accept, pack, cancel, *sent) if form]
+    forms = [form for form in (accept, pack, cancel, missing, *sent) if form]
     return render(request, "orders/show.html", context, *forms)
 
 

@@ -64,6 +64,8 @@ EVENTS: Mapping[str, Said] = {
     "cancelled": Said(_("Cancelled"), "bad"),
     "address_changed": Said(_("Address changed"), "warn"),
     "substituted": Said(_("Replaced by another product"), "warn"),
+    "sent_elsewhere": Said(_("Sent from another warehouse"), "warn"),
+    "missing": Said(_("Not found where they should stand"), "bad"),
     "return_requested": Said(_("Return asked for"), "warn"),
     "return_received": Said(_("Return received"), "accent"),
     "refunded": Said(_("Refunded to the shopper"), "warn"),

@@ -3,7 +3,7 @@
 Everything is read once, in a number of questions that does not grow with the order.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -91,6 +91,7 @@ class PartView:
     serves: str
     late: Told | None = None
     coming: str = ""
+    moved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class Followed:
     refunds: Sequence[RefundView]
     threads: Sequence[ThreadView]
     payment: Payment | None
+    total_minor: int
     explanation: Explanation
     rows: Sequence[tuple[Text, int, Explanation]]
     events: Sequence[Event]
@@ -221,13 +223,19 @@ def follow(visit: Visit, number: str) -> Followed:
     adjustments = purchases.list_adjustments(line_ids=[line.id for line in rows.lines])
     tracking = logistics.list_tracking(parcel_ids=[each.id for each in rows.parcels])
     includes_tax = order.market.prices_include_tax
+    # What takes the place of something else is paid as that was.
+    asked = [line for line in rows.lines if line.replaces_id is None]
+    replaced: Counter[UUID] = Counter()
+    for line in rows.lines:
+        if line.replaces_id is not None:
+            replaced[line.replaces_id] += line.quantity
     views = {
         line.id: LineView(
             line=line,
             href=f"{product_url(line.sku.product_id)}?sku={line.sku_id.hex}",
             picture=picture_of(line.sku, pictures),
             options=", ".join(str(value).capitalize() for value in line.sku.options.values()),
-            notes=_notes(line),
+            notes=_notes(line, replaced[line.id]),
             amount_minor=line.list_minor - line.discount_minor,
             explanation=sums.of_ordered(line, adjustments.get(line.id, []), includes_tax=includes_tax),
         )
@@ -242,8 +250,9 @@ def follow(visit: Visit, number: str) -> Followed:
         refunds=_refunds(rows),
         threads=[_thread(rows, each, visit.now) for each in conversations.list_of_order(order_id=order.id)],
         payment=payments.get_payments(reference_ids=[order.id]).get(order.id),
-        explanation=ordered.whole_of(rows.lines, names, includes_tax=includes_tax),
-        rows=ordered.sums_of(rows.lines, rows.suborders, names, includes_tax=includes_tax),
+        total_minor=sum(line.total_minor for line in asked),
+        explanation=ordered.whole_of(asked, names, includes_tax=includes_tax),
+        rows=ordered.sums_of(asked, rows.suborders, names, includes_tax=includes_tax),
         events=_events(purchases.list_events(order_id=order.id), rows.titles),
         cancellable=cancellable(rows),
         returnable=returnable(rows, visit.now),
@@ -297,10 +306,11 @@ def cancellable(rows: Read) -> list[tuple[UUID, str, int]]:
     return [(line.id, line.title, units) for line, units in left if units > 0]
 
 
-def _notes(line: OrderLine) -> list[str]:
+def _notes(line: OrderLine, replaced: int) -> list[str]:
     """What became of units, where it is worth a word."""
     words = (
-        (line.cancelled_qty, _("cancelled")),
+        (line.cancelled_qty - replaced, _("cancelled")),
+        (replaced, _("sent otherwise, see below")),
         (line.lost_qty, _("lost on the way")),
         (line.returned_qty, _("sent back")),
     )
@@ -331,7 +341,21 @@ def _part(
         serves=who[2][1],
         late=tell(rows.promises.get(suborder.id), suborder.node.country),
         coming=_coming(suborder),
+        moved=_moved(suborder),
     )
+
+
+def _moved(suborder: Suborder) -> str:
+    """That it comes from another warehouse than was planned, and whether later."""
+    first = suborder.instead_of
+    if first is None:
+        return ""
+    if suborder.promised_until <= first.promised_until:
+        return _("Goods that were missing in one warehouse come to you from another, as soon as was promised.")
+    day = span(first.promised_until, first.promised_until)
+    return _(
+        "Goods that were missing in one warehouse come to you from another, later than {day}, which was promised."
+    ).format(day=day)
 
 
 def _coming(suborder: Suborder) -> str:

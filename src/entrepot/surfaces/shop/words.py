@@ -64,6 +64,7 @@ EVENTS: Mapping[str, tuple[Text, Tone]] = {
     "cancelled": (_("Cancelled"), "warn"),
     "address_changed": (_("Goes to another address"), "accent"),
     "substituted": (_("Replaced by something else"), "warn"),
+    "sent_elsewhere": (_("Comes from another warehouse"), "accent"),
     "return_requested": (_("To be sent back"), "accent"),
     "return_received": (_("Came back"), "accent"),
     "refunded": (_("Refunded"), "good"),

@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
                 ('comes_with', models.UUIDField(help_text='the shipment whose goods it waited for, or waits for', null=True)),
                 ('awaited_on', models.DateField(help_text='when these are expected to stand ready, by what is known', null=True)),
                 ('goods_came_at', models.DateTimeField(help_text='when nothing of it was on its way to the node any more', null=True)),
+                ('instead_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.suborder')),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
                 ('performer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
@@ -314,7 +315,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='suborder',
-            constraint=models.UniqueConstraint(fields=('order', 'seller', 'node', 'programme_code', 'comes_with'), name='suborder_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('instead_of__isnull', True)), fields=('order', 'seller', 'node', 'programme_code', 'comes_with'), name='suborder_once', nulls_distinct=False),
         ),
         migrations.AddConstraint(
             model_name='suborder',

@@ -1,5 +1,6 @@
 """Fulfilment: the work of whoever performs it, its parcels, labels, hand-over, and what carriers say."""
 
+from collections import Counter
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,7 +13,7 @@ from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.models import Parcel, ParcelLine, TrackingEvent
 from entrepot.domain.orders import work as queries
 from entrepot.domain.orders.work import Work, WorkLine
-from entrepot.flows import fulfilment, tracking
+from entrepot.flows import fulfilment, missing, tracking
 from entrepot.flows.fulfilment import Box, Handover
 from entrepot.flows.tracking import Scan
 from entrepot.kernel import clock
@@ -21,7 +22,7 @@ from entrepot.surfaces.api.auth import actor_of, scope_of
 from entrepot.surfaces.api.paging import Page, Paged, bad_cursor, page, read
 from entrepot.surfaces.api.routers.addresses import AddressOut
 from entrepot.surfaces.api.routes import Routes
-from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Money, Short, Units, money
+from entrepot.surfaces.api.schemas import ROWS_MAX, Done, In, Money, Reason, Short, Units, money
 from entrepot.surfaces.shared import media
 
 routes = Routes("Fulfilment")
@@ -178,6 +179,21 @@ class HandedOverOut(Schema):
     is_captured: bool
 
 
+class MissingIn(In):
+    """Units of lines that were not found where they should stand, and why that is so sure."""
+
+    lines: Annotated[list[ContentIn], Field(min_length=1, max_length=ROWS_MAX)]
+    reason: Reason
+
+
+class MissingOut(Schema):
+    """Units that were served at the node, that leave from another, or were cancelled."""
+
+    here: int
+    elsewhere: int
+    cancelled: int
+
+
 class ScanIn(In):
     """What somebody says of a parcel, named by its id or by carrier and tracking number; once for each key."""
 
@@ -233,6 +249,18 @@ def accept_work(request: HttpRequest, payload: WorkIdsIn) -> Done:
     """Take work on."""
     fulfilment.accept_work(work_item_ids=payload.work_item_ids, actor=actor_of(request), now=clock.now())
     return Done(count=len(set(payload.work_item_ids)))
+
+
+@routes.post("/work-items/{uuid:work_item_id}/absences", MissingOut, "stock.adjust", status=201)
+def say_missing(request: HttpRequest, work_item_id: UUID, payload: MissingIn) -> MissingOut:
+    """Say that units are not where they should stand: the stock is put right, the order is served otherwise."""
+    units: Counter[UUID] = Counter()
+    for each in payload.lines:
+        units[each.line_id] += each.quantity
+    served = missing.say_missing(
+        work_item_id=work_item_id, units=units, actor=actor_of(request), reason=payload.reason, now=clock.now()
+    )
+    return MissingOut(here=served.here, elsewhere=served.elsewhere, cancelled=served.cancelled)
 
 
 @routes.post("/parcels", list[ParcelOut], "work.perform", status=201)
