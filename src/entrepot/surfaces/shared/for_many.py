@@ -23,8 +23,8 @@ _SELLER = "who applies becomes an organisation, and its first member"
 #: Route or operation -> why.
 FOR_MANY: Mapping[str, str] = {
     **dict.fromkeys(
-        ("seller:acceptances", "seller:order_acceptance", "seller:order_cancellation", "seller:order_absence", "seller:works",
-         "accept_work", "substitute_line", "say_missing"),
+        ("seller:acceptances", "seller:order_acceptance", "seller:order_cancellation", "seller:order_absence",
+         "seller:works", "accept_work", "substitute_line", "say_missing"),
         _ORDER,
     ),
     **dict.fromkeys(

@@ -27,7 +27,7 @@ class MissingForm(ReasonForm):
             self.fields[f"missing-{line.id}"] = forms.IntegerField(
                 label=line.title,
                 min_value=0,
-                max_value=line.to_pack,
+                max_value=1_000_000,
                 required=False,
                 help_text=_("{sku} · {left} to pack").format(sku=line.sku_code, left=line.to_pack),
             )
