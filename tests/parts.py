@@ -1,6 +1,6 @@
-"""`make test`: every test, in parts with databases of their own, as many at once as there are cores, the longest first.
+"""`make test`: every test but those of `make check`, in parts with databases of their own, the longest first.
 
-Whichever part ends takes the next, so that no core waits for another. With arguments it is pytest with these.
+As many go at once as there are cores. Whichever part ends takes the next, so that no core waits for another. With arguments it is pytest with these.
 """
 
 import os
@@ -13,14 +13,15 @@ from pathlib import Path
 from threading import Lock
 
 FOLDER = Path(__file__).parent
+#: What `make check` runs, and nobody twice.
+CHECKED = "architecture"
 #: Folders that are parts of their own, each with what it leaves to others; "" is all that is left.
 PARTS: dict[str, tuple[str, ...]] = {
     "walks": (),
     "surfaces": ("surfaces/shop",),
-    "": ("walks", "surfaces", "flows", "architecture"),
+    "": ("walks", "surfaces", "flows", CHECKED),
     "flows": (),
     "surfaces/shop": (),
-    "architecture": (),
 }
 #: Parts at once; each has a browser, a database and a program.
 AT_ONCE_MAX = 4
