@@ -1,6 +1,7 @@
 """`make test`: every test but those of `make check`, in parts with databases of their own, the longest first.
 
-As many go at once as there are cores. Whichever part ends takes the next, so that no core waits for another. With arguments it is pytest with these.
+As many go at once as there are cores; whichever ends takes the next, so that no core waits for another. With arguments
+it is pytest with these.
 """
 
 import os
