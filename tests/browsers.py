@@ -18,6 +18,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+#: For how long a page is waited for, on a machine that does much else. Units: ms.
+PATIENCE = 120_000
+
 #: For a file whose tests need a browser.
 MARKS = [
     pytest.mark.browser,
@@ -31,7 +34,15 @@ def launched() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE)
+        make = browser.new_context
+
+        def make_patient(**how: Any) -> Any:
+            context = make(**how)
+            context.set_default_timeout(PATIENCE)
+            return context
+
+        browser.new_context = make_patient  # type: ignore[method-assign]
         yield browser
         browser.close()
 
@@ -40,5 +51,5 @@ def arrived(page: Any, address: str) -> None:
     """Wait until the page has an address like this; of a form that is sent twice the first way is broken off."""
     from playwright.sync_api import expect
 
-    expect(page).to_have_url(re.compile(address), timeout=30_000)
+    expect(page).to_have_url(re.compile(address), timeout=PATIENCE)
     page.wait_for_load_state("load")

@@ -151,5 +151,5 @@ def test_the_page_in_a_browser(world, brand):
         assert page.locator("svg.plot-narrow").is_visible() and not page.locator("svg.plot-wide").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.locator(".compared td.num button").first.click()
-        assert page.get_by_text("The goods themselves").first.is_visible()
+        page.get_by_text("The goods themselves").first.wait_for()
         assert said == []

@@ -114,4 +114,5 @@ def test_the_market_and_the_language_are_chosen_from_the_top(stage, phone):
     says(phone, "paid in USD")
     phone.get_by_role("contentinfo").get_by_role("button", name="Deutsch").click()
     phone.locator("html[lang=de]").wait_for()
+    phone.wait_for_load_state("load")
     assert "USD" in phone.get_by_role("main").inner_text()

@@ -130,9 +130,9 @@ def check_out(shopper: Visitor, total: int) -> Order:
     page.get_by_label("What the test card does").select_option("approve")
     button = page.get_by_role("button", name="Order and pay")
     assert minor(button.inner_text()) == total
-    button.click()
+    shopper.click(button)
     order = Order.objects.get()
-    assert page.url.endswith(f"/orders/{order.number}")
+    browsers.arrived(page, f"/orders/{order.number}$")
     assert (order.state, order.total_minor) == ("placed", total)
     assert minor(page.locator("aside .sum-final .explain-button").inner_text()) == total
     shopper.picture("order")

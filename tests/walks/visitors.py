@@ -58,8 +58,7 @@ class Visitor:
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-        self.page.wait_for_load_state("load")
-        assert self.page.url == self.address + to
+        self.page.wait_for_url(self.address + to)
 
     def press(self, name: str) -> None:
         """Press the first button of the page with this name."""
@@ -87,6 +86,7 @@ class Visitor:
         """The parts and the total that an amount opens to, in minor units; it is shut again."""
         amount.click()
         sheet = self.page.locator(".sheet[popover]:popover-open")
+        sheet.wait_for()
         *parts, total = [minor(each) for each in sheet.locator(".sum-row .sum-amount").all_inner_texts()]
         self.picture("an amount")
         self.page.keyboard.press("Escape")

@@ -2,27 +2,21 @@
 
 import json
 import mimetypes
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+import browsers
+
 ORIGIN = "http://localhost"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt-get install chromium"),
-]
+pytestmark = browsers.MARKS
 
 
 def look(path: str, wait_for: str, picture: Path | None = None) -> tuple[str, list[str], list[str]]:
     """The text of a page, what its console said, and what it asked of other machines."""
-    from playwright.sync_api import sync_playwright
-
     said, abroad = [], []
     client = Client(headers={"host": "localhost"})
     answers = {each: client.get(each) for each in (path, "/api/v1/openapi.json")}
@@ -40,18 +34,16 @@ def look(path: str, wait_for: str, picture: Path | None = None) -> tuple[str, li
             response = answers[where.path]
             route.fulfill(status=response.status_code, body=response.content, headers=dict(response.items()))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with browsers.launched() as browser:
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.route("**/*", answer)
         page.goto(ORIGIN + path)
-        page.wait_for_selector(wait_for, timeout=120_000)
+        page.wait_for_selector(wait_for)
         text = page.inner_text("body")
         if picture:
             page.screenshot(path=str(picture))
-        browser.close()
     return text, said, abroad
 
 

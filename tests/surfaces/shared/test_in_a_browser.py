@@ -106,12 +106,12 @@ def test_an_amount_opens_and_closes(visit, width, script):
     sheet = page.locator(".sheet[popover]").first
     assert not sheet.is_visible()
     opener.click()
-    assert sheet.is_visible()
+    sheet.wait_for()
     box = sheet.bounding_box()
     assert box["x"] >= 0 and box["y"] >= 0
     assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= 800
     page.keyboard.press("Escape")
-    assert not sheet.is_visible()
+    sheet.wait_for(state="hidden")
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -119,11 +119,11 @@ def test_a_dialog_asks_with_and_without_script(visit, script):
     page = visit(script=script).page
     dialog = page.locator("#cancel")
     page.get_by_role("button", name="Cancel the order").first.click()
-    assert dialog.is_visible()
+    dialog.wait_for()
     # By script it is modal: the keyboard stays inside.
     assert dialog.evaluate("each => each.matches(':modal')") is script
     dialog.get_by_role("button", name="Go back").click()
-    assert not dialog.is_visible()
+    dialog.wait_for(state="hidden")
 
 
 def test_a_dialog_wants_its_reason(visit):
@@ -144,30 +144,29 @@ def test_a_form_is_sent_once_with_the_button_that_sent_it(visit):
     shown.page.locator("#pay input").press("Enter")
     shown.wait_for_sent()
     assert shown.sent == ["reason=x&act=pay"]
-    assert shown.page.locator("#pay button").is_disabled()
+    shown.page.locator("#pay button:disabled").wait_for()
 
 
 def test_a_click_on_a_row_follows_its_link(visit):
     page = visit().page
     row = page.locator("table[data-row-links] tbody tr").nth(1)
     row.locator("td").first.click()
-    assert page.url.endswith("#EN-20418-2")
+    page.wait_for_url("**#EN-20418-2")
     page.goto(f"{ORIGIN}/desk/components")
     row.locator(".explain-button").click()
     assert not page.url.endswith("#EN-20418-2")
 
 
 def test_what_went_wrong_has_the_focus(visit):
-    assert visit().page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    visit().page.wait_for_function("document.activeElement.getAttribute('role') === 'alert'")
 
 
 def test_the_first_stop_of_the_keyboard_is_the_way_to_the_content(visit):
     page = visit(script=False).page
     page.keyboard.press("Tab")
-    skip = page.locator(".skip-link")
-    assert skip.evaluate("each => each === document.activeElement")
+    page.locator(".skip-link:focus").wait_for()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
+    page.wait_for_url("**#main")
 
 
 def test_on_a_phone_the_menu_opens_without_script(visit):
@@ -175,7 +174,7 @@ def test_on_a_phone_the_menu_opens_without_script(visit):
     menu = page.locator("#bench-menu")
     assert not menu.is_visible()
     page.get_by_role("button", name="Menu").click()
-    assert menu.is_visible()
+    menu.wait_for()
 
 
 def test_every_target_is_large_enough_for_a_finger(visit):

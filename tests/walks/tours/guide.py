@@ -41,7 +41,6 @@ class Person(Visitor):
 
     def __init__(self, guide: "Guide", name: str, *, market: str) -> None:
         super().__init__(guide.browser, guide.address, name, width=guide.width, market=market)
-        self.context.set_default_timeout(60_000)
         self.guide = guide
         self.has_acted = False
         self.seen: list[str] = []
