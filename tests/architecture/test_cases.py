@@ -96,6 +96,14 @@ CASES: Mapping[str, tuple[str, Sequence[str]]] = {
             "domain/inventory/test_races.py::test_a_hold_is_confirmed_or_expires_and_never_both",
         ),
     ),
+    "S10": (
+        "goods that change their place while somebody buys them",
+        (
+            "flows/test_ahead.py::test_who_waits_while_the_last_units_are_put_away_gets_them_where_they_stand",
+            "flows/test_ahead.py::test_money_that_comes_after_the_goods_takes_them_where_they_stand",
+            "flows/test_ahead.py::test_as_they_are_put_away_orders_get_theirs_the_oldest_first",
+        ),
+    ),
     "T1": (
         "another seller's ids on every page and operation",
         (
@@ -155,6 +163,14 @@ CASES: Mapping[str, tuple[str, Sequence[str]]] = {
         (
             "surfaces/api/test_walls.py::test_a_session_needs_its_token_against_forgery",
             "surfaces/seller/test_isolation.py::test_a_form_without_its_token_does_nothing",
+        ),
+    ),
+    "T20": (
+        "locking everybody out by failing to sign in",
+        (
+            "surfaces/shared/test_signing_in.py::test_five_failures_of_a_stranger_lock_the_stranger_out_and_nobody_else",
+            "surfaces/shared/test_signing_in.py::test_at_one_address_a_known_device_still_gets_in",
+            "surfaces/shared/test_signing_in.py::test_guesses_from_everywhere_close_the_account_to_strange_devices_only",
         ),
     ),
     "T18": ("who has an account", ("surfaces/test_attacks.py::test_an_answer_does_not_tell_who_has_an_account",)),
@@ -270,6 +286,23 @@ CASES: Mapping[str, tuple[str, Sequence[str]]] = {
         "many more shoppers than units",
         ("surfaces/shared/test_ordering.py::test_a_sale_of_twenty_units_to_two_hundred_shoppers",),
     ),
+    "L2": (
+        "who browses beside a hot offer",
+        (
+            "surfaces/shared/test_ordering.py::test_who_browses_waits_for_no_order_of_a_hot_offer",
+            "surfaces/api/test_gate.py::test_who_browses_needs_no_hand",
+        ),
+    ),
+    "L8": (
+        "months of service",
+        (
+            "surfaces/test_soak.py::test_the_gate_keeps_nothing_of_whom_it_let_in",
+            "surfaces/test_soak.py::test_callers_are_counted_in_so_much_memory_and_no_more",
+            "surfaces/test_soak.py::test_what_was_sold_out_is_forgotten_once_nobody_asks",
+            "surfaces/test_soak.py::test_tables_lose_what_nobody_needs_any_more",
+            "intake/test_tables.py::test_memory_does_not_grow_with_the_file",
+        ),
+    ),
     "L6": (
         "a storm of searches and reports",
         ("surfaces/test_attacks.py::test_no_statement_of_a_part_goes_on_for_ever",),
@@ -304,18 +337,15 @@ CASES: Mapping[str, tuple[str, Sequence[str]]] = {
 NOT_YET: Mapping[str, str] = {
     **dict.fromkeys(("M8",), "chargebacks"),
     **dict.fromkeys(("M18", "P16"), "gift cards, credit and points"),
-    **dict.fromkeys(("S10",), "stock that changes its place within a checkout"),
     **dict.fromkeys(("S11", "P10", "P11"), "campaigns with quotas and live prices"),
     **dict.fromkeys(("T10",), "acting in another's name"),
     **dict.fromkeys(("T12",), "accounts that payouts go to"),
-    **dict.fromkeys(("T20",), "locks by person and address together: limits are allauth's, by either"),
     **dict.fromkeys(("W6", "W7", "W9", "W11", "L4"), "messages to subscribers"),
     **dict.fromkeys(("U5",), "workbooks: sheets are text"),
     **dict.fromkeys(("U8",), "quotas of storage"),
     **dict.fromkeys(("C9",), "readers that lag behind the primary"),
     **dict.fromkeys(("F4", "F11"), "a second database and restores to an instant"),
     **dict.fromkeys(("F10",), "a cache that anything rests on"),
-    **dict.fromkeys(("L2", "L8"), "in tests: `entrepot bench flash-sale` measures the one, a soak the other"),
     **dict.fromkeys(("D5",), "merging accounts"),
     **dict.fromkeys(("D8",), "a release to come from"),
     **dict.fromkeys(("P4", "P5", "P8", "P13", "P14"), "creators, referrals and patterns of collusion"),

@@ -297,6 +297,62 @@ def test_an_order_that_is_not_paid_yet_gets_goods_anew_or_is_declined(world, off
     sound(world)
 
 
+def pay_late(world, waiting) -> Order:
+    """The hold of an order ran out, and then its money comes."""
+    payment = Payment.objects.get(reference_id=waiting.order_id)
+    paying.complete(answers=[(payment.id, Answer("", Outcome.APPROVED, "bank"))], now=world.now)
+    return Order.objects.get(id=waiting.order_id)
+
+
+@pytest.mark.parametrize(("came", "others", "state"), [(20, 0, "placed"), (10, 0, "placed"), (20, 3, "declined")])
+def test_money_that_comes_after_the_goods_takes_them_where_they_stand(world, offer, shipment, came, others, state):
+    [waiting] = shopping.place(world, shopping.request("late", (offer, 18), provider="manual", instrument=""))
+    world.pass_time(days=20)
+    checkout.expire_holds(now=world.now)
+    arrive(world, shipment, came)
+    arriving.put_away(shipment_id=shipment.id, actor=SYSTEM, now=world.now)
+    if others:
+        ordered(world, offer, others)
+    assert pay_late(world, waiting).state == state
+    real, far = Stock.objects.get(condition="new"), row_of(shipment)
+    if state == "placed":
+        assert (real.reserved, far.reserved) == (min(came, 18), max(0, 18 - came))
+        assert [line.id for line in lines_of(Order.objects.get(id=waiting.order_id))]
+        flow.watch(now=world.now)
+        assert (Suborder.objects.get(order_id=waiting.order_id).goods_came_at is None) == (came < 18)
+    else:
+        assert (real.reserved, far.reserved) == (others, 0)
+    sound(world)
+
+
+def test_who_waits_while_the_last_units_are_put_away_gets_them_where_they_stand(world, offer, shipment, monkeypatch):
+    world.pass_time(days=20)
+    arrive(world, shipment, 20)
+    placed, pids, follow = [], [], flow.follow
+
+    def buy() -> None:
+        with shopping.own_connection():
+            connection.ensure_connection()
+            pids.append(connection.connection.info.backend_pid)
+            placed.extend(shopping.place(world, shopping.request("meanwhile", (offer, 5))))
+
+    def follow_once_somebody_waits(*which):
+        follow(*which)
+        thread.start()
+        while thread.is_alive() and not (
+            pids and fetch_value("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s", pids)
+        ):
+            thread.join(0.02)
+
+    thread = Thread(target=buy)
+    monkeypatch.setattr(flow, "follow", follow_once_somebody_waits)
+    arriving.put_away(shipment_id=shipment.id, actor=SYSTEM, now=world.now)
+    thread.join()
+    assert [type(each) for each in placed] == [checkout.Placed]
+    assert (Stock.objects.get(condition="new").reserved, row_of(shipment).on_hand) == (5, 0)
+    sound(world)
+
+
 def test_a_payment_that_comes_as_the_goods_are_given_up_has_them_or_is_declined(world, offer, shipment, monkeypatch):
     [waiting] = shopping.place(world, shopping.request("late", (offer, 18), provider="manual", instrument=""))
     payment, pids, read = Payment.objects.get(reference_id=waiting.order_id), [], flow.progress.read_lines

@@ -125,7 +125,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none" if DEMONSTRATION else "mandatory"
-ACCOUNT_ADAPTER = "entrepot.surfaces.shared.letters.Adapter"
+ACCOUNT_ADAPTER = "entrepot.surfaces.shared.signing_in.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 LOGIN_URL = "account_login"
@@ -148,8 +148,8 @@ THROTTLED = env.flag("ENTREPOT_THROTTLED", default=True)
 PROXIES = env.number("ENTREPOT_PROXIES", 0)
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
-if not THROTTLED:
-    ACCOUNT_RATE_LIMITS = False
+# Failed sign-ins are counted by account and address or device together: see surfaces/shared/signing_in.py.
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {"login_failed": "10/m/ip,5/5m/key"} if THROTTLED else False
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("pt-br", "Português (Brasil)")]

@@ -15,6 +15,7 @@ from uuid import UUID
 from entrepot.domain.accounts import queries as accounts
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.inventory.rules import SELLABLE
+from entrepot.domain.inventory.services import StockRow
 from entrepot.domain.payments import services as payments
 from entrepot.domain.payments.providers import Answer
 from entrepot.domain.promotions import queries as promotions
@@ -222,7 +223,7 @@ def _write(wanted: Wishes, gathered: Facts, now: datetime) -> Outcome:
     stock = inventory.read_stock(asked)
     known = {row.checkout_key for row in known_asked.rows}
     rows = [(key, *pair) for key, pair in wanted.items() if key not in known]
-    drafts = Drafting(gathered, stock).draft([request for _, request, _ in rows])
+    drafts = _draft(gathered, stock, [request for _, request, _ in rows])
     refused = {key: draft for (key, _, _), draft in zip(rows, drafts, strict=True) if not isinstance(draft, Draft)}
     openings = opening.prepare(
         [
@@ -242,6 +243,18 @@ def _write(wanted: Wishes, gathered: Facts, now: datetime) -> Outcome:
         raise Taken(gone)
     crash_point("checkout.written")
     return refused, written, {each.request.checkout_key: each for each in openings}
+
+
+def _draft(gathered: Facts, stock: Sequence[StockRow], requests: Sequence[OrderRequest]) -> list[Draft | EntrepotError]:
+    """Decide on what is there; where that is not enough, once more on what is there now.
+
+    Whoever waits for a row that a put-away empties finds its units in another row, which had none when it was read.
+    """
+    drafts = Drafting(gathered, stock).draft(requests)
+    if not any(isinstance(each, EntrepotError) and each.code == "orders.sold_out" for each in drafts):
+        return drafts
+    now_there = inventory.lock_stock(seller_skus=gathered.seller_skus, conditions=SELLABLE)
+    return drafts if now_there == stock else Drafting(gathered, now_there).draft(requests)
 
 
 def _known(keys: Collection[str]) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from entrepot.domain.inventory import again
 from entrepot.domain.inventory import services as inventory
 from entrepot.domain.logistics import queries as logistics
 from entrepot.domain.logistics.rules import start_of_day
@@ -338,7 +339,7 @@ def _keep_goods(lines: Sequence[Any], now: datetime) -> set[UUID]:
     lost = set()
     for order_id, line_ids in expired.items():
         try:
-            inventory.hold_again(owner_ids=line_ids, now=now)
+            again.hold_again(owner_ids=line_ids, now=now)
         except Refused:
             lost.add(order_id)
     _release(sorted(lost), now)

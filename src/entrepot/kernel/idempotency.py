@@ -18,6 +18,8 @@ from entrepot.kernel.models import IdempotencyKey
 
 #: A running key whose owner has said nothing for this long died.
 ABANDONED_AFTER = timedelta(minutes=2)
+#: An answer is kept for so long: nobody repeats a request later, and answers hold what concerns people.
+KEPT = timedelta(days=30)
 #: What is kept as the answer of a key of which nobody knows what it did.
 UNKNOWN = 409
 
@@ -93,3 +95,8 @@ def give_up(*, now: datetime) -> int:
     return IdempotencyKey.objects.filter(finished_at__isnull=True, created_at__lte=now - ABANDONED_AFTER).update(
         response_status=UNKNOWN, response=None, finished_at=now
     )
+
+
+def forget(*, now: datetime) -> int:
+    """Delete the answers that nobody asks for any more; how many. An order has a key of its own, which stays."""
+    return IdempotencyKey.objects.filter(finished_at__lt=now - KEPT).delete()[0]

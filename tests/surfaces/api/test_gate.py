@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 
 from entrepot.kernel import meters
+from entrepot.surfaces.api import gate as gating
 from entrepot.surfaces.api.gate import GateMiddleware, shares_of
 from entrepot.surfaces.shared.hands import Hands
 
@@ -81,6 +82,12 @@ def test_only_orders_are_held_up():
     factory = RequestFactory()
     for request in (factory.get(ORDERS), factory.post("/api/v1/carts/lines"), factory.get("/")):
         assert gate(request).content == b"through"
+
+
+def test_who_browses_needs_no_hand(monkeypatch):
+    monkeypatch.setattr(gating, "HANDS", Hands(0))
+    gate = GateMiddleware(answer)
+    assert gate(RequestFactory().get("/")).content == b"through"
 
 
 def test_who_fails_leaves():

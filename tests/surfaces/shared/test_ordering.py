@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from entrepot.domain.inventory import queries
 from entrepot.domain.inventory.models import Stock
@@ -69,6 +71,22 @@ def together(owner, queue: Queue, world: World, *wanted: OrderRequest) -> list[A
             asked += [threads.submit(ask, queue, world, each) for each in wanted[1:]]
             settle(queue, len(wanted))
         return [each.result(60) for each in asked]
+
+
+def test_who_browses_waits_for_no_order_of_a_hot_offer(world, owner):
+    hot, other = world.offer(world.seller(), stock=5), world.offer(world.seller(), title="Brass lantern", stock=5)
+    queue = Queue(20)
+    with ThreadPoolExecutor(6) as threads:
+        with locked(owner):
+            asked = [threads.submit(ask, queue, world, request("k", (hot, 1)))]
+            settle(queue, 1)
+            asked += [threads.submit(ask, queue, world, request(f"k{each}", (hot, 1))) for each in range(5)]
+            settle(queue, 6)
+            pages = ["/", "/search?q=lantern", reverse("shop:product", args=[other.sku.product_id])]
+            found = [Client().get(page, follow=True) for page in pages]
+            assert [page.status_code for page in found] == [200] * 3
+            assert queue.inside == 6, "nobody was answered meanwhile"
+        assert sum(isinstance(each.result(60), Placed) for each in asked) == 5
 
 
 def test_one_alone_is_a_batch_of_one(world):

@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from entrepot.surfaces.shared import throttle
-from entrepot.surfaces.shared.letters import Adapter
+from entrepot.surfaces.shared.signing_in import Adapter
 from entrepot.surfaces.shared.throttle import Limit
 from worlds import World
 

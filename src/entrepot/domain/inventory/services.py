@@ -33,7 +33,7 @@ from entrepot.kernel.rounds import Asked, ask, insert, together
 
 __all__ = [
     "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock",
-    "confirm_holds", "consume_holds", "expire_holds", "hold_again", "let_expire", "lock_holds", "lock_rows",
+    "confirm_holds", "consume_holds", "expire_holds", "let_expire", "lock_holds", "lock_rows",
     "lock_stock", "open_holds", "read_stock", "receive", "release_holds", "release_quantities", "transfer_title",
     "withhold", "write_holds",
 ]  # fmt: skip
@@ -259,23 +259,6 @@ def let_expire(*, rows: Sequence[tuple[UUID, datetime]]) -> None:
         f" WHERE h.owner_id = w.owner_id AND h.state = 'active'",
         params,
     )
-
-
-@transaction.atomic
-def hold_again(*, owner_ids: Collection[UUID], now: datetime) -> None:
-    """Hold once more, and for good, what the owners' expired holds held. Raises: Refused (`inventory.not_enough`)."""
-    rows = fetch_rows(
-        "SELECT stock_id, owner_id, quantity, per_unit, offer_id FROM inventory_hold"
-        " WHERE owner_id = ANY(%s) AND state = 'expired' ORDER BY id",
-        [list(owner_ids)],
-    )
-    if {row.owner_id for row in rows} != set(owner_ids):
-        raise Refused("inventory.not_enough", "There are not enough units left.", short=len(owner_ids))
-    execute(
-        "SELECT id FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-        [[row.stock_id for row in rows]],
-    )
-    open_holds(holds=[NewHold(*row) for row in rows], expires_at=None, now=now)
 
 
 @transaction.atomic

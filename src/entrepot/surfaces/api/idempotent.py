@@ -35,9 +35,10 @@ def key_of(request: HttpRequest) -> str:
 
 
 def principal_of(request: HttpRequest) -> str:
-    """Who asks, and for what: another path is another request."""
-    where = hashlib.sha256(f"{request.method} {request.get_full_path()}".encode()).hexdigest()[:32]
-    return f"api:{actor_of(request).user_id or 'guest'}:{where}"
+    """Who asks, for which organisation of theirs, and for what: another path is another request."""
+    actor = actor_of(request)
+    what = f"{actor.organisation_id} {request.method} {request.get_full_path()}"
+    return f"api:{actor.user_id or 'guest'}:{hashlib.sha256(what.encode()).hexdigest()[:32]}"
 
 
 def once(endpoint: Callable[..., Any], status: int) -> Callable[..., tuple[int, Any]]:

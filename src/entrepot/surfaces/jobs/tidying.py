@@ -1,9 +1,10 @@
-"""What may be forgotten: sessions that ended, notices long read, and failed jobs that nobody looked at for long."""
+"""What may be forgotten: sessions that ended, notices long read, failed jobs that nobody looked at for long, and the
+answers to requests that nobody sends again."""
 
 from datetime import datetime, timedelta
 
 from entrepot.domain.notices import services as notices
-from entrepot.kernel import db
+from entrepot.kernel import db, idempotency
 
 FAILED_JOBS_KEPT = timedelta(days=30)
 
@@ -25,5 +26,6 @@ def tidy(*, now: datetime) -> None:
     # Sessions end by real time, which a demonstration's clock is ahead of.
     db.execute("DELETE FROM django_session WHERE expire_date < now()")
     notices.forget(now=now)
+    idempotency.forget(now=now)
     db.execute(ABANDONED)
     db.execute(OLD, [now - FAILED_JOBS_KEPT])

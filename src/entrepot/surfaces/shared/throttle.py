@@ -69,8 +69,8 @@ def count(request: HttpRequest, door: str) -> None:
     # The address is looked at first: whoever shows a new key at every knock is refused by it, and fills no memory.
     if (
         cache.get(shared, 0) >= limit.shared
-        or _knock(mine, limit.seconds) > limit.most
-        or _knock(shared, limit.seconds) > limit.shared
+        or knock(mine, limit.seconds) > limit.most
+        or knock(shared, limit.seconds) > limit.shared
     ):
         raise TooMany(seconds=(window + 1) * limit.seconds - now)
 
@@ -111,8 +111,8 @@ def _network(seen: str) -> str:
     return str(ip_network((known, NETWORK_BITS), strict=False).network_address)
 
 
-def _knock(key: str, seconds: int) -> int:
-    """How often it was knocked in this window, this time among them."""
+def knock(key: str, seconds: int) -> int:
+    """How often it was knocked within so many seconds of the first time, this time among them."""
     cache.add(key, 0, seconds + 1)
     try:
         return int(cache.incr(key))
