@@ -1,7 +1,8 @@
 """The way to the first sellable offer, by the pages alone: what each step asks, what it says, when it is done."""
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.core import mail
@@ -40,11 +41,13 @@ FREIGHT = (
 
 
 @pytest.fixture
-def world(database) -> World:
-    """Nothing but the operator, at the present moment."""
+def world(database) -> Iterator[World]:
+    """Nothing but the operator, from noon of this day on: no test begins on one day and ends on the next."""
+    clock.set_offset(datetime.combine(clock.now(), time(12), tzinfo=UTC) - clock.now())
     world = World(clock.now())
     term_services.load_presets(now=world.now)
-    return world
+    yield world
+    clock.set_offset(timedelta(0))
 
 
 @pytest.fixture
