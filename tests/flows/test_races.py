@@ -1,10 +1,16 @@
 """Many at once: the last unit is sold once, a key is one order, limits hold, and two ends have one winner."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
+import pytest
+
+import stocking
+from entrepot.domain.inbound import ahead
+from entrepot.domain.inbound.ahead import NewShare
 from entrepot.domain.inventory.models import Hold, Stock
 from entrepot.domain.orders import progress
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine
@@ -14,7 +20,9 @@ from entrepot.domain.payments.models import Payment, SandboxCharge, Void
 from entrepot.domain.promotions.models import Voucher
 from entrepot.flows import checkout
 from entrepot.flows.checkout import Placed, Waiting
+from entrepot.kernel import crashing
 from entrepot.kernel.actors import SYSTEM
+from entrepot.kernel.db import execute, fetch_rows
 from entrepot.kernel.errors import EntrepotError
 from shopping import order, own_connection, place, request, sandbox, voucher
 
@@ -52,6 +60,60 @@ def test_many_buyers_race_for_a_few_units(world):
     assert sum(isinstance(each, Placed) for each in answers) == 5
     assert {each.code for each in answers if isinstance(each, EntrepotError)} == {"orders.sold_out"}
     assert Hold.objects.filter(state="active").count() == 5
+
+
+@pytest.fixture
+def meanwhile() -> Iterator[Callable[[Callable[[], Any]], list[Any]]]:
+    """Have an act done on a connection of its own by the time the next orders are decided on, and not yet written."""
+    done: list[Any] = []
+    waiting: list[Callable[[], Any]] = []
+
+    def visitor(place: str) -> None:
+        if place == "checkout.decided" and waiting:
+            done.extend(at_once([waiting.pop()]))
+
+    def have(act: Callable[[], Any]) -> list[Any]:
+        def not_for_ever() -> Any:
+            execute("SET lock_timeout = '60s'")
+            return act()
+
+        waiting.append(not_for_ever)
+        return done
+
+    crashing.visit(visitor)
+    yield have
+    crashing.visit(None)
+
+
+def test_goods_are_decided_on_without_a_lock_and_looked_at_again_if_they_went_meanwhile(world, meanwhile):
+    """Were they locked as they are decided on, the other order would wait for this one for ever."""
+    offer = world.offer(world.seller(), stock=5)
+    order(world, (offer, 1))  # its terms are kept by now, for which orders may wait
+    other = meanwhile(ordering(world, request("other", (offer, 2))))
+    one, two = place(world, request("one", (offer, 1)), request("two", (offer, 2)))
+    assert isinstance(other[0], Placed) and isinstance(one, Placed)
+    assert (two.code, two.values["available"]) == ("orders.sold_out", 1)
+    assert Stock.objects.get().reserved == 4
+
+
+def test_a_shelf_that_is_emptied_meanwhile_sends_the_order_from_another(world, meanwhile):
+    seller = world.seller()
+    offer = world.offer(seller, stock=2)
+    order(world, (offer, 1))
+    shelf = world.node("other-de", operator=seller.organisation, kind="seller_premises", country="DE")
+    world.stock(seller, offer.sku, 1, node=shelf)
+    other = meanwhile(ordering(world, request("other", (offer, 1))))
+    assert isinstance(place(world, request("one", (offer, 1)))[0], Placed) and isinstance(other[0], Placed)
+    assert sorted(Stock.objects.values_list("reserved", flat=True)) == [1, 2]
+
+
+def test_goods_on_their_way_are_locked_before_their_day_is_promised(world, meanwhile):
+    offer = world.offer(world.seller(), stock=0)
+    ahead.set_rule(rule=NewShare(safety_rate=Decimal(0)), actor=SYSTEM, reason="they come", now=world.now)
+    stocking.send(world, offer, 20)
+    free = meanwhile(lambda: fetch_rows("SELECT id FROM inventory_stock FOR NO KEY UPDATE SKIP LOCKED"))
+    order(world, (offer, 1))
+    assert free == [[]]
 
 
 def test_one_key_fifty_times_at_once_is_one_order_and_fifty_equal_answers(world):

@@ -328,7 +328,8 @@ CHAPTERS: Mapping[str, Chapter] = {
     "checkout": Chapter(
         (_buy, _wait, rest, _come_late, rest, _cancel),
         (
-            ("checkout.written", 1), ("checkout.opened", 1), ("checkout.asked", 1), ("checkout.completed", 1),
+            ("checkout.decided", 1), ("checkout.written", 1), ("checkout.opened", 1), ("checkout.asked", 1),
+            ("checkout.completed", 1),
             ("checkout.opened", 2), ("answers.written", 1), ("answers.committed", 1), ("answers.written", 2),
             ("calls.opened", 1), ("calls.asked", 1), ("calls.written", 1), ("calls.committed", 1),
             ("webhook.kept", 1), ("webhook.effective", 1), ("webhook.effective", 2), ("sweep.found", 1),

@@ -1,7 +1,10 @@
 """From carts to placed orders, many at once. What may be changed about them afterwards is in `amending`.
 
-`place_orders` reads, then in one transaction locks, decides in memory and writes by sets; then it asks the payment
-providers, outside any transaction; then a transaction records what they said. The same checkout key is the same order.
+`place_orders` reads, decides in memory, and in one transaction writes by sets; then it asks the payment providers,
+outside any transaction; then a transaction records what they said. The same checkout key is the same order.
+
+Stock is decided on as it was read, without a lock, and taken last, under guard: so one batch is decided while another
+is written. Where somebody else took meanwhile what was decided on, the batch is decided again under lock.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -157,7 +160,7 @@ def find_known(checkout_keys: Collection[str]) -> set[str]:
 Wishes = Mapping[str, tuple[OrderRequest, Mapping[str, str]]]
 #: Why not, by key; what was written; and the orders by key.
 Outcome = tuple[dict[str, EntrepotError], Written, Mapping[str, Opening]]
-NOTHING = Written((), ())
+NOTHING = Written((), (), ())
 
 
 class Taken(Exception):
@@ -166,6 +169,10 @@ class Taken(Exception):
     def __init__(self, keys: AbstractSet[str]) -> None:
         super().__init__(f"{len(keys)} orders")
         self.keys = keys
+
+
+class Short(Exception):
+    """Stock that was decided on without a lock is not all there any more; what was written does not count."""
 
 
 def _open(keys: Mapping[str, OrderRequest], now: datetime) -> Outcome:
@@ -191,10 +198,13 @@ def _open(keys: Mapping[str, OrderRequest], now: datetime) -> Outcome:
     frozen = {each.terms.digest: each.terms for each in gathered.sellables.values()}
     terms.freeze_ahead(frozen.values(), now=now)
     wanted = {key: (fresh[key], address) for key, address in addresses.items()}
+    lock = False
     while True:
         try:
-            more, written, orders = retried(partial(_write, wanted, gathered, now))
+            more, written, orders = retried(partial(_write, wanted, gathered, now, lock=lock))
             return refused | more, written, orders
+        except Short:
+            lock = True
         except Taken as taken:
             refused |= {
                 key: Refused("orders.cart_ordered", "This cart has been ordered.", field="cart_id")
@@ -204,26 +214,28 @@ def _open(keys: Mapping[str, OrderRequest], now: datetime) -> Outcome:
 
 
 @atomic
-def _write(wanted: Wishes, gathered: Facts, now: datetime) -> Outcome:
-    """Lock, decide, write. Vouchers are locked before stock, each by id, so that batches wait in one order.
+def _write(wanted: Wishes, gathered: Facts, now: datetime, *, lock: bool) -> Outcome:
+    """Decide and write, with the stock locked from the beginning or only as it is taken.
 
-    Raises: Taken.
+    Vouchers are locked before stock, each by id, so that batches wait in one order. Raises: Taken, Short.
     """
     gathered.vouchers = promotions.find_vouchers(
         {voucher_of(request) for request, _ in wanted.values()} - {""}, lock=True
     )
     frozen = {each.terms.digest: each.terms for each in gathered.sellables.values()}
     with together():
-        asked = inventory.ask_stock(seller_skus=gathered.seller_skus, conditions=SELLABLE)
-        # Looked at again under lock: whoever had the same key first has committed by now, or holds other rows.
+        asked = inventory.ask_stock(seller_skus=gathered.seller_skus, conditions=SELLABLE, lock=lock)
+        # Looked at again: whoever had the same key first may have committed by now, while this waited.
         known_asked = _ask_known(wanted)
         kept = terms.ask_frozen(frozen)
     if lost := frozen.keys() - {row.digest for row in kept.rows}:
         terms.freeze([frozen[digest] for digest in lost], now=now)
     stock = inventory.read_stock(asked)
+    if not lock and any(row.comes_with for row in stock):
+        raise Short  # the day on which goods arrive may move: it stands still while it is promised
     known = {row.checkout_key for row in known_asked.rows}
     rows = [(key, *pair) for key, pair in wanted.items() if key not in known]
-    drafts = _draft(gathered, stock, [request for _, request, _ in rows])
+    drafts = _draft(gathered, stock, [request for _, request, _ in rows], lock=lock)
     refused = {key: draft for (key, _, _), draft in zip(rows, drafts, strict=True) if not isinstance(draft, Draft)}
     openings = opening.prepare(
         [
@@ -235,23 +247,32 @@ def _write(wanted: Wishes, gathered: Facts, now: datetime) -> Outcome:
     )
     if not openings:
         return refused, NOTHING, {}
+    crash_point("checkout.decided")
     with together():
         claimed = opening.claim(openings, now)
         written = opening.write(openings, now)
     won = {row.id for row in claimed.rows}
     if gone := {each.request.checkout_key for each in openings if each.order_id not in won}:
         raise Taken(gone)
+    try:
+        opening.hold(written, now)
+    except inventory.NotEnough:
+        if lock:
+            raise
+        raise Short from None
     crash_point("checkout.written")
     return refused, written, {each.request.checkout_key: each for each in openings}
 
 
-def _draft(gathered: Facts, stock: Sequence[StockRow], requests: Sequence[OrderRequest]) -> list[Draft | EntrepotError]:
-    """Decide on what is there; where that is not enough, once more on what is there now.
+def _draft(
+    gathered: Facts, stock: Sequence[StockRow], requests: Sequence[OrderRequest], *, lock: bool
+) -> list[Draft | EntrepotError]:
+    """Decide on what is there; where that is not enough, once more on what is there now, if locks were waited for.
 
     Whoever waits for a row that a put-away empties finds its units in another row, which had none when it was read.
     """
     drafts = Drafting(gathered, stock).draft(requests)
-    if not any(isinstance(each, EntrepotError) and each.code == "orders.sold_out" for each in drafts):
+    if not lock or not any(isinstance(each, EntrepotError) and each.code == "orders.sold_out" for each in drafts):
         return drafts
     now_there = inventory.lock_stock(seller_skus=gathered.seller_skus, conditions=SELLABLE)
     return drafts if now_there == stock else Drafting(gathered, now_there).draft(requests)

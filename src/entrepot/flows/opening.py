@@ -23,7 +23,7 @@ from entrepot.flows.requests import OrderRequest
 from entrepot.flows.routing import Verdict
 from entrepot.kernel import ids
 from entrepot.kernel.money import split
-from entrepot.kernel.rounds import Asked
+from entrepot.kernel.rounds import Asked, check_references, together
 
 #: What most lines have to say of where they come from, and of a border.
 NOTHING: dict[str, Any] = {}
@@ -76,14 +76,15 @@ def claim(openings: Sequence[Opening], now: datetime) -> Asked:
 
 
 class Written(NamedTuple):
-    """What was written for some openings: the payments that are about to be asked for, and the lines."""
+    """What was written for some openings: the payments to be asked for, the lines, and what these are to hold."""
 
     payments: Sequence[NewPayment]
     lines: Sequence[NewLine]
+    holds: Sequence[NewHold]
 
 
 def write(openings: Sequence[Opening], now: datetime) -> Written:
-    """Write everything of claimed orders. Goods are held last: all that was asked along is answered by then."""
+    """Write everything of orders that are claimed along, but what `hold` does."""
     accounts.write_contacts(
         rows=[{**each.contact, "id": each.contact_id, "owner_user_id": each.request.user_id} for each in openings],
         now=now,
@@ -109,8 +110,14 @@ def write(openings: Sequence[Opening], now: datetime) -> Written:
         for each in openings
     ]
     payments.open_payments(rows=new, now=now)
-    inventory.write_holds(rows=holds, now=now)
-    return Written(new, lines)
+    return Written(new, lines, holds)
+
+
+def hold(written: Written, now: datetime) -> None:
+    """Hold the goods of claimed orders: last, as others wait for the same goods until the commit. Raises: NotEnough."""
+    with together():
+        check_references()
+        inventory.write_holds(rows=written.holds, now=now)
 
 
 def _write_lines(openings: Sequence[Opening], now: datetime) -> tuple[list[NewLine], list[NewHold]]:

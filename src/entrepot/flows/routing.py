@@ -1,8 +1,7 @@
 """From where each line of a cart leaves: the engine of `domain.routing`, given free stock, costs of parcels, and rules.
 
-Decided while the rows are locked: the same cart on the same stock has the same answer. What a parcel would cost is
-asked once for a batch, and only where the choice could depend on it; a line is drawn through what the whole and its
-parts cost.
+The same cart on the same stock has the same answer. What a parcel would cost is asked once for a batch, and only where
+the choice could depend on it; a line is drawn through what the whole and its parts cost.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 #: Every place, and what is done by then.
 POINTS: dict[str, str] = {
+    "checkout.decided": "orders are decided on, and nothing is written",
     "checkout.written": "orders, holds and payments are written, and not committed",
     "checkout.opened": "they are committed, and no provider has been asked",
     "checkout.asked": "the providers have answered, and nothing of it is written",

@@ -25,7 +25,7 @@ from psycopg.waiting import Ready, Wait
 
 from entrepot.kernel import db, partitions, slow
 
-__all__ = ["Asked", "ask", "insert", "together"]
+__all__ = ["Asked", "ask", "check_references", "insert", "together"]
 
 #: What is planned once stays planned while tables grow: so never by reading all of a table that was empty then.
 _PLAN = b"SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
@@ -172,6 +172,14 @@ def insert(
     params = list((every or {}).values())
     params += [db.array_of(kinds[name], values) for name, values in columns.items()]
     return ask(query, params)
+
+
+def check_references() -> None:
+    """Look now whether what was written refers to what is there, and from now on at once, not only at the commit.
+
+    Before rows are locked that others wait for: it takes as long as all the writing.
+    """
+    ask("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @lru_cache(maxsize=256)

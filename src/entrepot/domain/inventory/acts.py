@@ -1,4 +1,4 @@
-"""What the services of stock take and give."""
+"""What the services of stock take, give and refuse."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,15 @@ from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
+
+from entrepot.kernel.errors import Refused
+
+
+class NotEnough(Refused):
+    """So many stock rows have fewer units than are to be held."""
+
+    code = "inventory.not_enough"
+    message = "There are not enough units left."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class TitleTransfer:
 
 
 class StockRow(NamedTuple):
-    """A locked stock row. Units: base units of its SKU.
+    """A stock row as it was read. Units: base units of its SKU.
 
     Units on their way come with a shipment, are ready on a day, and have its number as their lot.
     """

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from entrepot.domain.inventory.acts import NewHold
+from entrepot.domain.inventory.acts import NewHold, NotEnough
 from entrepot.domain.inventory.services import open_holds
 from entrepot.kernel.db import fetch_rows
-from entrepot.kernel.errors import Refused
 
 _LOST = """
     SELECT h.stock_id, h.owner_id, h.quantity, h.per_unit, h.offer_id FROM inventory_hold h
@@ -28,13 +27,13 @@ _PLACES = """
 
 @transaction.atomic
 def hold_again(*, owner_ids: Collection[UUID], now: datetime) -> None:
-    """Hold once more, and for good, what the owners' expired holds held. Raises: Refused (`inventory.not_enough`).
+    """Hold once more, and for good, what the owners' expired holds held. Raises: NotEnough.
 
     Of units that were on their way then and have come since, what stands ready is taken.
     """
     lost = fetch_rows(_LOST, [list(owner_ids)])
     if {row.owner_id for row in lost} != set(owner_ids):
-        raise Refused("inventory.not_enough", "There are not enough units left.", short=len(owner_ids))
+        raise NotEnough(short=len(owner_ids))
     held = [row.stock_id for row in lost]
     places = {row.id: row for row in fetch_rows(_PLACES, [held, held])}
     free = {key: row.free for key, row in places.items()}

@@ -8,12 +8,13 @@ from entrepot.domain.inventory.acts import StockRow
 from entrepot.kernel.db import array_of, execute, fetch_rows
 from entrepot.kernel.rounds import Asked, ask
 
+#: By id, as everybody does, so that no two wait for each other.
+LOCK_ROWS = "SELECT id, on_hand FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
 
 def lock_rows(*, stock_ids: Collection[UUID]) -> dict[UUID, int]:
     """Lock stock rows by id, in the caller's transaction; what is on hand in each."""
-    rows = fetch_rows(
-        "SELECT id, on_hand FROM inventory_stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(stock_ids)]
-    )
+    rows = fetch_rows(LOCK_ROWS, [list(stock_ids)])
     return {row.id: row.on_hand for row in rows}
 
 

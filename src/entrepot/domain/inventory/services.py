@@ -13,8 +13,8 @@ from uuid import UUID
 from django.db import transaction
 
 from entrepot.domain.inventory import placed, rules
-from entrepot.domain.inventory.acts import NewHold, Receipt, StockRow, TitleTransfer, TouchedStock
-from entrepot.domain.inventory.locking import ask_stock, lock_holds, lock_rows, lock_stock, read_stock
+from entrepot.domain.inventory.acts import NewHold, NotEnough, Receipt, StockRow, TitleTransfer, TouchedStock
+from entrepot.domain.inventory.locking import LOCK_ROWS, ask_stock, lock_holds, lock_rows, lock_stock, read_stock
 from entrepot.domain.inventory.rows import (
     Ended,
     add_to_allotments,
@@ -32,7 +32,7 @@ from entrepot.kernel.errors import Invalid, NotFound, Refused
 from entrepot.kernel.rounds import Asked, ask, insert, together
 
 __all__ = [
-    "NewHold", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock",
+    "NewHold", "NotEnough", "Receipt", "StockRow", "TitleTransfer", "TouchedStock", "adjust", "allot", "ask_stock",
     "confirm_holds", "consume_holds", "expire_holds", "let_expire", "lock_holds", "lock_rows",
     "lock_stock", "open_holds", "read_stock", "receive", "release_holds", "release_quantities", "transfer_title",
     "withhold", "write_holds",
@@ -197,8 +197,7 @@ def allot(*, offer_id: UUID, rows: Sequence[tuple[UUID, int]], now: datetime) ->
 def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: datetime) -> list[UUID]:
     """Hold units until they are confirmed, released, shipped or expire; all or none.
 
-    What one call asks of a stock row is checked as a sum, whoever it is for.
-    Raises: Invalid, Refused (`inventory.not_enough`).
+    What one call asks of a stock row is checked as a sum, whoever it is for. Raises: Invalid, NotEnough.
     """
     return write_holds(rows=holds, expires_at=expires_at, now=now)
 
@@ -206,7 +205,7 @@ def open_holds(*, holds: Sequence[NewHold], expires_at: datetime | None, now: da
 def write_holds(*, rows: Sequence[NewHold], now: datetime, expires_at: datetime | None = None) -> list[UUID]:
     """The same in the caller's transaction, which is at an end where this raises.
 
-    Everything that was asked along is answered by then.
+    Everything that was asked along is answered by then. The rows are locked here, by id, where they are not yet.
     """
     if not rows:
         return []
@@ -234,7 +233,7 @@ def write_holds(*, rows: Sequence[NewHold], now: datetime, expires_at: datetime 
         taken = {key: -quantity for key, quantity in from_allotment.items()}
         changed -= len(taken) - add_to_allotments(taken)
     if changed < stocks:
-        raise Refused("inventory.not_enough", "There are not enough units left.", short=stocks - changed)
+        raise NotEnough(short=stocks - changed)
     return identities
 
 
@@ -426,6 +425,7 @@ def _reserve(shared: Mapping[UUID, int], from_allotment: Mapping[tuple[UUID, UUI
     for (stock_id, _), quantity in from_allotment.items():
         allotted[stock_id] += quantity
     stocks = sorted({*shared, *allotted})
+    ask(LOCK_ROWS, [stocks])
     return ask(
         "UPDATE inventory_stock s SET reserved = s.reserved + w.shared + w.allotted,"
         " allotted = s.allotted - w.allotted"
