@@ -1,8 +1,8 @@
 """From carts to orders as they would be: vouchers, routes, freight, money. Decided in memory, for a batch.
 
 `Drafting` holds what the batch may take: vouchers, locked by whoever places orders, and stock rows as they were read,
-which are taken last and decided on again where they went meanwhile. An order takes from it in turn; one that is refused gives back what it took, so that a bad order takes
-nothing from a good one.
+which are taken last and decided on again where they went meanwhile. An order takes from it in turn; one that is refused
+gives back what it took, so that a bad order takes nothing from a good one.
 """
 
 from collections import defaultdict

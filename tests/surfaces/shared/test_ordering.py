@@ -171,7 +171,8 @@ def test_what_breaks_one_order_breaks_none_of_its_batch(world, owner):
 class TestSoldOut:
     @pytest.fixture
     def memory(self, monkeypatch) -> SoldOut:
-        """A memory that looks when the test says so."""
+        """A memory that looks when the test says so, and keeps what it saw for longer than a busy machine may take."""
+        monkeypatch.setattr(soldout, "FRESH", 60.0)
         memory = SoldOut()
         memory.watch()
         memory.is_looking = True
