@@ -158,7 +158,7 @@ def reset() -> None:
     from django.db import connections, transaction
 
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '10s'")
+        cursor.execute("SET LOCAL lock_timeout = '60s'")
         cursor.execute(
             "SELECT set_config('session_replication_role', 'replica', true)"
             " WHERE has_parameter_privilege(current_user, 'session_replication_role', 'SET')"

@@ -25,7 +25,7 @@ from shopping import assert_sound
 from worlds import World
 
 SHOPPERS = 3
-PATIENCE = 60.0
+PATIENCE = 180.0
 SHIP_TO = {"name": "Ada Byron", "line1": "1 Garden Row", "city": "Berlin", "postcode": "10115", "country": "DE"}
 
 

@@ -166,7 +166,7 @@ def test_the_snapshot_of_verify_refuses_to_write(rich: World) -> None:
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """`entrepot` in a process of its own, on this database."""
     code = "from entrepot.surfaces.cli.main import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture
