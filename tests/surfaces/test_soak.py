@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
@@ -35,7 +35,7 @@ def test_the_gate_keeps_nothing_of_whom_it_let_in(settings):
 def test_callers_are_counted_in_so_much_memory_and_no_more(settings, monkeypatch):
     settings.THROTTLED = True
     cache.clear()
-    monkeypatch.setattr(cache, "_max_entries", 60)
+    monkeypatch.setattr(caches["default"], "_max_entries", 60)
     for number in range(500):
         throttle.count(RequestFactory().get("/", REMOTE_ADDR=f"10.{number // 250}.{number % 250}.1"), "search")
     assert len(cache._cache) <= 60
