@@ -51,7 +51,6 @@ def ask_stock(
     """Ask for what `read_stock` reads, where more may be asked along."""
     if not seller_skus:
         return Asked()
-    wanted = sorted(seller_skus)
     return ask(
         f"SELECT s.id, s.seller_id, s.owner_id, s.node_id, s.sku_id, s.lot, s.condition, s.on_hand, s.reserved,"
         f" s.allotted, s.comes_with, s.comes_by, s.ready_on"
@@ -59,7 +58,7 @@ def ask_stock(
         f" ON s.seller_id = w.seller_id AND s.sku_id = w.sku_id"
         f" WHERE s.condition = ANY(%s){'' if is_spent_too else ' AND s.on_hand > s.reserved'} ORDER BY s.id"
         + (" FOR NO KEY UPDATE OF s" if lock else ""),
-        [*(array_of("uuid", column) for column in zip(*wanted, strict=True)), list(conditions)],
+        [*(array_of("uuid", column) for column in zip(*seller_skus, strict=True)), list(conditions)],
         into=StockRow,
     )
 

@@ -424,7 +424,7 @@ def _reserve(shared: Mapping[UUID, int], from_allotment: Mapping[tuple[UUID, UUI
     allotted: dict[UUID, int] = defaultdict(int)
     for (stock_id, _), quantity in from_allotment.items():
         allotted[stock_id] += quantity
-    stocks = sorted({*shared, *allotted})
+    stocks = [*shared, *(allotted.keys() - shared.keys())]
     ask(LOCK_ROWS, [stocks])
     return ask(
         "UPDATE inventory_stock s SET reserved = s.reserved + w.shared + w.allotted,"
