@@ -15,19 +15,20 @@ from entrepot.flows import checkout, enrolling, fulfilment, returns, settling
 from entrepot.kernel import rounds
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
-from proving.acts import Act, Acts, outcome
-from proving.model import Model
+from proving.acts import Act, outcome
+from proving.model import PLACED, Model
+from proving.warehouse import WarehouseActs
 
 RULES = (
     *("order",) * 6, *("ship",) * 5, *("arrive",) * 4, *("cancel",) * 3, *("send_back",) * 3, *("wait",) * 3,
     *("message",) * 2, *("jobs",) * 2, *("both",) * 5, "browse", "again", "cart", "pack", "unpack", "lose", "stock",
-    "price", "settle", "pay_out", "terms",
+    "price", "settle", "pay_out", "terms", "move", *("away",) * 2,
 )  # fmt: skip
 Step = tuple[str, int, int, int]
 WAITS = (7, 61, 45 * 60, 5 * 3600, 26 * 3600, 4 * 86400, 16 * 86400)
 
 
-class History(Acts):
+class History(WarehouseActs):
     """One history: sellers' offers of its own, what has happened to them, and the model of it."""
 
     # carrying out
@@ -84,15 +85,17 @@ class History(Acts):
             asked = [
                 rounds.ask(_LINES, prefix), rounds.ask(_PAYMENTS, prefix), rounds.ask(_STOCK, [skus]),
                 rounds.ask(_PARCELS, [list(self.parcels.values())]), rounds.ask(_CASES, [list(self.cases.values())]),
-                rounds.ask(_VOUCHER, [self.voucher.id]),
+                rounds.ask(_VOUCHER, [self.voucher.id]), rounds.ask(_AWAY, [list(self.away.values())]),
+                rounds.ask(_PLACED, [self.offers[PLACED].sku_id]),
             ]  # fmt: skip
-        rows, payments, stocks, parcel_rows, case_rows, [voucher] = (each.rows for each in asked)
+        rows, payments, stocks, parcel_rows, case_rows, [voucher], backs, [placed] = (each.rows for each in asked)
         for row in rows:
             key = (row.checkout_key, row.position)
             assert self.wordings.setdefault(key, row.terms_id) == row.terms_id, "an order's terms changed"
         stock = {row.sku_id: (int(row.on_hand), int(row.reserved)) for row in stocks}
         parcels = {row.id: row.state for row in parcel_rows}
         cases = {row.id: row.state for row in case_rows}
+        away = {row.id: row.state for row in backs}
         first = {}
         for row in rows:
             first.setdefault(row.checkout_key, row.position)
@@ -111,6 +114,8 @@ class History(Acts):
             "parcels": {name: parcels[key] for name, key in self.parcels.items()},
             "cases": {name: cases[key] for name, key in self.cases.items()},
             "voucher": voucher.redeemed,
+            "away": {name: away[key] for name, key in self.away.items()},
+            "placed": int(placed.units),
         }  # fmt: skip
 
     # rules
@@ -164,7 +169,7 @@ class History(Acts):
         self.one(self.unpack_act(self.parcel(a, "packed", "handed_over")))
 
     def do_arrive(self, a: int, b: int, c: int) -> None:
-        self.one(self.scan_act(self.parcel(a, "handed_over") or self.parcel(b, "packed", "delivered"), "delivered"))
+        self.one(self.scan_act(self.parcel(a, "handed_over") or self.parcel(b, "packed", "delivered"), "delivered", c))
 
     def do_lose(self, a: int, b: int, c: int) -> None:
         self.certain()
@@ -232,6 +237,7 @@ class History(Acts):
         self.certain()
         packed, gone = self.parcel(b, "packed"), self.parcel(b, "handed_over")
         asked, came = self.case(b, "requested"), self.case(b, "received")
+        back = self.back(c, "accepted")
         heard = None if came is None or self.is_cut(came) else came
         pairs: tuple[Callable[[], tuple[Act | None, Act | None]], ...] = (
             lambda: (self.order_act(0, 2 + b, 1), self.order_act(0, 2 + c, 1, later=1)),
@@ -250,6 +256,13 @@ class History(Acts):
             lambda: (self.again_act(b), self.message_act(0)),
             lambda: (self.again_act(b), self.sweep_act()),
             lambda: (self.stock_act("a", -2), self.order_act(0, 3, 1)),
+            lambda: (self.ask_away_act(b), self.order_act(1, c, 1)),
+            lambda: (self.ask_away_act(3), self.ask_away_act(c)),
+            lambda: (self.leave_away_act(back), self.keep_away_act(back)),
+            lambda: (self.leave_away_act(back), self.leave_away_act(back)),
+            lambda: (self.move_act(b, c), self.move_act(b, c)),
+            lambda: (self.move_act(b, c), self.leave_act(packed)),
+            lambda: (self.move_act(b, c), self.leave_away_act(back)),
         )
         self.two(*self.pick(pairs, a)())
 
@@ -286,3 +299,8 @@ WHERE sku_id = ANY(%s) AND condition = 'new' GROUP BY sku_id
 _PARCELS = "SELECT id, state FROM logistics_parcel WHERE id = ANY(%s)"
 _CASES = "SELECT id, state FROM aftersales_returncase WHERE id = ANY(%s)"
 _VOUCHER = "SELECT redeemed FROM promotions_voucher WHERE id = %s"
+_AWAY = "SELECT id, state FROM inbound_vendorreturn WHERE id = ANY(%s)"
+_PLACED = """
+SELECT coalesce(sum(units.quantity), 0) AS units FROM inventory_placeunits units
+JOIN inventory_stock stock ON stock.id = units.stock_id WHERE stock.sku_id = %s AND stock.condition = 'new'
+"""

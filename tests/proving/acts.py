@@ -45,6 +45,7 @@ class Acts:
         self.requests: dict[str, Any] = {}
         self.parcels: dict[str, Any] = {}
         self.cases: dict[str, Any] = {}
+        self.away: dict[str, Any] = {}
         self.wordings: dict[tuple[str, int], str] = {}
         self.done: list[str] = []
 
@@ -152,7 +153,7 @@ class Acts:
         handover = Handover(self.parcels[name], tracking_number=number)
         return Act(
             lambda: quietly(fulfilment.hand_over(handovers=[handover], actor=SYSTEM, now=now)),
-            lambda model: model.hand_over(name),
+            lambda model: model.hand_over(name, now),
         )
 
     def unpack_act(self, name: str | None) -> Act | None:
@@ -164,13 +165,16 @@ class Acts:
             lambda model: model.unpack(name),
         )
 
-    def scan_act(self, name: str | None, kind: str) -> Act | None:
+    def scan_act(self, name: str | None, kind: str, late: int = 0) -> Act | None:
+        """A carrier says what became of a parcel: at once, or so many tenths of its way later."""
         if name is None:
             return None
         now = self.now
-        scan = Scan(kind, "carrier", now, self.world.next("scan"), parcel_id=self.parcels[name])
+        happened = now - (now - (self.model.parcels[name].left or now)) * (late % 10) / 10
+        scan = Scan(kind, "carrier", happened, self.world.next("scan"), parcel_id=self.parcels[name])
         return Act(
-            lambda: fulfilment.record_tracking(events=[scan], now=now)[0], lambda model: model.scan(name, kind, now)
+            lambda: fulfilment.record_tracking(events=[scan], now=now)[0],
+            lambda model: model.scan(name, kind, happened),
         )
 
     def ask_back_act(self, a: int, b: int) -> Act | None:

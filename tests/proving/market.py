@@ -10,6 +10,8 @@ import shopping
 from entrepot.domain.catalogue import services as catalogue
 from entrepot.domain.catalogue.models import Offer
 from entrepot.domain.inventory import services as inventory
+from entrepot.domain.inventory.places import make_places
+from entrepot.domain.inventory.placing import NewPlace
 from entrepot.domain.pricing import services as pricing
 from entrepot.domain.pricing.models import RetailPrice, RetailProposal
 from entrepot.domain.promotions.models import Voucher
@@ -19,10 +21,14 @@ from entrepot.domain.terms import queries as wordings
 from entrepot.domain.terms.models import ProgrammeVersion
 from entrepot.kernel import ids, money
 from entrepot.kernel.actors import SYSTEM
+from proving.model import PLACED
 from worlds import World
 
 #: What a stall sells: at what price, so many units of it, and whether its seller is the one who is paid at order.
 GOODS = {"a": ("19.99", 6, False), "b": ("3.35", 9, False), "c": ("7.01", 5, True)}
+
+#: Places of the warehouse beside its dock.
+SHELVES = ("A-01-1", "A-02-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +147,24 @@ class Market:
         assert RetailPrice.objects.filter(offer_id__in=offer_ids).count() == len(offer_ids)
 
     def _fill(self, places: Sequence[_Place]) -> None:
-        """Goods come to each seller's premises."""
+        """Goods come to each seller's premises, and what has places to a warehouse."""
         world, terms = self.world, wordings.wording_of(self.wordings[0])
-        nodes = {
+        premises = {
             seller.pk: world.node_of(seller, terms, world.market("DE"))
             for seller in {each.seller.pk: each.seller for each in places}.values()
         }
+        house = world.node("house", operator=world.partner(), kind="third_party_overseas", country="DE")
+        make_places(
+            node_id=house.id, places=[NewPlace(code, "storage") for code in SHELVES], actor=SYSTEM, now=world.now
+        )
+        nodes = [house if place.goods == PLACED else premises[place.seller.pk] for place in places]
         inventory.receive(
             rows=[
                 inventory.Receipt(
-                    place.seller.pk, place.seller.pk, nodes[place.seller.pk].id, place.sku_id, GOODS[place.goods][1],
+                    place.seller.pk, place.seller.pk, node.id, place.sku_id, GOODS[place.goods][1],
                     "received", "test", ids.new_id(world.now),
                 )
-                for place in places
+                for place, node in zip(places, nodes, strict=True)
             ],
             now=world.now,
         )  # fmt: skip

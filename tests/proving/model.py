@@ -1,7 +1,8 @@
 """A marketplace in plain Python: what orders, stock, money and returns must come to after any history of acts.
 
-It knows one market, offers of two sellers of whom one is paid at order, one voucher, and the instruments of the test
-card. An act that must be refused raises `No`. Units: money in minor units, times as datetimes.
+It knows one market, offers of two sellers of whom one is paid at order, a warehouse with places for one of the goods,
+one voucher, and the instruments of the test card. An act that must be refused raises `No`. Units: money in minor
+units, times as datetimes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ GIVE_UP = timedelta(days=4)
 SWEPT_AFTER = timedelta(minutes=1)
 WINDOW = timedelta(days=30)
 UNIT_G = 400
+#: what stands at places of a warehouse that is not its seller's
+PLACED = "b"
 #: from this weight on, a parcel's carriage costs so much
 FREIGHT = ((0, 399), (500, 549), (2000, 999))
 
@@ -103,6 +106,8 @@ class Parcel:
     units: int
     state: str = "packed"
     first: int = 0
+    #: when it was handed over
+    left: datetime | None = None
 
 
 @dataclass
@@ -113,6 +118,16 @@ class Case:
     line: int
     places: list[tuple[int, int]]
     state: str = "requested"
+
+
+@dataclass
+class Away:
+    """Units that are to go back to their seller; until when it may collect them."""
+
+    offer: str
+    units: int
+    until: datetime
+    state: str = "asked"
 
 
 @dataclass
@@ -156,6 +171,9 @@ class Model:
         self.orders: dict[str, Order] = {}
         self.parcels: dict[str, Parcel] = {}
         self.cases: dict[str, Case] = {}
+        self.away: dict[str, Away] = {}
+        #: units of what has places, by place; from where units are fetched is the warehouse's to say
+        self.standing: dict[str, int] = {}
         self.wording = 0
 
     # buying
@@ -261,9 +279,10 @@ class Model:
         demand(self.parcels[name].state == "packed")
         self.parcels[name].state = "cancelled"
 
-    def hand_over(self, name: str) -> None:
+    def hand_over(self, name: str, now: datetime) -> None:
         parcel = self.parcels[name]
         demand(parcel.state == "packed")
+        parcel.left = now
         order = self.orders[parcel.order]
         line = order.lines[parcel.line]
         parcel.state, parcel.first = "handed_over", line.shipped
@@ -345,6 +364,41 @@ class Model:
         demand(offer.free + units >= 0)
         offer.on_hand += units
 
+    # what a warehouse does
+
+    def move(self, source: str, target: str, units: int) -> None:
+        demand(self.standing.get(source, 0) >= units)
+        self.standing[source] -= units
+        self.standing[target] = self.standing.get(target, 0) + units
+
+    def ask_away(self, name: str, offer: str, units: int, until: datetime) -> None:
+        demand(self.offers[offer].free >= units)
+        self.offers[offer].reserved += units
+        self.away[name] = Away(offer, units, until)
+
+    def agree_away(self, name: str) -> None:
+        demand(self.away[name].state == "asked")
+        self.away[name].state = "accepted"
+
+    def keep_away(self, name: str) -> None:
+        """It stays after all."""
+        self._end_away(name, "cancelled", "asked", "accepted")
+
+    def leave_away(self, name: str) -> None:
+        self._end_away(name, "handed_over", "accepted")
+
+    def dispose_away(self, name: str, now: datetime) -> None:
+        demand(now >= self.away[name].until)
+        self._end_away(name, "disposed", "asked", "accepted")
+
+    def _end_away(self, name: str, state: str, *before: str) -> None:
+        back = self.away[name]
+        demand(back.state in before)
+        back.state = state
+        self.offers[back.offer].reserved -= back.units
+        if state != "cancelled":
+            self.offers[back.offer].on_hand -= back.units
+
     # what can be seen from outside
 
     def seen(self) -> dict[str, object]:
@@ -365,6 +419,8 @@ class Model:
             "parcels": {name: parcel.state for name, parcel in self.parcels.items()},
             "cases": {name: "received" if case.state == "asked" else case.state for name, case in self.cases.items()},
             "voucher": self.used,
+            "away": {name: back.state for name, back in self.away.items()},
+            "placed": self.offers[PLACED].on_hand,
         }  # fmt: skip
 
     # within
