@@ -16,19 +16,20 @@ from entrepot.kernel import rounds
 from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from proving.acts import Act, outcome
+from proving.bills import BillActs
 from proving.model import PLACED, Model
 from proving.warehouse import WarehouseActs
 
 RULES = (
     *("order",) * 6, *("ship",) * 5, *("arrive",) * 4, *("cancel",) * 3, *("send_back",) * 3, *("wait",) * 3,
     *("message",) * 2, *("jobs",) * 2, *("both",) * 5, "browse", "again", "cart", "pack", "unpack", "lose", "stock",
-    "price", "settle", "pay_out", "terms", "move", *("away",) * 2,
+    "price", "settle", "pay_out", "terms", "move", *("away",) * 2, *("bill",) * 2,
 )  # fmt: skip
 Step = tuple[str, int, int, int]
 WAITS = (7, 61, 45 * 60, 5 * 3600, 26 * 3600, 4 * 86400, 16 * 86400)
 
 
-class History(WarehouseActs):
+class History(WarehouseActs, BillActs):
     """One history: sellers' offers of its own, what has happened to them, and the model of it."""
 
     # carrying out
@@ -115,7 +116,8 @@ class History(WarehouseActs):
             "cases": {name: cases[key] for name, key in self.cases.items()},
             "voucher": voucher.redeemed,
             "away": {name: away[key] for name, key in self.away.items()},
-            "placed": int(placed.units),
+            "bills": self.carrier.seen() if self.carrier.bills else ({}, 0),
+            "elsewhere": int(placed.elsewhere),
         }  # fmt: skip
 
     # rules
@@ -237,7 +239,7 @@ class History(WarehouseActs):
         self.certain()
         packed, gone = self.parcel(b, "packed"), self.parcel(b, "handed_over")
         asked, came = self.case(b, "requested"), self.case(b, "received")
-        back = self.back(c, "accepted")
+        back, billed = self.back(c, "accepted"), self.line_of(c, "open", "disputed")
         heard = None if came is None or self.is_cut(came) else came
         pairs: tuple[Callable[[], tuple[Act | None, Act | None]], ...] = (
             lambda: (self.order_act(0, 2 + b, 1), self.order_act(0, 2 + c, 1, later=1)),
@@ -256,13 +258,17 @@ class History(WarehouseActs):
             lambda: (self.again_act(b), self.message_act(0)),
             lambda: (self.again_act(b), self.sweep_act()),
             lambda: (self.stock_act("a", -2), self.order_act(0, 3, 1)),
-            lambda: (self.ask_away_act(b), self.order_act(1, c, 1)),
+            lambda: (self.ask_away_act(b) if self.is_here() else None, self.order_act(1, c, 1)),
             lambda: (self.ask_away_act(3), self.ask_away_act(c)),
             lambda: (self.leave_away_act(back), self.keep_away_act(back)),
             lambda: (self.leave_away_act(back), self.leave_away_act(back)),
             lambda: (self.move_act(b, c), self.move_act(b, c)),
             lambda: (self.move_act(b, c), self.leave_act(packed)),
             lambda: (self.move_act(b, c), self.leave_away_act(back)),
+            lambda: (self.accept_bill_act(billed), self.accept_bill_act(billed)),
+            lambda: (self.accept_bill_act(billed), self.dispute_act(billed)),
+            lambda: (self.pay_bills_act(), self.pay_bills_act()),
+            lambda: (self.pay_bills_act(), self.accept_bill_act(billed)),
         )
         self.two(*self.pick(pairs, a)())
 
@@ -300,7 +306,10 @@ _PARCELS = "SELECT id, state FROM logistics_parcel WHERE id = ANY(%s)"
 _CASES = "SELECT id, state FROM aftersales_returncase WHERE id = ANY(%s)"
 _VOUCHER = "SELECT redeemed FROM promotions_voucher WHERE id = %s"
 _AWAY = "SELECT id, state FROM inbound_vendorreturn WHERE id = ANY(%s)"
+
+#: Units of a warehouse that stand at none of its places, or at more than one.
 _PLACED = """
-SELECT coalesce(sum(units.quantity), 0) AS units FROM inventory_placeunits units
-JOIN inventory_stock stock ON stock.id = units.stock_id WHERE stock.sku_id = %s AND stock.condition = 'new'
+SELECT coalesce(sum(abs(stock.on_hand - (
+    SELECT coalesce(sum(quantity), 0) FROM inventory_placeunits units WHERE units.stock_id = stock.id
+))), 0) AS elsewhere FROM inventory_stock stock WHERE stock.sku_id = %s AND stock.is_placed
 """

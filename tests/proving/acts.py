@@ -17,7 +17,8 @@ from entrepot.kernel.actors import SYSTEM
 from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.errors import EntrepotError
 from proving.market import GOODS, Market
-from proving.model import CARDS, Model, No, Offer
+from proving.model import CARDS, PLACED, Model, Offer
+from proving.refusals import No
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Acts:
         self.parcels: dict[str, Any] = {}
         self.cases: dict[str, Any] = {}
         self.away: dict[str, Any] = {}
+        #: tracking numbers of parcels
+        self.numbers: dict[str, str] = {}
         self.wordings: dict[tuple[str, int], str] = {}
         self.done: list[str] = []
 
@@ -149,8 +152,8 @@ class Acts:
     def leave_act(self, name: str | None) -> Act | None:
         if name is None:
             return None
-        now, number = self.now, self.world.next("T")
-        handover = Handover(self.parcels[name], tracking_number=number)
+        now, number = self.now, self.numbers.setdefault(name, self.world.next("T"))
+        handover = Handover(self.parcels[name], carrier=f"Line {self.name}", tracking_number=number)
         return Act(
             lambda: quietly(fulfilment.hand_over(handovers=[handover], actor=SYSTEM, now=now)),
             lambda model: model.hand_over(name, now),
@@ -226,8 +229,7 @@ class Acts:
         return self.model.orders[self.model.cases[name].order].card == "cut_capture"
 
     def stock_act(self, name: str, units: int) -> Act:
-        offer, now = self.offers[name], self.now
-        [row] = fetch_rows("SELECT * FROM inventory_stock WHERE sku_id = %s AND condition = 'new'", [offer.sku_id])
+        row, now = self.stock_row(name), self.now
         receipt = Receipt(row.seller_id, row.owner_id, row.node_id, row.sku_id, units, "received", "test",
                           ids.new_id(now))  # fmt: skip
 
@@ -238,6 +240,16 @@ class Acts:
                 inventory.adjust(rows=[receipt], actor=SYSTEM, reason="counted", now=now)
 
         return Act(move, lambda model: model.stock(name, units))
+
+    def stock_row(self, name: str) -> Any:
+        """The row of new units of an offer where they come in; how many are free there the model is told."""
+        rows = fetch_rows(
+            "SELECT * FROM inventory_stock WHERE sku_id = %s AND condition = 'new' ORDER BY is_placed DESC, id",
+            [self.offers[name].sku_id],
+        )
+        if name == PLACED:
+            self.model.housed = rows[0].on_hand - rows[0].reserved - rows[0].allotted
+        return rows[0]
 
     def row(self, key: str, at: int) -> Any:
         """A line's row, by its order and place."""

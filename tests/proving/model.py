@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from proving.billed import Bills
+from proving.refusals import demand
+
 HOLD = timedelta(minutes=30)
 GIVE_UP = timedelta(days=4)
 SWEPT_AFTER = timedelta(minutes=1)
@@ -35,15 +38,6 @@ CARDS: Mapping[str, tuple[str, timedelta] | None] = {
 }
 #: the line is cut before the answer
 UNHEARD = ("cut", "cut_decline", "unreachable")
-
-
-class No(Exception):
-    """The act must be refused."""
-
-
-def demand(condition: bool) -> None:
-    if not condition:
-        raise No
 
 
 def even(value: Fraction) -> int:
@@ -172,6 +166,9 @@ class Model:
         self.parcels: dict[str, Parcel] = {}
         self.cases: dict[str, Case] = {}
         self.away: dict[str, Away] = {}
+        self.bills = Bills()
+        #: free units of what has places, where they are; what came back to its seller is elsewhere
+        self.housed = 0
         #: units of what has places, by place; from where units are fetched is the warehouse's to say
         self.standing: dict[str, int] = {}
         self.wording = 0
@@ -361,7 +358,7 @@ class Model:
 
     def stock(self, name: str, units: int) -> None:
         offer = self.offers[name]
-        demand(offer.free + units >= 0)
+        demand(self.free_here(name) + units >= 0)
         offer.on_hand += units
 
     # what a warehouse does
@@ -371,9 +368,15 @@ class Model:
         self.standing[source] -= units
         self.standing[target] = self.standing.get(target, 0) + units
 
+    def free_here(self, name: str) -> int:
+        """What is free where goods of this kind come in."""
+        free = self.offers[name].free
+        return min(free, self.housed) if name == PLACED else free
+
     def ask_away(self, name: str, offer: str, units: int, until: datetime) -> None:
-        demand(self.offers[offer].free >= units)
+        demand(self.free_here(offer) >= units)
         self.offers[offer].reserved += units
+        self.housed -= units
         self.away[name] = Away(offer, units, until)
 
     def agree_away(self, name: str) -> None:
@@ -420,7 +423,8 @@ class Model:
             "cases": {name: "received" if case.state == "asked" else case.state for name, case in self.cases.items()},
             "voucher": self.used,
             "away": {name: back.state for name, back in self.away.items()},
-            "placed": self.offers[PLACED].on_hand,
+            "bills": ({name: line.state for name, line in self.bills.lines.items()}, self.bills.owed),
+            "elsewhere": 0,
         }  # fmt: skip
 
     # within

@@ -20,11 +20,10 @@ PLACES = ("DOCK", *SHELVES)
 class WarehouseActs(Acts):
     """What is done with goods that nobody has ordered; the same in the model."""
 
-    def stock_row(self, name: str) -> Any:
-        """The row of new units of an offer."""
-        sku_id = self.offers[name].sku_id
-        [row] = fetch_rows("SELECT * FROM inventory_stock WHERE sku_id = %s AND condition = 'new'", [sku_id])
-        return row
+    def is_here(self) -> bool:
+        """Whether all free units of what has places are there."""
+        self.stock_row(PLACED)
+        return self.model.housed == self.model.offers[PLACED].free
 
     def standing(self) -> dict[str, int]:
         """Where the units stand that have places."""
