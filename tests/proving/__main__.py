@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-#: The histories are cut into so many parts.
-PARTS = 6
+#: The histories are cut into so many parts; every part begins by loading all there is.
+PARTS = 2
 #: What is done, each in a process with a database of its own, what takes longest first.
 FILES = ("test_postgres.py", "test_crashes.py", "test_races.py", "test_museum.py", *["test_histories.py"] * PARTS)
 SIZES = {
