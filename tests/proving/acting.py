@@ -258,7 +258,7 @@ class History(WarehouseActs, BillActs):
             lambda: (self.again_act(b), self.message_act(0)),
             lambda: (self.again_act(b), self.sweep_act()),
             lambda: (self.stock_act("a", -2), self.order_act(0, 3, 1)),
-            lambda: (self.ask_away_act(b) if self.is_here() else None, self.order_act(1, c, 1)),
+            lambda: (self.ask_away_act(b), self.order_act(1, c, 1)),
             lambda: (self.ask_away_act(3), self.ask_away_act(c)),
             lambda: (self.leave_away_act(back), self.keep_away_act(back)),
             lambda: (self.leave_away_act(back), self.leave_away_act(back)),

@@ -206,7 +206,9 @@ class Acts:
         if name is None:
             return None
         case, now = self.model.cases[name], self.now
-        back = [returns.Received(self.row(case.order, case.line).id, len(case.places), "restock")]
+        goods = self.model.orders[case.order].lines[case.line].offer
+        fate = "discard" if goods == PLACED else "restock"
+        back = [returns.Received(self.row(case.order, case.line).id, len(case.places), fate)]
         return Act(
             lambda: quietly(returns.receive_return(case_id=self.cases[name], received=back, actor=SYSTEM, now=now)),
             lambda model: model.take_back(name),
@@ -242,14 +244,10 @@ class Acts:
         return Act(move, lambda model: model.stock(name, units))
 
     def stock_row(self, name: str) -> Any:
-        """The row of new units of an offer where they come in; how many are free there the model is told."""
-        rows = fetch_rows(
-            "SELECT * FROM inventory_stock WHERE sku_id = %s AND condition = 'new' ORDER BY is_placed DESC, id",
-            [self.offers[name].sku_id],
-        )
-        if name == PLACED:
-            self.model.housed = rows[0].on_hand - rows[0].reserved - rows[0].allotted
-        return rows[0]
+        """The row of new units of an offer."""
+        sku_id = self.offers[name].sku_id
+        [row] = fetch_rows("SELECT * FROM inventory_stock WHERE sku_id = %s AND condition = 'new'", [sku_id])
+        return row
 
     def row(self, key: str, at: int) -> Any:
         """A line's row, by its order and place."""

@@ -167,8 +167,6 @@ class Model:
         self.cases: dict[str, Case] = {}
         self.away: dict[str, Away] = {}
         self.bills = Bills()
-        #: free units of what has places, where they are; what came back to its seller is elsewhere
-        self.housed = 0
         #: units of what has places, by place; from where units are fetched is the warehouse's to say
         self.standing: dict[str, int] = {}
         self.wording = 0
@@ -342,7 +340,8 @@ class Model:
         case.state = "received"
         line = self.orders[case.order].lines[case.line]
         line.returned += len(case.places)
-        self.offers[line.offer].on_hand += len(case.places)
+        if line.offer != PLACED:  # it comes back to its seller, elsewhere, and is thrown away
+            self.offers[line.offer].on_hand += len(case.places)
 
     def give_back(self, name: str) -> None:
         case = self.cases[name]
@@ -358,7 +357,7 @@ class Model:
 
     def stock(self, name: str, units: int) -> None:
         offer = self.offers[name]
-        demand(self.free_here(name) + units >= 0)
+        demand(offer.free + units >= 0)
         offer.on_hand += units
 
     # what a warehouse does
@@ -368,15 +367,9 @@ class Model:
         self.standing[source] -= units
         self.standing[target] = self.standing.get(target, 0) + units
 
-    def free_here(self, name: str) -> int:
-        """What is free where goods of this kind come in."""
-        free = self.offers[name].free
-        return min(free, self.housed) if name == PLACED else free
-
     def ask_away(self, name: str, offer: str, units: int, until: datetime) -> None:
-        demand(self.free_here(offer) >= units)
+        demand(self.offers[offer].free >= units)
         self.offers[offer].reserved += units
-        self.housed -= units
         self.away[name] = Away(offer, units, until)
 
     def agree_away(self, name: str) -> None:

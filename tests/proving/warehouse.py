@@ -20,11 +20,6 @@ PLACES = ("DOCK", *SHELVES)
 class WarehouseActs(Acts):
     """What is done with goods that nobody has ordered; the same in the model."""
 
-    def is_here(self) -> bool:
-        """Whether all free units of what has places are there."""
-        self.stock_row(PLACED)
-        return self.model.housed == self.model.offers[PLACED].free
-
     def standing(self) -> dict[str, int]:
         """Where the units stand that have places."""
         rows = fetch_rows(_STANDING, [self.offers[PLACED].sku_id])
