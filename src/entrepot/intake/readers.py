@@ -9,7 +9,7 @@ import difflib
 import gzip
 import io
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,9 @@ BATCH = 10_000
 
 #: The longest field; a quote that is opened and never closed ends here instead of swallowing the file.
 FIELD_MAX = 131_072
+
+#: More columns than a table has that people work with.
+COLUMNS_MAX = 2_000
 
 #: What a byte that is no character of the encoding is read as.
 BROKEN = "\ufffd"
@@ -70,8 +73,12 @@ def header(path: Path, spec: FileOf) -> list[str]:
         return list(spec.columns)
     with _open(path, spec) as lines:
         names = next(_rows(lines, path, spec), (0, [], ""))[1]
+    if len(names) > COLUMNS_MAX:
+        raise Invalid(
+            "intake.too_many_columns", "{file}: a table has {most} columns at most.", file=path.name, most=COLUMNS_MAX
+        )
     names = [name.strip() for name in names]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if name and times > 1)
     if twice:
         raise Invalid(
             "intake.column_twice", "{file}: the header names {columns} twice.", file=path.name, columns=", ".join(twice)

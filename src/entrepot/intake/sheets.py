@@ -34,6 +34,10 @@ Item = TypeVar("Item")
 BYTES_MAX = 20_000_000
 ROWS_MAX = 100_000
 BATCH = 2_000
+#: Rows may have several lines and blank ones between them; more is refused before anybody takes it apart.
+LINES_MAX = 4 * ROWS_MAX
+#: A line that is longer than a table's can be is refused before anybody takes it apart. Units: characters.
+LINE_MAX = 1_000_000
 DELIMITERS = ("\t", ";", ",", "|")
 
 #: Columns of a file with rows to be mended; they are passed over when it comes back.
@@ -198,6 +202,12 @@ def understand(content: bytes | str, sheet: Sheet, *, decimal: str = "") -> tupl
         text, skipped = re.sub(r"^sep=.\s*?(\r\n|\r|\n)", "", text, count=1), 1
     if not text.strip():
         raise _no_sheet("sheets.empty", "There is nothing in it.")
+    if max(text.count("\n"), text.count("\r")) > LINES_MAX:
+        raise too_many_rows()
+    # A line that long leaves one of these windows without an end.
+    windows = (text[start : start + LINE_MAX // 2] for start in range(0, len(text) - LINE_MAX // 2, LINE_MAX // 2))
+    if any("\n" not in window and "\r" not in window for window in windows):
+        raise _no_sheet("sheets.no_lines", "A line of it is longer than any table's.")
     with on_disk(text) as path:
         delimiter, headers = _header(path, sheet)
         found = _columns(headers, sheet)
@@ -236,6 +246,11 @@ def decode(content: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     return content.decode("cp1252", errors="replace"), "cp1252"
+
+
+def too_many_rows() -> Invalid:
+    """The refusal of a sheet that is too long."""
+    return _no_sheet("sheets.too_many_rows", "A sheet may have {most} rows at most.", most=ROWS_MAX)
 
 
 @contextmanager

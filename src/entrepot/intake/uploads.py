@@ -120,14 +120,13 @@ def bring(
     text, form = sheets.understand(content, kind, decimal=decimal)
     language = (language or translation.get_language() or "en").partition("-")[0]
     doing = Doing(organisation_id, actor, now, ids.new_id(now), language, name)
-    outcome, rows, adds = Outcome(), 0, False
+    outcome, rows, unread, adds = Outcome(), 0, 0, False
     with sheets.on_disk(text) as path, suppress(_Tried), transaction.atomic():
         for batch in sheets.read(path, kind, form):
             rows += len(batch)
-            if rows > sheets.ROWS_MAX:
-                raise Invalid(
-                    "sheets.too_many_rows", "A sheet may have {most} rows at most.", field="file", most=sheets.ROWS_MAX
-                )
+            unread += len({each.row for each in batch.problems} - set(batch.numbers))
+            if rows + unread > sheets.ROWS_MAX:
+                raise sheets.too_many_rows()
             adds = adds or kind.adds(batch)
             _carry(kind, batch, doing, outcome, kind.plan or kind.act)
         raise _Tried
@@ -262,14 +261,14 @@ def _rejects(kind: Sheet, form: Form, text: str, outcome: Outcome) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=form.delimiter, lineterminator="\r\n")
     told = [at for at, header in enumerate(form.headers) if header.strip().casefold() in sheets.TOLD]
-    writer.writerow([*(header for at, header in enumerate(form.headers) if at not in told), *sheets.TOLD])
+    writer.writerow([*(cell(header) for at, header in enumerate(form.headers) if at not in told), *sheets.TOLD])
     with sheets.on_disk(text) as path:
         for batch in sheets.read(path, kind, form):
             for number, cells in sorted(batch.cells.items()):
                 if number in wrong:
                     kept = [cell(value) for at, value in enumerate(cells[: len(form.headers)]) if at not in told]
                     kept += [""] * (len(form.headers) - len(told) - len(kept))
-                    writer.writerow([*kept, "; ".join(wrong[number])])
+                    writer.writerow([*kept, cell("; ".join(wrong[number]))])
     return media.keep(b"\xef\xbb\xbf" + out.getvalue().encode(), "csv", room="papers")
 
 

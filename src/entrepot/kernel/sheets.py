@@ -42,12 +42,17 @@ class Unreadable(Invalid):
     message = "Row {row}, {column}: {problem}"
 
 
-def cells_of(text: str) -> list[list[str]]:
-    """A table's cells, divided by tabs, semicolons or commas, whichever the first row has."""
+def cells_of(text: str, *, field: str = "sheet") -> list[list[str]]:
+    """A table's cells, divided by tabs, semicolons or commas, whichever the first row has. Raises: Unreadable."""
     lines = text.lstrip("\ufeff").strip("\r\n")
     head = lines.partition("\n")[0]
-    delimiter = next((each for each in ("\t", ";", ",") if each in head), ",")
-    return list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter))
+    reader = csv.reader(
+        io.StringIO(lines, newline=""), delimiter=next((each for each in ("\t", ";", ",") if each in head), ",")
+    )
+    try:
+        return list(reader)
+    except csv.Error:
+        raise Unreadable(field=field, row=reader.line_num, column="–", problem="no cell is that long") from None
 
 
 def write_rows(rows: Iterable[Sequence[str]]) -> str:
@@ -65,10 +70,7 @@ def read_csv(
     Rows count as in a spreadsheet, the one with the names is 1, and stand under `number_as` where that is given. A
     column that is left out reads as empty cells. Raises: Unreadable naming row and column.
     """
-    lines = text.lstrip("\ufeff").strip("\r\n")
-    head = lines.partition("\n")[0]
-    delimiter = next((each for each in ("\t", ";", ",") if each in head), ",")
-    table = list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter))
+    table = cells_of(text, field=field)
     names = [cell.strip().lower().replace(" ", "_") for cell in table[0]] if table else []
     for column in names:
         if column and column not in readers:

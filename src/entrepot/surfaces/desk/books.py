@@ -24,6 +24,7 @@ from entrepot.surfaces.desk.acting import render
 from entrepot.surfaces.shared import guards
 from entrepot.surfaces.shared.components import Link, Slice
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.numbers import whole
 from entrepot.verify import runner
 
 #: Accounts on one page of a kind.
@@ -97,8 +98,8 @@ def accounts_of(request: ActingRequest, kind: str, currency: str) -> HttpRespons
 def account(request: ActingRequest, account_id: UUID) -> HttpResponse:
     """An account's postings, the latest first, each with the balance after it."""
     key = queries.get_account(account_id)
-    cursor = request.GET.get("cursor", "")
-    entries, more = queries.list_history(account_id=account_id, before=int(cursor) if cursor.isdecimal() else None)
+    before = whole(request.GET.get("cursor", "")) or None
+    entries, more = queries.list_history(account_id=account_id, before=before)
     names = accounts.list_organisation_names([key.owner_id])
     lines = _lines(entry.posting for entry in entries)
     context = {

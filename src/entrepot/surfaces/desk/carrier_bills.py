@@ -27,6 +27,7 @@ from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.shared import charts, guards
 from entrepot.surfaces.shared.components import Explanation, Link, Part, Slice, Text, Trace
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.numbers import whole
 from entrepot.surfaces.shared.states import Said
 
 VERDICTS: Mapping[str, Said] = {
@@ -246,7 +247,7 @@ def _page(
     row = billing.get_bill(bill_id=bill_id)
     [view] = billing.list_bills(bill_ids=[row.id])
     chosen = request.GET.get("view", "") if request.GET.get("view", "") in VIEWS else ""
-    start = int(cursor) if (cursor := request.GET.get("cursor", "")).isdecimal() else 0
+    start = whole(request.GET.get("cursor", ""))
     found = billing.list_lines(bill_id=row.id, state=chosen, after=start, limit=PAGE + 1)
     charges = billing.charges_of([each.id for each in found])
     ticked = _chosen(request) if decide else []

@@ -19,6 +19,7 @@ from entrepot.surfaces.shared import access, comparison
 from entrepot.surfaces.shared.comparison import CommonForm, Page, PastedForm, TypedForm
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
+from entrepot.surfaces.shared.numbers import whole
 
 WAYS = ("typed", "pasted")
 SELLERS_MAX = 500
@@ -74,7 +75,7 @@ def _compare(
     try:
         page = comparison.compare(
             comparison.asked(common, given), now=clock.now(), actor=request.actor,
-            known=found, seller_id=seller.pk if seller else None, drawn=int(drawn) - 1 if drawn.isdecimal() else 0,
+            known=found, seller_id=seller.pk if seller else None, drawn=max(whole(drawn) - 1, 0),
         )  # fmt: skip
     except Unreadable as problem:
         return None, comparison.named(problem)

@@ -29,6 +29,7 @@ from entrepot.surfaces.desk.paging import PAGE, read_cursor, slice_of
 from entrepot.surfaces.shared import accruals, files, guards
 from entrepot.surfaces.shared.components import Explanation, Link, Part, Slice
 from entrepot.surfaces.shared.guards import ActingRequest
+from entrepot.surfaces.shared.numbers import whole
 
 
 class SettleForm(ActForm):
@@ -75,7 +76,7 @@ def runs(request: ActingRequest) -> HttpResponse:
 def statement(request: ActingRequest, number: str) -> HttpResponse:
     """A statement with a row an order line, each of which opens to its parts."""
     found = queries.get_statement(number=number, seller_id=None)
-    start = int(cursor) if (cursor := request.GET.get("cursor", "")).isdecimal() else 0
+    start = whole(request.GET.get("cursor", ""))
     shown = found.groups[start : start + PAGE]
     places = orders.find_line_places({group.line_id for group in shown if group.line_id})
     rows = [

@@ -25,6 +25,7 @@ from entrepot.surfaces.shared import access, comparison
 from entrepot.surfaces.shared.comparison import GOODS_MAX, CommonForm, Page, PastedForm, TypedForm
 from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, allow
+from entrepot.surfaces.shared.numbers import whole
 
 #: So many articles one chooses from at a time.
 FOUND_MAX = 30
@@ -119,7 +120,7 @@ def _compare(
     try:
         page = comparison.compare(
             comparison.asked(common, given), now=clock.now(), actor=request.actor, seller_id=seller.pk,
-            titles={row.code: row.title for row in rows}, drawn=int(drawn) - 1 if drawn.isdecimal() else 0,
+            titles={row.code: row.title for row in rows}, drawn=max(whole(drawn) - 1, 0),
             known=every,
         )  # fmt: skip
     except Unreadable as problem:

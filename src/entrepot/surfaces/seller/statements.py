@@ -26,6 +26,7 @@ from entrepot.surfaces.seller.frame import read_cursor, render, seller_of, slice
 from entrepot.surfaces.shared import accruals
 from entrepot.surfaces.shared.components import Explanation, Link, Part, Slice, Trace
 from entrepot.surfaces.shared.guards import ActingRequest, allow
+from entrepot.surfaces.shared.numbers import whole
 
 #: Lines of a statement on one page, and accruals that are still to come.
 LINES = 100
@@ -99,7 +100,7 @@ def upcoming(request: ActingRequest) -> HttpResponse:
 def show(request: ActingRequest, number: str) -> HttpResponse:
     """One statement, a line per order line."""
     head = reads.get_head(number=number, seller_id=seller_of(request))
-    start = _start(request.GET.get("cursor", ""))
+    start = whole(request.GET.get("cursor", ""))
     groups = reads.list_groups(statement_id=head.statement.id, start=start, limit=LINES)
     more = str(start + LINES) if head.lines > start + LINES else ""
     less = str(max(start - LINES, 0)) if start else ""
@@ -229,10 +230,6 @@ def _cells(head: Head) -> Iterator[Sequence[object]]:
 def _change(posting: PostingRow, seller_id: UUID) -> int:
     """What the seller's own accounts gained by a posting; between two of them nothing."""
     return posting.amount_minor * ((posting.destination.owner_id == seller_id) - (posting.source.owner_id == seller_id))
-
-
-def _start(text: str) -> int:
-    return min(int(text), 10_000_000) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _tabs(current: str) -> list[Link]:

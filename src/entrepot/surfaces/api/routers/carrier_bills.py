@@ -17,6 +17,7 @@ from entrepot.surfaces.api.auth import actor_of
 from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routes import Routes
 from entrepot.surfaces.api.schemas import Done, In, Money, Short, money, perhaps
+from entrepot.surfaces.shared.numbers import MOST
 
 routes = Routes("Carriers' bills")
 
@@ -155,7 +156,7 @@ def enter_carrier_bill(request: HttpRequest, payload: BillIn) -> BillOut:
 def get_carrier_bill(request: HttpRequest, bill_id: UUID, after: int = 0) -> WholeBillOut:
     """A bill with its lines, what differs first."""
     head = _bill(bill_id)
-    rows = bills.list_lines(bill_id=bill_id, after=max(after, 0), limit=1000)
+    rows = bills.list_lines(bill_id=bill_id, after=min(max(after, 0), MOST), limit=1000)
     charges = bills.charges_of([row.id for row in rows])
     return WholeBillOut(**dict(head), items=[_line(row, charges.get(row.id, {})) for row in rows])
 

@@ -1,0 +1,9 @@
+"""Numbers that stand in addresses, where anybody may write anything."""
+
+#: No list that somebody reads is longer.
+MOST = 10_000_000
+
+
+def whole(text: str) -> int:
+    """A whole number; 0 for what is none or could not be meant."""
+    return min(int(text), MOST) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
