@@ -207,7 +207,7 @@ def understand(content: bytes | str, sheet: Sheet, *, decimal: str = "") -> tupl
     # A line that long leaves one of these windows without an end.
     windows = (text[start : start + LINE_MAX // 2] for start in range(0, len(text) - LINE_MAX // 2, LINE_MAX // 2))
     if any("\n" not in window and "\r" not in window for window in windows):
-        raise _no_sheet("sheets.no_lines", "A line of it is longer than any table's.")
+        raise Invalid("sheets.no_lines", "A line of it is longer than any table's.", field="file")
     with on_disk(text) as path:
         delimiter, headers = _header(path, sheet)
         found = _columns(headers, sheet)
@@ -250,7 +250,7 @@ def decode(content: bytes) -> tuple[str, str]:
 
 def too_many_rows() -> Invalid:
     """The refusal of a sheet that is too long."""
-    return _no_sheet("sheets.too_many_rows", "A sheet may have {most} rows at most.", most=ROWS_MAX)
+    return Invalid("sheets.too_many_rows", "A sheet may have {most} rows at most.", field="file", most=ROWS_MAX)
 
 
 @contextmanager
