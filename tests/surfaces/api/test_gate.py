@@ -4,8 +4,10 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import translation
@@ -13,7 +15,10 @@ from django.utils import translation
 from entrepot.kernel import meters
 from entrepot.surfaces.api import gate as gating
 from entrepot.surfaces.api.gate import GateMiddleware, shares_of
+from entrepot.surfaces.shared import ordering, soldout, throttle
 from entrepot.surfaces.shared.hands import Hands
+from entrepot.surfaces.shared.soldout import SoldOut
+from shopping import ADDRESS
 
 ORDERS = "/api/v1/orders"
 
@@ -187,6 +192,80 @@ def test_the_gate_stands_before_sign_in(settings):
 def test_an_order_goes_through_the_gate_to_its_endpoint():
     found = Client().post(ORDERS, "{}", content_type="application/json", headers={"Idempotency-Key": "x" * 20})
     assert (found.status_code, found.json()["code"]) == (422, "api.malformed")
+
+
+class TestGone:
+    """What a guest asks for is gone: the gate says so, and says nothing of anybody else's."""
+
+    @pytest.fixture
+    def sale(self, world, settings, monkeypatch):
+        """A mug that was sold and looked for in vain just now."""
+        settings.THROTTLED = False
+        memory = SoldOut()
+        memory.watch()
+        memory.is_looking = True  # the test looks
+        for module in (ordering, gating):
+            monkeypatch.setattr(module, "SOLD_OUT", memory)
+        world.mug = world.offer(world.seller(), stock=1)
+        assert self.ask(world).status_code == 201
+        world.slow = self.ask(world, key="the second")
+        assert (world.slow.status_code, world.slow.json()["code"]) == (409, "orders.sold_out")
+        monkeypatch.setattr(soldout, "FRESH", 3600.0)
+        assert memory.look()
+        return world
+
+    def ask(self, world, key="the first", client=None, **headers):
+        """A mug, please."""
+        body = {
+            "market": "DE",
+            "lines": [{"offer_id": str(world.mug.id), "quantity": 1}],
+            "ship_to": ADDRESS,
+            "email": "ada@example.org",
+            "provider": "sandbox",
+            "instrument": "approve",
+        }
+        headers = {"Idempotency-Key": f"{key}, unguessable"} | headers
+        return (client or Client()).post(ORDERS, body, content_type="application/json", headers=headers)
+
+    @pytest.fixture
+    def entered(self, monkeypatch):
+        """Which orders went on to their endpoint."""
+        entered, place = [], ordering.place
+        monkeypatch.setattr(ordering, "place", lambda request, now: entered.append(request) or place(request, now=now))
+        return entered
+
+    def test_a_guest_is_told_at_the_gate_in_the_same_words(self, sale, entered):
+        fast = self.ask(sale, key="the third")
+        assert (fast.status_code, fast.json(), entered) == (409, sale.slow.json(), [])
+        assert fast["Content-Type"] == "application/problem+json"
+        assert int(fast["Content-Length"]) == len(fast.content)
+
+    def test_a_key_that_is_known_gets_its_order(self, sale, entered):
+        assert self.ask(sale).status_code == 201
+        assert len(entered) == 1
+
+    def test_who_shows_a_session_or_a_key_is_signed_in_first(self, sale, entered):
+        shopper = Client()
+        shopper.force_login(sale.user(), backend="allauth.account.auth_backends.AuthenticationBackend")
+        assert self.ask(sale, client=shopper).status_code == 409
+        assert len(entered) == 1
+        assert self.ask(sale, authorization="Bearer nobody's").status_code == 401
+
+    def test_what_is_not_an_order_is_read_by_its_endpoint(self, sale):
+        sent = {"content_type": "application/json", "headers": {"Idempotency-Key": "x" * 20}}
+        assert Client().post(ORDERS, "[", **sent).status_code == 400
+        assert Client().post(ORDERS, {"market": "DE"}, **sent).json()["code"] == "api.malformed"
+        short = self.ask(sale, **{"Idempotency-Key": "guess"})
+        assert short.json()["code"] == "idempotency.key_guessable"
+
+    def test_it_counts_as_a_knock(self, sale, settings, monkeypatch):
+        settings.THROTTLED = True
+        cache.clear()
+        monkeypatch.setitem(throttle.LIMITS, "checkout", throttle.Limit(2, 600, 2))
+        monkeypatch.setattr(throttle.clock, "now", lambda: datetime(2026, 3, 2, 9, 0, 15, tzinfo=UTC))
+        told = [self.ask(sale, key=f"number {number}").status_code for number in range(3)]
+        cache.clear()
+        assert told == [409, 409, 429]
 
 
 def wait_for(true) -> None:

@@ -2,7 +2,8 @@
 
 Ten thousand orders that come at once must not keep anybody from reading a page. As many orders are inside as the queue
 bears; whoever comes when it is full is told so before being signed in or read. Of those inside a few are worked on at
-once, the others wait.
+once, the others wait. A guest who asks for what is known to be gone is told so here: that takes no session and no
+sign-in.
 
 No one caller fills the queue: whoever holds more places than a share of those that are free is told to come back. So a
 caller alone gets half of them, two get a third each, and there is always room for one more. What a caller says of
@@ -22,9 +23,12 @@ from django.urls import resolve, reverse
 from django.utils import translation
 
 from entrepot.kernel import meters
+from entrepot.kernel.errors import EntrepotError
 from entrepot.surfaces.api.application import refused
+from entrepot.surfaces.api.routers import orders
 from entrepot.surfaces.shared import throttle
 from entrepot.surfaces.shared.hands import HANDS
+from entrepot.surfaces.shared.soldout import SOLD_OUT
 from entrepot.surfaces.shared.together import Busy
 from entrepot.surfaces.shared.watching import Handler
 
@@ -53,7 +57,8 @@ class GateMiddleware:
             if not read(request):
                 return HttpResponse(status=400)
             with HANDS.held():
-                return self.handler(request)
+                refusal = find_gone(request)
+                return self.handler(request) if refusal is None else told(request, refusal)
         finally:
             self._leave(shares)
 
@@ -86,14 +91,30 @@ def shares_of(request: HttpRequest) -> Sequence[tuple[str, int]]:
 
 
 def turned_away(request: HttpRequest) -> HttpResponse:
-    """Come back in a moment, in the language that the request asks for: nobody has chosen one for it yet."""
+    """Come back in a moment."""
     meters.ORDERS_TURNED_AWAY.inc()
+    return told(request, Busy(seconds=1))
+
+
+def told(request: HttpRequest, refusal: EntrepotError) -> HttpResponse:
+    """A refusal in the language that the request asks for: nobody has chosen one for it yet."""
     request.resolver_match = resolve(request.path_info)
     with translation.override(translation.get_language_from_request(request)):
-        response = refused(request, Busy(seconds=1))
+        response = refused(request, refusal)
         response.headers["Content-Language"] = translation.get_language()
     response.headers["Content-Length"] = str(len(response.content))
     return response
+
+
+def find_gone(request: HttpRequest) -> EntrepotError | None:
+    """Why a guest's order is refused that asks for what is known to be gone; None where that takes a closer look."""
+    is_guest = "HTTP_AUTHORIZATION" not in request.META and settings.SESSION_COOKIE_NAME not in request.COOKIES
+    if not SOLD_OUT.known or not is_guest:
+        return None
+    try:
+        return orders.find_gone(request)
+    except EntrepotError as refusal:
+        return refusal
 
 
 def read(request: HttpRequest) -> bool:

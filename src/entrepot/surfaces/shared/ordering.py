@@ -14,11 +14,11 @@ from django.conf import settings
 from entrepot.flows import checkout
 from entrepot.flows.checkout import Answered, OrderRequest
 from entrepot.kernel import context, meters
-from entrepot.kernel.errors import EntrepotError
+from entrepot.kernel.errors import EntrepotError, Refused
 from entrepot.surfaces.shared.soldout import SOLD_OUT
 from entrepot.surfaces.shared.together import Busy, Together, Waiting
 
-__all__ = ["KNOWN", "QUEUE", "Busy", "Queue", "place"]
+__all__ = ["KNOWN", "QUEUE", "Busy", "Queue", "find_gone", "place"]
 
 Asked = tuple[OrderRequest, datetime]
 
@@ -87,13 +87,19 @@ def _place_apart(batch: Sequence[Waiting[Asked, Answered]], problem: Exception) 
 QUEUE, KNOWN = Queue(settings.ORDER_QUEUE), Known(settings.ORDER_QUEUE)
 
 
+def find_gone(request: OrderRequest) -> Refused | None:
+    """Why an order is refused that asks for what is known to be gone, unless its key has an order. Raises: Busy."""
+    # It must still be true once the key was looked for: that may have taken a while.
+    if SOLD_OUT.find(request) is None or KNOWN.ask(request.checkout_key):
+        return None
+    return SOLD_OUT.find(request)
+
+
 def place(request: OrderRequest, *, now: datetime) -> Answered:
     """What became of an order, which waits for its turn among all that come in. Raises: Busy."""
-    # It must still be true once the key was looked for: that may have taken a while.
-    if SOLD_OUT.find(request) is not None and not KNOWN.ask(request.checkout_key):
-        gone = SOLD_OUT.find(request)
-        if gone is not None:
-            return gone
+    gone = find_gone(request)
+    if gone is not None:
+        return gone
     answer = QUEUE.place(request, now=now)
     if isinstance(answer, checkout.Ordered):
         context.add(orders=answer.number)

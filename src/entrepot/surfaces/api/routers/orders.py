@@ -4,6 +4,7 @@ import hashlib
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from pydantic import Field
 
@@ -15,8 +16,8 @@ from entrepot.flows import amending
 from entrepot.flows.checkout import Declined, OrderRequest, Placed, Waiting
 from entrepot.flows.substituting import substitute
 from entrepot.kernel import clock
-from entrepot.kernel.errors import EntrepotError, Invalid
-from entrepot.surfaces.api.auth import actor_of, header, is_seller, scope_of
+from entrepot.kernel.errors import EntrepotError, Invalid, Refused
+from entrepot.surfaces.api.auth import GUEST, actor_of, header, is_seller, scope_of
 from entrepot.surfaces.api.idempotent import key_of
 from entrepot.surfaces.api.paging import Page, Paged, page
 from entrepot.surfaces.api.routers.addresses import AddressOut, ShipToIn
@@ -34,7 +35,7 @@ from entrepot.surfaces.api.routes import PUBLIC, Routes
 from entrepot.surfaces.api.schemas import Email, In, Reason, Short, Total, Units, money
 from entrepot.surfaces.shared import ordering
 from entrepot.surfaces.shared.guards import ORDER_TOKEN
-from entrepot.surfaces.shared.throttle import throttled
+from entrepot.surfaces.shared.throttle import count, throttled
 
 routes = Routes("Orders")
 
@@ -106,7 +107,7 @@ def place_order(request: HttpRequest, payload: OrderIn) -> tuple[int, PlacedOut]
     total = payload.expected_total
     # An order of lines asks nothing of the database in this thread: its batch reads the market for all.
     market = markets.get_market(payload.market) if total or payload.from_cart else None
-    checkout_key = "api-" + hashlib.sha256(f"{actor.user_id or 'guest'}:{key_of(request)}".encode()).hexdigest()
+    checkout_key = _checkout_key(request)
     if total and market and total.currency != market.currency:
         raise Invalid("orders.other_currency", "This market is in {currency}.", field="expected_total.currency",
                       currency=market.currency)  # fmt: skip
@@ -130,6 +131,22 @@ def place_order(request: HttpRequest, payload: OrderIn) -> tuple[int, PlacedOut]
         reason=answer.reason if isinstance(answer, Declined) else "",
         total=money(answer.total_minor, answer.currency),
     )
+
+
+def find_gone(request: HttpRequest) -> Refused | None:
+    """Why a guest's order is refused that asks for what is known to be gone; None where the endpoint is to read it.
+
+    Raises: Busy, TooMany.
+    """
+    request.auth = GUEST  # type: ignore[attr-defined]
+    try:
+        wanted = _wanted(OrderIn.model_validate_json(request.body), _checkout_key(request), None, None)
+    except (ValueError, SuspiciousOperation, Invalid):
+        return None
+    refusal = ordering.find_gone(wanted)
+    if refusal is not None:
+        count(request, "checkout")
+    return refusal
 
 
 @routes.get("", Page[OrderSummaryOut], PUBLIC)
@@ -240,6 +257,11 @@ def _shown(request: HttpRequest, order_id: UUID) -> OrderOut:
     whose = scope(request)
     found = queries.get_order(order_id=order_id, scope=whose)
     return OrderOut.of(found, is_whole=whose.seller_id is None, sees_staff=whose.is_all)
+
+
+def _checkout_key(request: HttpRequest) -> str:
+    """The caller's key, as it names an order among those of everybody. Raises: Invalid."""
+    return "api-" + hashlib.sha256(f"{actor_of(request).user_id or 'guest'}:{key_of(request)}".encode()).hexdigest()
 
 
 def _wanted(payload: OrderIn, checkout_key: str, user_id: UUID | None, cart: Cart | None) -> OrderRequest:
