@@ -34,7 +34,21 @@ def application() -> Callable[..., Any]:
     from entrepot.kernel import garbage
 
     garbage.look_seldom()
-    return handler
+    return whole(handler)
+
+
+def whole(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand over in one piece what is there: the server fetches what may come in pieces one by one, which costs more."""
+
+    def answer(environ: Any, start: Any) -> Any:
+        response = handler(environ, start)
+        if getattr(response, "streaming", True):
+            return response
+        body = [response.content]
+        response.close()
+        return body
+
+    return answer
 
 
 def main() -> None:
