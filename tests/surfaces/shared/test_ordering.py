@@ -173,6 +173,7 @@ class TestSoldOut:
     def memory(self, monkeypatch) -> SoldOut:
         """A memory that looks when the test says so, and keeps what it saw for longer than a busy machine may take."""
         monkeypatch.setattr(soldout, "FRESH", 60.0)
+        monkeypatch.setattr(soldout, "FORGOTTEN", 60.0)
         memory = SoldOut()
         memory.watch()
         memory.is_looking = True
