@@ -10,7 +10,7 @@ from django.urls import reverse
 
 import shipping
 import stocking
-from entrepot.domain.inbound import ways
+from entrepot.domain.inbound import costing, ways
 from entrepot.domain.inbound.models import Carton, Discrepancy, Shipment, StockOrder
 from entrepot.domain.inventory.models import Stock
 from entrepot.domain.logistics import publishing, seaways
@@ -18,6 +18,7 @@ from entrepot.domain.pricing.models import RetailPrice, SupplyQuote
 from entrepot.domain.settlement.models import Accrual
 from entrepot.kernel import clock
 from entrepot.kernel.actors import SYSTEM
+from shopping import refused
 from surfaces.desk.desks import browser, text_of
 from surfaces.seller.shops import client_of
 from worlds import DUTY_MINOR, World
@@ -321,6 +322,37 @@ def test_what_the_border_takes_is_reckoned_on_a_page_of_its_own(world, offer):
         assert f"€{20 * DUTY_MINOR / 100:.2f}" in text_of(page), "20 units at the levy of each"
         assert f'href="{address}"' in page.content.decode()
     assert desk.get(reverse("desk:shipment", args=["IN-0000-0000"]) + "?border").status_code == 404
+
+
+def test_goods_without_an_agreed_price_are_worth_what_is_said_of_them(world):
+    offer = world.offer(world.seller("retail", programme="semi-managed-local-stock"), stock=0)
+    shipment = stocking.send(world, offer, 12)
+    desk, seller = browser(world, "operator.admin"), client_of(world, offer.seller)
+    address = reverse("seller:shipment", args=[shipment.number])
+    assert "cannot be reckoned" in text_of(seller.get(f"{address}?border"))
+    name = f"value-{offer.sku_id.hex}"
+    typed = {name: "4.50", "currency": "EUR", "reason": "invoice of the maker"}
+    to = reverse("seller:shipment_values", args=[shipment.number])
+    for wrong in ({"reason": ""}, {name: "0"}, {name: "much"}):
+        assert seller.post(to, typed | wrong).status_code == 422
+    assert seller.post(to, typed).status_code == 302
+    shipment.refresh_from_db()
+    assert (shipment.customs_currency, shipment.customs_values) == ("EUR", {str(offer.sku_id): 450})
+    page = seller.get(f"{address}?border")
+    assert f"€{12 * DUTY_MINOR / 100:.2f}" in text_of(page) and 'value="4.50"' in page.content.decode()
+    [goods] = costing.goods_of(shipment, needed=["value"])
+    assert (goods.value_minor, goods.currency) == (5400, "EUR")
+    assert desk.post(reverse("desk:shipment_values", args=[shipment.number]), typed | {name: ""}).status_code == 302
+    assert "cannot be reckoned" in text_of(desk.get(reverse("desk:shipment", args=[shipment.number]) + "?border"))
+
+
+def test_an_agreed_price_is_the_value_and_no_other(world, offer):
+    shipment = stocking.pack(world, stocking.accept(world, stocking.ask(world, offer)))
+    with refused("inbound.value_agreed"):
+        costing.set_values(
+            shipment_id=shipment.id, currency="EUR", values={offer.sku_id: 5}, reason="cheaper", actor=SYSTEM,
+            now=world.now,
+        )  # fmt: skip
 
 
 def test_goods_that_cross_no_border_have_no_such_page(world, offer):

@@ -48,7 +48,7 @@ ACTS = {
     "vendor_return_asking", "vendor_return_acceptance", "vendor_return_cancellation", "vendor_return_handover",
     "vendor_return_disposal", "vendor_return_paper", "stowing_move",
     "places_making", "places_selling", "place_move", "place_count", "place_archival",
-    "routing_editions", "shipment_lane", "shipment_leg", "shipment_cost", "shipment_landed_cost",
+    "routing_editions", "shipment_lane", "shipment_leg", "shipment_cost", "shipment_values", "shipment_landed_cost",
     "shipment_turning_away", "shipment_scans", "shipment_counts", "shipment_sale", "shipment_loss", "ahead_rule_end",
     "shipment_inspections", "shipment_put_aways", "shipment_closing", "shipment_paper", "conversation_messages",
     "conversation_handing", "conversation_state", "setup_openings", "setup_freight_table", "setup_freight_planning",

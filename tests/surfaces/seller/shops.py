@@ -115,7 +115,7 @@ class Shop:
             (self.shipment.number,): (
                 "shipment", "shipment_cartons", "shipment_announcement", "shipment_departure", "shipment_cancellation",
                 "shipment_slot", "shipment_slot_return", "shipment_lane", "shipment_leg", "shipment_cost",
-                "shipment_landed_cost",
+                "shipment_values", "shipment_landed_cost",
             ),
             (self.vendor_return.number,): (
                 "vendor_return", "vendor_return_acceptance", "vendor_return_giving_up", "vendor_return_cancellation",

@@ -35,7 +35,7 @@ POSTED = {
     "stock_order_acceptance", "stock_order_counter", "stock_order_refusal", "stock_order_packing",
     "shipment_cartons", "shipment_carton_removal", "shipment_announcement", "shipment_departure",
     "shipment_cancellation", "shipment_paper", "shipment_slot", "shipment_slot_return", "shipment_lane",
-    "shipment_leg", "shipment_cost", "shipment_landed_cost",
+    "shipment_leg", "shipment_cost", "shipment_values", "shipment_landed_cost",
     "vendor_return_acceptance", "vendor_return_giving_up", "vendor_return_cancellation",
     "team_role", "team_end", "team_withdrawal", "key_revocation",
 }  # fmt: skip

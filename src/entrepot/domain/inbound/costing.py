@@ -186,10 +186,47 @@ def share(*, shipment_id: UUID, currency: str, reason: str, actor: Actor, now: d
     return row
 
 
+@transaction.atomic
+def set_values(
+    *, shipment_id: UUID, currency: str, values: Mapping[UUID, int], reason: str, actor: Actor, now: datetime
+) -> Shipment:
+    """Say what units of SKUs of which no price is agreed are worth at the border; those not named have no value.
+
+    Whoever enters bills may, with a reason: the invoice or the calculation behind it. Units: minor of the currency.
+    Raises: NotFound, Invalid naming the field, Refused where a price is agreed, or before the shipment is announced.
+    """
+    why = audit.require_reason(reason)
+    shipment, _ = _lock(shipment_id, actor)
+    if shipment.state not in BILLED:
+        raise Refused("inbound.not_announced", "Announce the shipment first.")
+    exponent(currency)
+    declared = queries.declared(shipment.id)
+    if unknown := set(values) - declared.keys():
+        raise Invalid("inbound.not_in_shipment", "This is not in the shipment.", field=f"values[{min(unknown)}]")
+    for sku_id, minor in values.items():
+        if not 0 < minor <= AMOUNT_MAX:
+            raise Invalid("inbound.customs_value", "A value is above nothing.", field=f"values[{sku_id}]")
+    agreed = agreed_values(shipment, declared)
+    if both := values.keys() & agreed.keys():
+        sku = catalogue.get_skus(both)[min(both)]
+        raise Refused("inbound.value_agreed", "For {sku} a price is agreed, and that is its value.", sku=sku.code)
+    before = {"currency": shipment.customs_currency, "values": shipment.customs_values}
+    shipment.customs_values = {str(sku_id): minor for sku_id, minor in sorted(values.items())}
+    shipment.customs_currency = currency if values else ""
+    shipment.save(update_fields=["customs_values", "customs_currency"])
+    after = {"currency": shipment.customs_currency, "values": shipment.customs_values}
+    trail.append([Happened("valued", shipment=shipment, note=why, data=after)], actor=actor, now=now)
+    audit.record(
+        actor=actor, verb="shipments.values", subject_kind="shipment", subject_id=shipment.id, now=now, reason=why,
+        before=before, after=after,
+    )  # fmt: skip
+    return shipment
+
+
 def goods_of(shipment: Shipment, *, needed: Collection[str] = ()) -> list[Goods]:
     """The units of a shipment that came into stock (before it is closed: that were announced), with their measures.
 
-    Their value is the price agreed in the stock order, else the supply price in force.
+    Their value is the price agreed in the stock order, else the supply price in force, else what was typed for customs.
     """
     units: dict[UUID, int] = {}
     if shipment.state == "closed":
@@ -220,6 +257,12 @@ def goods_of(shipment: Shipment, *, needed: Collection[str] = ()) -> list[Goods]
 
 
 def values_of(shipment: Shipment, sku_ids: Collection[UUID]) -> Mapping[UUID, tuple[int, str]]:
+    """SKU -> what a unit was agreed to cost, else is said to be worth, and its currency; others are left out."""
+    typed = {UUID(sku_id): (minor, shipment.customs_currency) for sku_id, minor in shipment.customs_values.items()}
+    return typed | dict(agreed_values(shipment, sku_ids))
+
+
+def agreed_values(shipment: Shipment, sku_ids: Collection[UUID]) -> Mapping[UUID, tuple[int, str]]:
     """SKU -> what a unit was agreed to cost, and its currency; those of which nothing is agreed are left out."""
     if shipment.stock_order_id is not None:
         return queries.agreed_costs(shipment.stock_order_id)

@@ -173,6 +173,8 @@ class Shipment(Record):
     closed_at = models.DateTimeField(null=True)
     is_sold_ahead = models.BooleanField(null=True, help_text="blank: as the rules say")
     safety_rate = models.DecimalField(max_digits=5, decimal_places=4, null=True, help_text="its own, if it has one")
+    customs_currency = models.CharField(max_length=3, blank=True)
+    customs_values = models.JSONField(default=dict, help_text="SKU -> what a unit is worth at the border, in minor")
 
     class Meta:
         constraints = [
@@ -180,6 +182,10 @@ class Shipment(Record):
                 condition=Q(is_sold_ahead=True, safety_rate__gte=0, safety_rate__lt=1)
                 | ((Q(is_sold_ahead__isnull=True) | Q(is_sold_ahead=False)) & Q(safety_rate__isnull=True)),
                 name="shipment_sold_ahead_says_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(customs_currency="", customs_values={}) | ~Q(customs_currency="") & ~Q(customs_values={}),
+                name="shipment_values_say_currency",
             ),
             models.UniqueConstraint(
                 fields=["stock_order"],

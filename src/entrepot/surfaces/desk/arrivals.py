@@ -158,16 +158,28 @@ def shipments(request: ActingRequest) -> HttpResponse:
 def shipment(request: ActingRequest, number: str) -> HttpResponse:
     """One shipment, and what is to be done with it now; asked so, what the border takes of it."""
     view = find_shipment(request, number)
-    if "border" in request.GET:
-        shown = landing.border(view.shipment, actor=request.actor, surface="desk")
-        crumbs = [
-            Link(_("Warehouse"), reverse("desk:warehouse")),
-            Link(_("Goods on their way in"), reverse("desk:shipments")),
-            Link(number, shown["back"]),
-            Link(_("Border")),
-        ]
-        return render(request, "inbound/border.html", shown | {"crumbs": crumbs})
-    return shipment_page(request, view)
+    return border_page(request, view.shipment) if "border" in request.GET else shipment_page(request, view)
+
+
+def border_page(request: ActingRequest, shipment: Shipment, refused: landing.ValueForm | None = None) -> HttpResponse:
+    """What the border takes of a shipment, with a form that was refused."""
+    shown = landing.border(shipment, actor=request.actor, surface="desk", refused=refused)
+    crumbs = [
+        Link(_("Warehouse"), reverse("desk:warehouse")),
+        Link(_("Goods on their way in"), reverse("desk:shipments")),
+        Link(shipment.number, shown["back"]),
+        Link(_("Border")),
+    ]
+    return render(request, "inbound/border.html", shown | {"crumbs": crumbs}, *([refused] if refused else []))
+
+
+@guards.allow("settlement.run", kind="operator")
+@require_POST
+def values(request: ActingRequest, number: str) -> HttpResponse:
+    """Say what goods without an agreed price are worth at the border."""
+    shipment = find_shipment(request, number).shipment
+    answer, form = landing.keep_values(request, shipment, surface="desk")
+    return answer or border_page(request, shipment, form)
 
 
 @guards.allow("stock.receive", kind=DESK)

@@ -185,6 +185,7 @@ WAREHOUSE = [
     path("shipments/<slug:number>/lane", arrivals.lane, name="shipment_lane"),
     path("shipments/<slug:number>/legs", arrivals.leg, name="shipment_leg"),
     path("shipments/<slug:number>/costs", arrivals.cost, name="shipment_cost"),
+    path("shipments/<slug:number>/values", arrivals.values, name="shipment_values"),
     path("shipments/<slug:number>/landed-costs", arrivals.landed_cost, name="shipment_landed_cost"),
     path("shipments/<slug:number>/slot", arrivals.slot, name="shipment_slot"),
     path("shipments/<slug:number>/slot-return", arrivals.slot_return, name="shipment_slot_return"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entrepot.domain.catalogue import queries as catalogue
-from entrepot.domain.inbound import costing, ordering, queries, shipping
+from entrepot.domain.inbound import ordering, queries, shipping
 from entrepot.domain.inbound.models import Shipment, StockOrderLine
 from entrepot.domain.inbound.queries import Scope, ShipmentView
 from entrepot.domain.inbound.shipping import NewCarton
@@ -25,7 +25,6 @@ from entrepot.domain.sellers import queries as sellers
 from entrepot.domain.sellers.models import Enrolment
 from entrepot.domain.terms import rules as terms
 from entrepot.domain.terms.rules import Party, Task
-from entrepot.flows.landing import enter_cost
 from entrepot.kernel import clock
 from entrepot.kernel.errors import Invalid
 from entrepot.surfaces.seller import words
@@ -157,7 +156,7 @@ def index(request: ActingRequest) -> HttpResponse:
                 "said": inbound.SHIPMENTS[row.state],
                 "sum": sums[row.id],
                 "is_late": row.state in ("announced", "in_transit") and row.due_at is not None and row.due_at < now,
-                "href": _url(row.number),
+                "href": url_of(row.number),
             }
             for row in rows
         ]
@@ -192,7 +191,7 @@ def new(request: ActingRequest) -> HttpResponse:
             actor=request.actor,
             now=clock.now(),
         )
-        return Done(_("Say what is in which carton."), _url(shipment.number))
+        return Done(_("Say what is in which carton."), url_of(shipment.number))
 
     if request.method == "POST" and (answer := attempt(request, form, begin)):
         return answer
@@ -208,19 +207,26 @@ def new(request: ActingRequest) -> HttpResponse:
 @require_safe
 def show(request: ActingRequest, number: str) -> HttpResponse:
     """One shipment with its cartons."""
-    view = _found(request, number)
-    if "border" in request.GET:
-        shown = landing.border(view.shipment, actor=request.actor, surface="seller")
-        crumbs = [Link(_("Shipments"), reverse("seller:shipments")), Link(number, shown["back"]), Link(_("Border"))]
-        return render(request, "inbound/border.html", shown | {"crumbs": crumbs})
-    return _page(request, view)
+    view = find(request, number)
+    return border_page(request, view.shipment) if "border" in request.GET else page(request, view)
+
+
+def border_page(request: ActingRequest, shipment: Shipment, refused: landing.ValueForm | None = None) -> HttpResponse:
+    """What the border takes of a shipment, with a form that was refused."""
+    shown = landing.border(shipment, actor=request.actor, surface="seller", refused=refused)
+    crumbs = [
+        Link(_("Shipments"), reverse("seller:shipments")),
+        Link(shipment.number, shown["back"]),
+        Link(_("Border")),
+    ]
+    return render(request, "inbound/border.html", shown | {"crumbs": crumbs}, *([refused] if refused else []))
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def cartons(request: ActingRequest, number: str) -> HttpResponse:
     """Add cartons."""
-    view = _found(request, number)
+    view = find(request, number)
     form = CartonForm(request.POST, lines=_to_pack(view), name="carton")
 
     def pack(typed: Mapping[str, Any]) -> Done:
@@ -230,121 +236,94 @@ def cartons(request: ActingRequest, number: str) -> HttpResponse:
         said = ngettext("{count} carton is packed.", "{count} cartons are packed.", typed["copies"])
         return Done(said.format(count=typed["copies"]))
 
-    return attempt(request, form, pack, to=_url(number)) or _page(request, view, {"carton": form})
+    return attempt(request, form, pack, to=url_of(number)) or page(request, view, {"carton": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def carton_removal(request: ActingRequest, number: str, carton_id: UUID) -> HttpResponse:
     """Take a carton out again."""
-    view, form = _found(request, number), ActForm(request.POST, name="unpack")
+    view, form = find(request, number), ActForm(request.POST, name="unpack")
 
     def remove(typed: Mapping[str, Any]) -> None:
         shipping.remove_cartons(shipment_id=view.shipment.id, carton_ids=[carton_id], actor=request.actor)
 
-    answer = attempt(request, form, remove, said=_("The carton is taken out."), to=_url(number))
-    return answer or _page(request, view, {"unpack": form})
+    answer = attempt(request, form, remove, said=_("The carton is taken out."), to=url_of(number))
+    return answer or page(request, view, {"unpack": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def announcement(request: ActingRequest, number: str) -> HttpResponse:
     """Tell the warehouse what comes when."""
-    view, form = _found(request, number), AnnounceForm(request.POST, name="announce")
+    view, form = find(request, number), AnnounceForm(request.POST, name="announce")
 
     def announce(typed: Mapping[str, Any]) -> None:
         shipping.announce(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
     said = _("The warehouse knows what comes. Stick the labels on the cartons.")
-    return attempt(request, form, announce, said=said, to=_url(number)) or _page(request, view, {"announce": form})
+    return attempt(request, form, announce, said=said, to=url_of(number)) or page(request, view, {"announce": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def departure(request: ActingRequest, number: str) -> HttpResponse:
     """Say that it has left."""
-    view, form = _found(request, number), SendForm(request.POST, name="send")
+    view, form = find(request, number), SendForm(request.POST, name="send")
 
     def send(typed: Mapping[str, Any]) -> None:
         shipping.ship(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
-    answer = attempt(request, form, send, said=_("It is on its way."), to=_url(number))
-    return answer or _page(request, view, {"send": form})
+    answer = attempt(request, form, send, said=_("It is on its way."), to=url_of(number))
+    return answer or page(request, view, {"send": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def cancellation(request: ActingRequest, number: str) -> HttpResponse:
     """Take back a shipment that has not left."""
-    view, form = _found(request, number), ActForm(request.POST, name="cancel")
+    view, form = find(request, number), ActForm(request.POST, name="cancel")
 
     def cancel(typed: Mapping[str, Any]) -> None:
         shipping.cancel(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
 
-    answer = attempt(request, form, cancel, said=_("The shipment is cancelled."), to=_url(number))
-    return answer or _page(request, view, {"cancel": form})
+    answer = attempt(request, form, cancel, said=_("The shipment is cancelled."), to=url_of(number))
+    return answer or page(request, view, {"cancel": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def slot(request: ActingRequest, number: str) -> HttpResponse:
     """Book a time at the dock, or another one."""
-    view = _found(request, number)
+    view = find(request, number)
     form = docking.slot_form(request.POST, view.shipment)
 
     def book(typed: Mapping[str, Any]) -> None:
         at = datetime.fromisoformat(typed["starts_at"])
         shipping.book_slot(shipment_id=view.shipment.id, starts_at=at, actor=request.actor, now=clock.now())
 
-    answer = attempt(request, form, book, said=_("The time is booked."), to=_url(number) + "#dock")
-    return answer or _page(request, view, {"slot": form})
+    answer = attempt(request, form, book, said=_("The time is booked."), to=url_of(number) + "#dock")
+    return answer or page(request, view, {"slot": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def slot_return(request: ActingRequest, number: str) -> HttpResponse:
     """Give the time at the dock back."""
-    view, form = _found(request, number), ActForm(request.POST, name="slot-return")
+    view, form = find(request, number), ActForm(request.POST, name="slot-return")
 
     def give_back(typed: Mapping[str, Any]) -> None:
         shipping.give_slot_back(shipment_id=view.shipment.id, actor=request.actor, now=clock.now())
 
-    answer = attempt(request, form, give_back, said=_("Others may have that time now."), to=_url(number) + "#dock")
-    return answer or _page(request, view, {"slot_return": form})
-
-
-@allow("shipments.send", kind="seller")
-@require_POST
-def cost(request: ActingRequest, number: str) -> HttpResponse:
-    """Enter a bill for the way."""
-    view, form = _found(request, number), landing.CostForm(request.POST, name="cost")
-
-    def enter(typed: Mapping[str, Any]) -> None:
-        bill = form.cost(typed)
-        enter_cost(shipment_id=view.shipment.id, cost=bill, actor=request.actor, now=clock.now())
-
-    answer = attempt(request, form, enter, said=_("The bill is entered."), to=_url(number) + "#costs")
-    return answer or _page(request, view, {"cost": form})
-
-
-@allow("shipments.send", kind="seller")
-@require_POST
-def landed_cost(request: ActingRequest, number: str) -> HttpResponse:
-    """Share the bills among the units."""
-    view, form = _found(request, number), landing.ShareForm(request.POST, name="share")
-
-    def share(typed: Mapping[str, Any]) -> None:
-        costing.share(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
-
-    answer = attempt(request, form, share, said=_("The landed cost is shared out."), to=_url(number) + "#costs")
-    return answer or _page(request, view, {"share": form})
+    answer = attempt(request, form, give_back, said=_("Others may have that time now."), to=url_of(number) + "#dock")
+    return answer or page(request, view, {"slot_return": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def lane(request: ActingRequest, number: str) -> HttpResponse:
     """Plan the way by a lane."""
-    view = _found(request, number)
+    view = find(request, number)
     form = ways.LaneForm(request.POST, shipment=view.shipment, name="lane")
 
     def plan(typed: Mapping[str, Any]) -> None:
@@ -353,31 +332,31 @@ def lane(request: ActingRequest, number: str) -> HttpResponse:
             now=clock.now(),
         )  # fmt: skip
 
-    answer = attempt(request, form, plan, said=_("The way is planned."), to=_url(number) + "#way")
-    return answer or _page(request, view, {"lane": form})
+    answer = attempt(request, form, plan, said=_("The way is planned."), to=url_of(number) + "#way")
+    return answer or page(request, view, {"lane": form})
 
 
 @allow("shipments.send", kind="seller")
 @require_POST
 def leg(request: ActingRequest, number: str) -> HttpResponse:
     """Say that a leg is done."""
-    view, form = _found(request, number), ways.LegForm(request.POST, name="leg")
+    view, form = find(request, number), ways.LegForm(request.POST, name="leg")
 
     def done(typed: Mapping[str, Any]) -> None:
         pass_leg(shipment_id=view.shipment.id, actor=request.actor, now=clock.now(), **typed)
 
-    answer = attempt(request, form, done, said=_("The leg is done."), to=_url(number) + "#way")
-    return answer or _page(request, view, {"leg": form})
+    answer = attempt(request, form, done, said=_("The leg is done."), to=url_of(number) + "#way")
+    return answer or page(request, view, {"leg": form})
 
 
 @allow("shipments.read", kind="seller")
 @require_POST
 def paper(request: ActingRequest, number: str, kind: str) -> HttpResponse:
     """The labels of its cartons, or its packing list."""
-    return inbound.paper(_found(request, number), kind, languages=languages(), now=clock.now())
+    return inbound.paper(find(request, number), kind, languages=languages(), now=clock.now())
 
 
-def _page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
+def page(request: ActingRequest, view: ShipmentView, refused: Mapping[str, ActForm] | None = None) -> HttpResponse:
     refused, shipment, now = refused or {}, view.shipment, clock.now()
     titles = inbound.titles_of([each.product_id for each in view.positions], languages())
     by_sku = {each.sku_id: titles.get(each.product_id, each.sku_code) for each in view.positions}
@@ -489,9 +468,9 @@ def _units(view: ShipmentView, form: CartonForm, typed: Mapping[str, Any]) -> di
     return {skus[code].id: units for code, units in rows.items()}
 
 
-def _found(request: ActingRequest, number: str) -> ShipmentView:
+def find(request: ActingRequest, number: str) -> ShipmentView:
     return queries.get_shipment(number=number, scope=Scope(seller_id=seller_of(request)))
 
 
-def _url(number: str) -> str:
+def url_of(number: str) -> str:
     return reverse("seller:shipment", args=[number])

@@ -71,6 +71,7 @@ EVENTS: Mapping[str, Said] = {
     "way_planned": Said(gettext_lazy("Way planned")),
     "leg_done": Said(gettext_lazy("Leg done"), "accent"),
     "cost_entered": Said(gettext_lazy("Bill entered")),
+    "valued": Said(gettext_lazy("Value for customs given")),
     "landed": Said(gettext_lazy("Landed cost shared out"), "good"),
     "slot_booked": Said(gettext_lazy("Time at the dock booked")),
     "slot_moved": Said(gettext_lazy("Time at the dock moved")),

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.customs.problems import BadLines
-from entrepot.domain.inbound import costing
+from entrepot.domain.inbound import costing, queries
 from entrepot.domain.inbound.costing import NewCost
 from entrepot.domain.inbound.models import Shipment
 from entrepot.flows import landing
@@ -19,8 +21,9 @@ from entrepot.kernel.actors import Actor
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound
 from entrepot.kernel.money import EXPONENTS, decimal_of, parse_minor
 from entrepot.surfaces.shared import errors
-from entrepot.surfaces.shared.acting import ActForm
+from entrepot.surfaces.shared.acting import ActForm, ReasonForm, attempt
 from entrepot.surfaces.shared.components import Explanation, Part, Text, Trace
+from entrepot.surfaces.shared.guards import ActingRequest
 from entrepot.surfaces.shared.inbound import PARTIES
 
 KINDS: Mapping[str, Text] = {
@@ -80,6 +83,37 @@ class ShareForm(ActForm):
         required=False,
         help_text=gettext_lazy("Said where an earlier version is corrected."),
     )
+
+
+class ValueForm(ReasonForm):
+    """What units are worth at the border of which no price is agreed."""
+
+    currency = forms.ChoiceField(label=gettext_lazy("Currency"), choices=[(each, each) for each in sorted(EXPONENTS)])
+
+    def __init__(self, *args: Any, shipment: Shipment, **kwargs: Any) -> None:
+        declared = queries.declared(shipment.id)
+        agreed = costing.agreed_values(shipment, declared)
+        self.skus = {
+            f"value-{sku.id.hex}": sku
+            for sku in catalogue.get_skus(declared.keys() - agreed.keys()).values()
+        }  # fmt: skip
+        known = {
+            f"value-{UUID(key).hex}": decimal_of(minor, shipment.customs_currency)
+            for key, minor in shipment.customs_values.items()
+        }
+        currency = shipment.customs_currency or shipment.seller.settlement_currency
+        super().__init__(*args, initial={"currency": currency} | known, **kwargs)
+        for name, sku in sorted(self.skus.items(), key=lambda item: item[1].code):
+            self.fields[name] = forms.CharField(label=sku.code, required=False, max_length=20)
+        self.order_fields([*self.skus, "currency", "reason"])
+
+    def values(self, typed: Mapping[str, Any]) -> dict[UUID, int]:
+        """What was typed. Raises: Invalid naming the field."""
+        return {
+            sku.id: parse_minor(typed[name].strip(), typed["currency"], field=name)
+            for name, sku in self.skus.items()
+            if typed[name].strip()
+        }
 
 
 def panel(
@@ -150,12 +184,32 @@ def _is_abroad(shipment: Shipment) -> bool:
     return shipment.seller.organisation.country != shipment.node.country and shipment.state in costing.BILLED
 
 
-def border(shipment: Shipment, *, actor: Actor, surface: str) -> dict[str, Any]:
+def border(shipment: Shipment, *, actor: Actor, surface: str, refused: ValueForm | None = None) -> dict[str, Any]:
     """What a page shows of what the border is reckoned to take, or why that cannot be said. Raises: NotFound."""
     if not (costing.may_enter(actor, shipment) and _is_abroad(shipment)):
         raise NotFound(kind="shipment")
     back = reverse(f"{surface}:shipment", args=[shipment.number])
-    return {"shipment": shipment, "border": _border(shipment), "back": back}
+    form = refused or ValueForm(name="values", shipment=shipment)
+    return {
+        "shipment": shipment, "border": _border(shipment), "back": back, "values": form if form.skus else None,
+        "values_url": reverse(f"{surface}:shipment_values", args=[shipment.number]),
+    }  # fmt: skip
+
+
+def keep_values(request: ActingRequest, shipment: Shipment, *, surface: str) -> tuple[HttpResponse | None, ValueForm]:
+    """Keep what was typed as values for customs; an answer, or None with the form that was refused."""
+    if not (costing.may_enter(request.actor, shipment) and _is_abroad(shipment)):
+        raise NotFound(kind="shipment")
+    form = ValueForm(request.POST, name="values", shipment=shipment)
+
+    def keep(typed: Mapping[str, Any]) -> None:
+        costing.set_values(
+            shipment_id=shipment.id, currency=typed["currency"], values=form.values(typed), reason=typed["reason"],
+            actor=request.actor, now=clock.now(),
+        )  # fmt: skip
+
+    to = reverse(f"{surface}:shipment", args=[shipment.number]) + "?border"
+    return attempt(request, form, keep, said=_("The border is reckoned with these values."), to=to), form
 
 
 def _border(shipment: Shipment) -> Mapping[str, Any]:

@@ -83,6 +83,7 @@ ACTS: Mapping[str, Text] = {
     "shipments.lose": _("Gave a shipment up as lost"),
     "shipments.sell_ahead": _("Changed whether a shipment is sold ahead"),
     "shipments.sell_ahead_rule": _("Changed what is sold ahead"),
+    "shipments.values": _("Gave the value of a shipment for customs"),
     "shipments.costs": _("Shared a shipment's costs"),
     "stock.receive": _("Set the hours of a dock"),
     "vendor_returns.ask": _("Asked for goods to go back to their seller"),

@@ -70,6 +70,8 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(null=True)),
                 ('is_sold_ahead', models.BooleanField(help_text='blank: as the rules say', null=True)),
                 ('safety_rate', models.DecimalField(decimal_places=4, help_text='its own, if it has one', max_digits=5, null=True)),
+                ('customs_currency', models.CharField(blank=True, max_length=3)),
+                ('customs_values', models.JSONField(default=dict, help_text='SKU -> what a unit is worth at the border, in minor')),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.enrolment')),
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.node')),
                 ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sellers.seller')),
@@ -532,6 +534,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shipment',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_sold_ahead', True), ('safety_rate__gte', 0), ('safety_rate__lt', 1)), models.Q(models.Q(('is_sold_ahead__isnull', True), ('is_sold_ahead', False), _connector='OR'), ('safety_rate__isnull', True)), _connector='OR'), name='shipment_sold_ahead_says_share'),
+        ),
+        migrations.AddConstraint(
+            model_name='shipment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('customs_currency', ''), ('customs_values', {})), models.Q(models.Q(('customs_currency', ''), _negated=True), models.Q(('customs_values', {}), _negated=True)), _connector='OR'), name='shipment_values_say_currency'),
         ),
         migrations.AddConstraint(
             model_name='shipment',

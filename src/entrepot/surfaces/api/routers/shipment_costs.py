@@ -18,7 +18,7 @@ from entrepot.flows import landing
 from entrepot.kernel import clock
 from entrepot.surfaces.api.auth import actor_of, place_scope
 from entrepot.surfaces.api.routes import Routes
-from entrepot.surfaces.api.schemas import In, Text
+from entrepot.surfaces.api.schemas import ROWS_MAX, In, Reason, Text
 
 routes = Routes("Shipments")
 #: Free times that one answer names.
@@ -113,6 +113,31 @@ class LandedUnitOut(Schema):
     parts: list[LandedPartOut]
 
 
+class ValueIn(In):
+    """What a unit of a SKU is worth at the border. Units: minor."""
+
+    sku_id: UUID
+    unit_minor: Annotated[int, Field(strict=True, gt=0, le=10**13)]
+
+
+class ValuesIn(In):
+    """The values of a shipment for customs, in one currency; none clears them."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    values: Annotated[list[ValueIn], Field(max_length=ROWS_MAX)]
+    reason: Reason
+
+
+class BorderOut(Schema):
+    """What the border is reckoned to take, by the law of a day. Units: minor of the currency."""
+
+    currency: str
+    duty_minor: int
+    fees_minor: int
+    import_tax_minor: int
+    on: date
+
+
 class LandedCostOut(Schema):
     """A version of the landed cost."""
 
@@ -177,6 +202,17 @@ def enter_shipment_cost(request: HttpRequest, shipment_id: UUID, payload: CostIn
     bill = NewCost(**payload.model_dump())
     made = landing.enter_cost(shipment_id=shipment_id, cost=bill, actor=actor_of(request), now=clock.now())
     return CostOut.of(made)
+
+
+@routes.put("/shipments/{uuid:shipment_id}/values", BorderOut, "shipments.send", "settlement.run")
+def set_shipment_values(request: HttpRequest, shipment_id: UUID, payload: ValuesIn) -> BorderOut:
+    """Say what units of which no price is agreed are worth at the border; what it takes of the shipment by that."""
+    shipment = costing.set_values(
+        shipment_id=shipment_id, currency=payload.currency, reason=payload.reason, actor=actor_of(request),
+        now=clock.now(), values={each.sku_id: each.unit_minor for each in payload.values},
+    )  # fmt: skip
+    found = landing.reckon_border(shipment, now=clock.now())
+    return BorderOut(**{name: getattr(found, name) for name in BorderOut.model_fields})
 
 
 @routes.get("/shipments/{uuid:shipment_id}/landed-costs", list[LandedCostOut], "shipments.read")
