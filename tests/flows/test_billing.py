@@ -53,8 +53,8 @@ def verdicts(bill: CarrierBill) -> dict[int, tuple[str, str]]:
     return {row.number: (row.verdict, row.state) for row in CarrierBillLine.objects.filter(bill=bill)}
 
 
-def held(kind: str) -> int:
-    return sum(each.balance_minor for each in ledger.balances(kinds=[kind], currency="EUR"))
+def held(kind: str, currency: str = "EUR") -> int:
+    return sum(each.balance_minor for each in ledger.balances(kinds=[kind], currency=currency))
 
 
 def lines_of(bill: CarrierBill, *numbers: int) -> list:
@@ -185,6 +185,53 @@ def test_who_bears_a_difference_is_said_by_the_terms_of_the_parcel(world):
     evidence = found["billed_weight.seller"].inputs
     assert (evidence["document"], evidence["packed_weight_g"], evidence["billed_weight_g"]) == ("R-1", 400, 2_400)
     assert held("carrier_billed") == 881
+
+
+def test_a_bill_in_another_currency_is_reckoned_at_the_rate_of_its_day(world, offer):
+    """1 EUR is 7.80 CNY: 4.20 EUR were planned, which is 32.76 CNY; 41.00 CNY are 5.26 EUR."""
+    same, dear, disputed = gone(world, offer, 3)
+    carrier, owed, spent = same.carrier, held("carrier_payable"), held("cost_carriage")
+    bill = bill_of(world, "R-1", line(1, same, carriage=3_276), line(2, dear, carriage=4_100),
+                   line(3, disputed, carriage=4_100), carrier=carrier, currency="CNY")  # fmt: skip
+    assert {n: verdict for n, (verdict, _s) in verdicts(bill).items()} == {1: "equal", 2: "differs", 3: "differs"}
+    row = CarrierBillLine.objects.get(bill=bill, number=2)
+    assert (row.planned_minor, row.rate_minor, row.own_currency, row.own_minor) == (3_276, 824, "EUR", 420)
+    assert billing.accept_agreed(bill_id=bill.id, actor=SYSTEM, now=world.now) == 1
+    assert (held("carrier_billed"), held("carrier_billed", "CNY")) == (0, 3_276)
+    billing.accept(bill_id=bill.id, line_ids=lines_of(bill, 2, 3), reason="peak", actor=SYSTEM, now=world.now)
+    assert (held("carrier_billed"), held("carrier_billed", "CNY")) == (0, 3_276 + 2 * 4_100)
+    assert held("carrier_payable") == owed - 3 * 420
+    assert abs(held("cost_carriage") - spent) == 2 * 106
+    assert abs(held("exchange")) == 420 + 2 * 526 and abs(held("exchange", "CNY")) == 3_276 + 2 * 4_100
+    note = bill_of(world, "C-1", NewLine(1, disputed.tracking_number, {"carriage": -824}), carrier=carrier,
+                   currency="CNY")  # fmt: skip
+    assert billing.accept_agreed(bill_id=note.id, actor=SYSTEM, now=world.now) == 1
+    assert (held("carrier_billed"), held("carrier_billed", "CNY")) == (0, 3_276 + 4_100 + 3_276)
+    assert abs(held("cost_carriage") - spent) == 106
+    shopping.assert_sound(world, "I34")
+    paid = billing.pay(carrier=carrier, currency="CNY", reference="bank 9", actor=SYSTEM, now=world.now)
+    assert (paid.amount_minor, held("carrier_billed", "CNY")) == (3_276 + 4_100 + 3_276, 0)
+    shopping.assert_sound(world, "I34")
+
+
+def test_without_a_rate_for_its_day_a_line_waits(world, offer):
+    [parcel] = gone(world, offer)
+    bill = bill_of(world, "R-1", line(1, parcel, carriage=420), carrier=parcel.carrier, currency="JPY")
+    assert verdicts(bill) == {1: ("currency", "open")}
+    with refused("carriers.line_not_ready"):
+        billing.accept(bill_id=bill.id, line_ids=lines_of(bill, 1), reason="so", actor=SYSTEM, now=world.now)
+
+
+def test_a_weighing_is_compared_with_the_card(world, offer):
+    """The card asks 7.80 from 500 g on: of 8.50 for 600 g the weight makes 3.60, and the rate 0.70."""
+    [parcel] = gone(world, offer)
+    bill = bill_of(world, "R-1", line(1, parcel, 600, carriage=850), carrier=parcel.carrier)
+    row = CarrierBillLine.objects.get(bill=bill)
+    assert (row.card_minor, row.weight_minor, row.rate_minor) == (780, 360, 70)
+    other = bill_of(world, "R-2", line(1, gone(world, offer)[0], 600, carriage=6_630), carrier=parcel.carrier,
+                    currency="CNY")  # fmt: skip
+    row = CarrierBillLine.objects.get(bill=other)
+    assert (row.card_minor, row.weight_minor, row.rate_minor) == (6_084, 2_808, 546)
 
 
 def test_who_may_decide_is_a_permission(world, offer):

@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from entrepot.domain.ledger import services as ledger
-from entrepot.domain.logistics import bill_rules, billing
+from entrepot.domain.logistics import bill_matching, bill_rules, billing
 from entrepot.domain.logistics.bill_models import CarrierBill, CarrierBillLine, CarrierPayment
 from entrepot.domain.logistics.billing import ACCEPTED, CREDITED, DISPUTED, OPEN, NewBill, NewLine
 from entrepot.domain.settlement.booking import record
 from entrepot.domain.settlement.carrier_bills import bill_entries, payment_journal
+from entrepot.flows.weighing import by_cards
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import SYSTEM, Actor
 from entrepot.kernel.db import atomic, execute, fetch_rows
@@ -30,7 +31,7 @@ def enter(*, bill: NewBill, lines: Sequence[NewLine], actor: Actor, now: datetim
         raise Invalid("carriers.bill_total", "The lines come to {total}, not to what the bill states.",
                       field="total", total=total)  # fmt: skip
     row = billing.open_bill(bill=bill, actor=actor, now=now)
-    for answer in billing.add_lines(bill=row, lines=lines, now=now):
+    for answer in billing.add_lines(bill=row, lines=lines, now=now, price=by_cards):
         if isinstance(answer, EntrepotError):
             raise answer
     return row
@@ -40,7 +41,8 @@ def enter(*, bill: NewBill, lines: Sequence[NewLine], actor: Actor, now: datetim
 def enter_lines(*, bill: NewBill, lines: Sequence[NewLine], actor: Actor, now: datetime) -> list[str | EntrepotError]:
     """Keep some of the lines of a bill; of each "created", "same", or why it is not taken. Raises: Denied, Invalid."""
     _demand(actor)
-    return billing.add_lines(bill=billing.open_bill(bill=bill, actor=actor, now=now), lines=lines, now=now)
+    row = billing.open_bill(bill=bill, actor=actor, now=now)
+    return billing.add_lines(bill=row, lines=lines, now=now, price=by_cards)
 
 
 @atomic
@@ -128,7 +130,7 @@ def _demand(actor: Actor) -> None:
 def _matched(bill_id: UUID, line_ids: Collection[UUID] | None) -> list[CarrierBillLine]:
     """Lines as they are found today."""
     lines = billing.lock_lines(bill_id=bill_id, line_ids=line_ids)
-    billing.match(line_ids=[each.id for each in lines if each.state == OPEN])
+    bill_matching.match(line_ids=[each.id for each in lines if each.state == OPEN], price=by_cards)
     return billing.lock_lines(bill_id=bill_id, line_ids=line_ids)
 
 
@@ -193,7 +195,7 @@ def _check(line: CarrierBillLine) -> None:
     if line.verdict in bill_rules.NEVER:
         why = {
             "waiting": "Its carriage is not in the books yet: accept it once it has left.",
-            "currency": "It was planned in another currency than it is billed in.",
+            "currency": "It was planned in another currency, and no rate of exchange is known for the day of the bill.",
         }[line.verdict]
         raise Refused("carriers.line_not_ready", "{number}: {why}", number=line.tracking_number, why=why)
     if line.verdict == "twice" and line.is_carriage:

@@ -1,5 +1,6 @@
 """What a line of a carrier's bill is, and of what its difference is made."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,12 @@ from hypothesis import strategies as st
 from entrepot.domain.logistics.bill_rules import Kind, Planned, Tolerance, credit, judge
 
 LEFT = Planned("left", "EUR", 450, 500)
+
+
+def card(amount):
+    return replace(LEFT, card_minor=amount)
+
+
 EXACT = Tolerance()
 LOOSE = Tolerance(10, Decimal("0.02"), 50, Decimal("0.05"))
 
@@ -38,6 +45,12 @@ def told(charges, weight=500, planned=LEFT, tolerance=EXACT, currency="EUR"):
         ({"carriage": 450}, 500, Planned("waiting", "EUR", 0, 500), LOOSE, ("waiting", 0, 450, 0, 0)),
         ({"carriage": 450}, 500, Planned("left", "USD", 450, 500), LOOSE, ("currency", 0, 450, 0, 0)),
         ({"carriage": 450}, 500, Planned("left", "EUR", 450, 500, True), LOOSE, ("twice", 0, 450, 0, 0)),
+        # Weighed again, and the card says what that makes: what is beyond it is the rate's.
+        ({"carriage": 780}, 900, card(700), EXACT, ("differs", 450, 80, 250, 0)),
+        ({"carriage": 780}, 900, card(900), EXACT, ("differs", 450, 0, 330, 0)),
+        ({"carriage": 780}, 900, card(400), EXACT, ("differs", 450, 330, 0, 0)),
+        ({"carriage": 310}, 200, card(400), EXACT, ("differs", 450, -90, -50, 0)),
+        ({"carriage": 310}, 200, card(500), EXACT, ("differs", 450, -140, 0, 0)),
         # Cheaper than planned.
         ({"carriage": 310}, 200, LEFT, EXACT, ("differs", 450, 0, -140, 0)),
     ],
@@ -52,7 +65,7 @@ amounts = st.integers(0, 10_000)
 @given(
     st.dictionaries(st.sampled_from(list(Kind)), amounts), st.none() | st.integers(1, 30_000),
     st.none() | st.builds(Planned, st.sampled_from(["left", "waiting", "cancelled"]), st.sampled_from(["EUR", "USD"]),
-                          amounts, st.integers(1, 30_000), st.booleans()),
+                          amounts, st.integers(1, 30_000), st.booleans(), st.none() | amounts),
     st.builds(Tolerance, st.integers(0, 500), st.just(Decimal("0.1")), st.integers(0, 500), st.just(Decimal("0.1"))),
 )  # fmt: skip
 def test_what_was_planned_and_its_difference_are_the_line(charges, weight, planned, tolerance):

@@ -52,7 +52,8 @@ class CarrierBillLine(Record):
     """A line of a bill, below zero a credit; what was found of it, and what was decided. Units: minor, grams.
 
     `number` is the carrier's, or the row of the file. `planned_minor` is what the books already hold for the parcel;
-    the difference is the sum of `rate_minor`, `weight_minor` and `surcharge_minor`.
+    the difference is the sum of `rate_minor`, `weight_minor` and `surcharge_minor`. A line in another currency than its
+    parcel's is reckoned at the rate of the bill's day.
     """
 
     class State(models.TextChoices):
@@ -74,6 +75,12 @@ class CarrierBillLine(Record):
     planned_minor = models.BigIntegerField(default=0)
     planned_label = models.CharField(max_length=60, blank=True)
     planned_weight_g = models.PositiveIntegerField(null=True)
+    own_currency = models.CharField(max_length=3, blank=True, help_text="in which it was planned, where not the bill's")
+    own_minor = models.BigIntegerField(default=0, help_text="what was planned, in that currency")
+    fx_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, help_text="of one unit of the bill's")
+    fx_on = models.DateField(null=True)
+    fx_source = models.CharField(max_length=200, blank=True)
+    card_minor = models.BigIntegerField(null=True, help_text="what the card asks for the weight that is billed")
     rate_minor = models.BigIntegerField(default=0)
     weight_minor = models.BigIntegerField(default=0)
     surcharge_minor = models.BigIntegerField(default=0)
@@ -97,6 +104,11 @@ class CarrierBillLine(Record):
             ),
             models.CheckConstraint(
                 condition=Q(payment__isnull=True) | Q(state="accepted"), name="carrier_bill_line_paid_is_accepted"
+            ),
+            models.CheckConstraint(
+                condition=Q(own_currency="", own_minor=0, fx_rate__isnull=True)
+                | ~Q(own_currency="") & Q(fx_rate__gt=0, fx_on__isnull=False),
+                name="carrier_bill_line_exchanged",
             ),
             models.CheckConstraint(
                 condition=~Q(state="accepted")

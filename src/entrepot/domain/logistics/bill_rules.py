@@ -62,13 +62,16 @@ class Tolerance:
 class Planned:
     """What is known of the parcel that a line names. Units: minor, grams.
 
-    `state` is "left" (its carriage is in the books), "waiting" (not yet), "cancelled" (its label was let go of)."""
+    `state` is "left" (its carriage is in the books), "waiting" (not yet), "cancelled" (its label was let go of).
+    `card_minor` is what the card by which it was planned asks for the weight that is billed.
+    """
 
     state: str
     currency: str = ""
     amount_minor: int = 0
     weight_g: int = 0
     is_billed: bool = False
+    card_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def judge(
     """What a line above zero is.
 
     A line without carriage adds to one that was billed, or will be: nothing was planned for it. A difference in the
-    carriage itself is the weight's where the weights differ, and the rate's where they do not.
+    carriage itself is the rate's; where the weights differ it is the weight's as far as the card asks for it, and where
+    no card says so all of it.
     """
     total, surcharge = sum(charges.values()), sum(amount for kind, amount in charges.items() if kind not in BASE)
     weighed = charges.get(Kind.WEIGHT, 0)
@@ -105,7 +109,8 @@ def judge(
     amount = planned.amount_minor if carries and not planned.is_billed and planned.currency in ("", currency) else 0
     base = total - surcharge - weighed - amount
     if carries and base and weight_g is not None and not tolerance.is_same_weight(weight_g, planned.weight_g):
-        base, weighed = 0, weighed + base
+        heavier = base if planned.card_minor is None else by_weight(base, planned.card_minor - amount)
+        base, weighed = base - heavier, weighed + heavier
     if planned.state == "waiting":
         verdict = Verdict.WAITING
     elif planned.currency not in ("", currency):
@@ -117,6 +122,16 @@ def judge(
     else:
         verdict = Verdict.WITHIN if tolerance.covers(total - amount, amount) else Verdict.DIFFERS
     return Judged(verdict, amount, base, weighed, surcharge)
+
+
+def by_weight(difference_minor: int, card_minor: int) -> int:
+    """What of a difference in carriage the weight made, where the card asks so much more or less for it.
+
+    What is billed beyond the card is no matter of weight, and no weight makes more of a difference than there is.
+    Units: minor.
+    """
+    least, most = sorted((0, difference_minor))
+    return min(max(card_minor, least), most)
 
 
 def credit(amount_minor: int, weight_minor: int, surcharge_minor: int) -> Judged:

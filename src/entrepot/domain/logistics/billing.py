@@ -1,21 +1,21 @@
-"""Carriers' bills: brought in line by line, matched with parcels, decided. Of the books it reads what was planned."""
+"""Carriers' bills: brought in line by line, decided, read. What was planned for a line is found in `bill_matching`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, When
 
 from entrepot.domain.logistics import bill_rules
+from entrepot.domain.logistics.bill_matching import Pricing, match
 from entrepot.domain.logistics.bill_models import BillTolerance, CarrierBill, CarrierBillLine, CarrierPayment
-from entrepot.domain.logistics.bill_rules import Judged, Kind, Planned, Tolerance
+from entrepot.domain.logistics.bill_rules import Kind, Tolerance
 from entrepot.kernel import audit, ids
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.db import copy_rows, execute, fetch_rows, unnest
+from entrepot.kernel.db import copy_rows, execute, fetch_rows
 from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused
 from entrepot.kernel.money import MINOR_MAX, exponent
 
@@ -79,7 +79,9 @@ def _check(bill: NewBill) -> None:
 
 
 @transaction.atomic
-def add_lines(*, bill: CarrierBill, lines: Sequence[NewLine], now: datetime) -> list[str | EntrepotError]:
+def add_lines(
+    *, bill: CarrierBill, lines: Sequence[NewLine], now: datetime, price: Pricing | None = None
+) -> list[str | EntrepotError]:
     """Keep the lines of a bill and match them: of each "created", "same", or why it is not taken."""
     kept = {row.number: row for row in list_lines(bill_id=bill.id, numbers=[each.number for each in lines])}
     charges = charges_of([row.id for row in kept.values()])
@@ -110,9 +112,10 @@ def add_lines(*, bill: CarrierBill, lines: Sequence[NewLine], now: datetime) -> 
         "logistics_carrierbillline",
         ["id", "created_at", "bill_id", "number", "tracking_number", "service", "weight_g", "amount_minor",
          "is_carriage", "planned_minor", "planned_label", "rate_minor", "weight_minor", "surcharge_minor", "verdict",
-         "state", "reason", "decided_by"],
+         "state", "reason", "decided_by", "own_currency", "own_minor", "fx_source"],
         ((key, now, bill.id, each.number, each.tracking_number, each.service, each.weight_g,
-          sum(each.charges.values()), bill_rules.is_carriage(each.charges), 0, "", 0, 0, 0, "unknown", OPEN, "", "")
+          sum(each.charges.values()), bill_rules.is_carriage(each.charges), 0, "", 0, 0, 0, "unknown", OPEN, "", "",
+          "", 0, "")
          for key, each in made),
     )  # fmt: skip
     parts = [(key, kind, amount) for key, each in made for kind, amount in each.charges.items() if amount]
@@ -121,7 +124,7 @@ def add_lines(*, bill: CarrierBill, lines: Sequence[NewLine], now: datetime) -> 
         ["id", "created_at", "line_id", "kind", "amount_minor"],
         ((identity, now, *part) for identity, part in zip(ids.new_ids(now, len(parts)), parts, strict=True)),
     )
-    match(line_ids=[key for key, _line in made])
+    match(line_ids=[key for key, _line in made], price=price)
     return answers
 
 
@@ -136,60 +139,6 @@ def _wrong(line: NewLine) -> Invalid | None:
     if len(line.tracking_number) > 60 or len(line.service) > 40:
         return Invalid("carriers.bill_text", "Give 1 to {most} characters.", field="tracking_number", most=60)
     return None
-
-
-def match(*, line_ids: Collection[UUID]) -> None:
-    """Find the parcels of open lines and say what each line is, in a constant number of statements."""
-    wanted = [row.id for row in fetch_rows(_LOCKED, [list(line_ids)])]
-    if not wanted:
-        return
-    execute(_FIND, {"ids": wanted})
-    execute(_FIND_CREDITED, {"ids": wanted})
-    rows = fetch_rows(_FACTS, {"ids": wanted})
-    tolerances = _tolerances({(row.carrier, row.currency, row.issued_on) for row in rows})
-    judged = [(row, _judge(row, tolerances[row.carrier, row.currency, row.issued_on])) for row in rows]
-    source, params = unnest(
-        "found",
-        {"id": "uuid", "verdict": "text", "planned_minor": "bigint", "planned_label": "text",
-         "planned_weight_g": "int", "rate_minor": "bigint", "weight_minor": "bigint", "surcharge_minor": "bigint"},
-        ((row.id, each.verdict.value, each.planned_minor, row.label if each.planned_minor else "",
-          row.planned_weight_g, each.rate_minor, each.weight_minor, each.surcharge_minor) for row, each in judged),
-    )  # fmt: skip
-    execute(
-        "UPDATE logistics_carrierbillline line SET verdict = found.verdict, planned_minor = found.planned_minor,"
-        " planned_label = found.planned_label, planned_weight_g = found.planned_weight_g,"
-        " rate_minor = found.rate_minor, weight_minor = found.weight_minor, surcharge_minor = found.surcharge_minor"
-        f" FROM {source} WHERE found.id = line.id",
-        params,
-    )
-
-
-def _judge(row: Any, tolerance: Tolerance) -> Judged:
-    charges = row.charges or {}
-    if row.amount_minor < 0:
-        if row.credits_id is None:
-            return bill_rules.judge(charges, row.weight_g, row.currency, None, tolerance)
-        return bill_rules.credit(row.amount_minor, row.credited_weight, row.credited_surcharge)
-    planned = None
-    if row.parcel_id is not None or row.is_let_go:
-        state = "cancelled" if row.parcel_id is None else "left" if row.has_left else "waiting"
-        planned = Planned(
-            state, row.planned_currency or "", row.planned_minor or 0, row.planned_weight_g or 0, row.is_billed
-        )
-    return bill_rules.judge(charges, row.weight_g, row.currency, planned, tolerance)
-
-
-def _tolerances(asked: Collection[tuple[str, str, date]]) -> dict[tuple[str, str, date], Tolerance]:
-    """What counts for a carrier, in a currency, on a day: its own row before that of all, the latest of them."""
-    rows = list(BillTolerance.objects.filter(carrier__in=["", *(each[0] for each in asked)]).order_by("valid_from"))
-    found = {}
-    for carrier, currency, on in asked:
-        known = [row for row in rows if row.currency == currency and row.valid_from <= on]
-        own = [row for row in known if row.carrier == carrier] or [row for row in known if not row.carrier]
-        found[carrier, currency, on] = (
-            Tolerance(own[-1].amount_minor, own[-1].rate, own[-1].weight_g, own[-1].weight_rate) if own else Tolerance()
-        )
-    return found
 
 
 @transaction.atomic
@@ -355,92 +304,3 @@ def list_payments(*, limit: int) -> list[CarrierPayment]:
 def list_tolerances() -> list[BillTolerance]:
     """How far lines may differ, by carrier and currency, the last first."""
     return list(BillTolerance.objects.order_by("carrier", "currency", "-valid_from"))
-
-
-_LOCKED = """
-SELECT id FROM logistics_carrierbillline WHERE id = ANY(%s) AND state = 'open' ORDER BY id FOR NO KEY UPDATE
-"""
-
-#: The parcel that left under the number, else the booking that had it: it stands, or it was let go of.
-_FIND = """
-UPDATE logistics_carrierbillline line SET parcel_id = found.parcel_id, booking_id = found.booking_id
-FROM (
-    SELECT line.id, booking.id AS booking_id,
-        coalesce(parcel.id, CASE WHEN booking.state = 'booked' AND NOT booking.is_apart THEN booking.parcel_id END)
-            AS parcel_id
-    FROM logistics_carrierbillline line
-    JOIN logistics_carrierbill bill ON bill.id = line.bill_id
-    CROSS JOIN LATERAL (SELECT regexp_replace(upper(line.tracking_number), '[^A-Z0-9]', '', 'g') AS number) bare
-    LEFT JOIN LATERAL (
-        SELECT parcel.id FROM logistics_parcel parcel
-        WHERE regexp_replace(upper(parcel.tracking_number), '[^A-Z0-9]', '', 'g') = bare.number
-          AND parcel.tracking_number <> '' AND parcel.carrier = bill.carrier ORDER BY parcel.id DESC LIMIT 1
-    ) parcel ON bare.number <> ''
-    LEFT JOIN LATERAL (
-        SELECT booking.id, booking.state, booking.parcel_id, booked.state = 'cancelled' AS is_apart
-        FROM logistics_booking booking JOIN logistics_parcel booked ON booked.id = booking.parcel_id
-        WHERE regexp_replace(upper(booking.tracking_number), '[^A-Z0-9]', '', 'g') = bare.number
-          AND booking.tracking_number <> '' AND booking.carrier = bill.carrier ORDER BY booking.id DESC LIMIT 1
-    ) booking ON bare.number <> ''
-    WHERE line.id = ANY(%(ids)s)
-) found
-WHERE found.id = line.id
-"""
-
-#: The line that a credit gives back: of the same carrier and number, what is disputed first, then of the same amount.
-_FIND_CREDITED = """
-UPDATE logistics_carrierbillline line SET credits_id = found.credits_id, parcel_id = found.parcel_id
-FROM (
-    SELECT line.id, billed.id AS credits_id, billed.parcel_id
-    FROM logistics_carrierbillline line
-    JOIN logistics_carrierbill bill ON bill.id = line.bill_id
-    CROSS JOIN LATERAL (
-        SELECT other.id, other.parcel_id FROM logistics_carrierbillline other
-        JOIN logistics_carrierbill theirs ON theirs.id = other.bill_id
-        WHERE other.tracking_number = line.tracking_number AND theirs.carrier = bill.carrier
-          AND theirs.currency = bill.currency AND other.amount_minor >= -line.amount_minor
-          AND other.state IN ('disputed', 'accepted')
-        ORDER BY other.state = 'disputed' DESC, other.amount_minor = -line.amount_minor DESC, other.id DESC LIMIT 1
-    ) billed
-    WHERE line.id = ANY(%(ids)s) AND line.amount_minor < 0 AND line.tracking_number <> ''
-) found
-WHERE found.id = line.id
-"""
-
-#: What the books hold for each line's parcel: carriage since it left, or the label of a return since it came.
-_FACTS = """
-SELECT line.id, line.weight_g, line.amount_minor, line.parcel_id, line.credits_id, bill.carrier, bill.currency,
-    bill.issued_on, charged.charges, coalesce(planned.label, '') AS label, planned.amount AS planned_minor,
-    coalesce(planned.currency, nullif(parcel.cost_currency, '')) AS planned_currency,
-    parcel.weight_g AS planned_weight_g, line.parcel_id IS NULL AND line.booking_id IS NOT NULL AS is_let_go,
-    CASE parcel.direction WHEN 'outbound' THEN parcel.handed_over_at IS NOT NULL
-        ELSE planned.amount IS NOT NULL END AS has_left,
-    EXISTS (
-        SELECT FROM logistics_carrierbillline earlier WHERE earlier.parcel_id = line.parcel_id
-        AND CASE WHEN earlier.id = ANY(%(ids)s) THEN (earlier.bill_id, earlier.number) < (line.bill_id, line.number)
-            ELSE earlier.verdict <> 'twice' END
-        AND earlier.state <> 'credited' AND earlier.is_carriage = line.is_carriage
-        AND earlier.amount_minor > 0 AND (line.is_carriage OR earlier.amount_minor = line.amount_minor)
-    ) AS is_billed,
-    credited.weight_minor AS credited_weight, credited.surcharge_minor AS credited_surcharge
-FROM logistics_carrierbillline line
-JOIN logistics_carrierbill bill ON bill.id = line.bill_id
-LEFT JOIN logistics_parcel parcel ON parcel.id = line.parcel_id
-LEFT JOIN logistics_carrierbillline credited ON credited.id = line.credits_id
-LEFT JOIN LATERAL (
-    SELECT jsonb_object_agg(charge.kind, charge.amount_minor) AS charges
-    FROM logistics_carrierbillcharge charge WHERE charge.line_id = line.id
-) charged ON true
-LEFT JOIN LATERAL (
-    SELECT sum(posting.amount_minor)::bigint AS amount, max(account.currency) AS currency, max(account.label) AS label
-    FROM ledger_journal journal
-    JOIN ledger_posting posting ON posting.journal_id = journal.id
-    JOIN ledger_account account ON account.id = posting.destination_id AND account.kind = 'carrier_payable'
-    WHERE (parcel.direction = 'outbound' AND journal.source_type = 'parcel' AND journal.source_id = parcel.id
-           AND journal.kind = 'handover' AND posting.part LIKE 'carriage.%%')
-       OR (parcel.direction = 'return' AND journal.source_type = 'return_case' AND journal.kind = 'liability'
-           AND journal.source_id = parcel.reference_id AND posting.part LIKE 'label.%%')
-) planned ON true
-WHERE line.id = ANY(%(ids)s)
-ORDER BY line.id
-"""

@@ -304,7 +304,8 @@ def _line(line: CarrierBillLine, charges: Mapping[str, int], currency: str, is_t
             [Trace(_("Service"), line.service)] if line.service else [],
         ),
         "differs": Explanation(
-            _("Beyond what was planned"), [Part(label, amount) for label, amount in parts if amount], _weights(line)
+            _("Beyond what was planned"), [Part(label, amount) for label, amount in parts if amount],
+            [*_weights(line, currency), *_exchange(line, currency)],
         ),
         "is_open": line.state in ("open", "disputed"),
         "is_ticked": is_ticked,
@@ -312,9 +313,25 @@ def _line(line: CarrierBillLine, charges: Mapping[str, int], currency: str, is_t
     }  # fmt: skip
 
 
-def _weights(line: CarrierBillLine) -> Sequence[Trace]:
+def _weights(line: CarrierBillLine, currency: str) -> Sequence[Trace]:
     known = ((_("Weight when packed"), line.planned_weight_g), (_("Weight that is billed"), line.weight_g))
-    return [Trace(label, _grams(weight)) for label, weight in known if weight is not None]
+    said = [Trace(label, _grams(weight)) for label, weight in known if weight is not None]
+    if line.card_minor is not None:
+        said.append(Trace(_("By the rate card for that weight"), format_minor(line.card_minor, currency)))
+    return said
+
+
+def _exchange(line: CarrierBillLine, currency: str) -> Sequence[Trace]:
+    """At which rate a line was reckoned that was planned in another currency."""
+    if not line.own_currency:
+        return []
+    rate = _("1 {bill} = {rate} {own}, {on}, {source}").format(
+        bill=currency, rate=f"{line.fx_rate:f}", own=line.own_currency, on=line.fx_on, source=line.fx_source
+    )
+    return [
+        Trace(_("Planned in another currency"), format_minor(line.own_minor, line.own_currency)),
+        Trace(_("Rate of the bill's day"), rate),
+    ]
 
 
 def _chosen(request: ActingRequest) -> list[UUID]:

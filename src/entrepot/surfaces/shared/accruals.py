@@ -44,6 +44,10 @@ INPUTS: Mapping[str, Text] = {
     "surcharge_minor": _("Of the difference: surcharges"),
     "packed_weight_g": _("Weight when packed"),
     "billed_weight_g": _("Weight that the carrier measured"),
+    "card_minor": _("By the rate card for that weight"),
+    "billed_as": _("Billed in another currency"),
+    "billed_rate": _("Exchange rate of the bill"),
+    "billed_rate_on": _("Exchange rate of the bill, of"),
     "rate": _("Exchange rate"),
     "rate_on": _("Exchange rate of"),
 }

@@ -234,6 +234,12 @@ class Migration(migrations.Migration):
                 ('planned_minor', models.BigIntegerField(default=0)),
                 ('planned_label', models.CharField(blank=True, max_length=60)),
                 ('planned_weight_g', models.PositiveIntegerField(null=True)),
+                ('own_currency', models.CharField(blank=True, help_text="in which it was planned, where not the bill's", max_length=3)),
+                ('own_minor', models.BigIntegerField(default=0, help_text='what was planned, in that currency')),
+                ('fx_rate', models.DecimalField(decimal_places=10, help_text="of one unit of the bill's", max_digits=20, null=True)),
+                ('fx_on', models.DateField(null=True)),
+                ('fx_source', models.CharField(blank=True, max_length=200)),
+                ('card_minor', models.BigIntegerField(help_text='what the card asks for the weight that is billed', null=True)),
                 ('rate_minor', models.BigIntegerField(default=0)),
                 ('weight_minor', models.BigIntegerField(default=0)),
                 ('surcharge_minor', models.BigIntegerField(default=0)),
@@ -425,6 +431,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='carrierbillline',
             constraint=models.CheckConstraint(condition=models.Q(('payment__isnull', True), ('state', 'accepted'), _connector='OR'), name='carrier_bill_line_paid_is_accepted'),
+        ),
+        migrations.AddConstraint(
+            model_name='carrierbillline',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fx_rate__isnull', True), ('own_currency', ''), ('own_minor', 0)), models.Q(models.Q(('own_currency', ''), _negated=True), ('fx_on__isnull', False), ('fx_rate__gt', 0)), _connector='OR'), name='carrier_bill_line_exchanged'),
         ),
         migrations.AddConstraint(
             model_name='carrierbillline',

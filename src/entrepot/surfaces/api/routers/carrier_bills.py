@@ -1,6 +1,7 @@
 """Carriers' bills: brought in whole, matched with parcels, accepted, disputed, paid."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -100,6 +101,11 @@ class BillLineOut(Schema):
     rate_minor: int
     weight_minor: int
     surcharge_minor: int
+    card_minor: int | None
+    own_currency: str
+    own_minor: int
+    fx_rate: Decimal | None
+    fx_on: date | None
 
 
 class WholeBillOut(BillOut):
