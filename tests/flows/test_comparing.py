@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 import shipping
 from entrepot.domain.customs import services as customs
+from entrepot.domain.inventory.models import Stock
 from entrepot.domain.logistics import holidays, publishing
 from entrepot.domain.logistics import queries as nodes
+from entrepot.domain.logistics import services as logistics
 from entrepot.domain.orders.models import Suborder
 from entrepot.domain.settlement.closing import Group, close
 from entrepot.domain.settlement.models import Accrual
@@ -44,9 +46,9 @@ def publish(world: World, market: str = "DE") -> None:
     publishing.load_planning(world.now)
 
 
-def compared(world: World, **changes):
+def compared(world: World, *, seller_id=None, **changes):
     publish(world, changes.get("market", "DE"))
-    return comparing.compare(plans=[plan(**changes)], now=world.now)[0]
+    return comparing.compare(plans=[plan(**changes)], now=world.now, seller_id=seller_id)[0]
 
 
 @pytest.mark.parametrize(("programme", "currency"), NEUTRAL.items())
@@ -65,6 +67,24 @@ def test_what_a_unit_leaves_is_what_the_ledger_says(world, programme, currency):
     beside = sum(share.amount_minor for share in option.parts if share.code in ("owed", "goods", "own_carriage"))
     assert option.net_minor - beside == option.kept_minor == earned
     assert (option.problem, option.landed_minor) == ("", order.total_minor)
+
+
+@pytest.mark.parametrize(("programme", "currency"), NEUTRAL.items())
+def test_the_promise_is_that_of_checkout(world, programme, currency):
+    """By the node's cut-off, working days and closures: on a Friday evening, with the Monday after closed."""
+    publish(world)
+    seller = world.seller("factory", programme=programme, currency=currency)
+    offer = world.offer(seller, price="29.90", supply="70.00", weight_g=400)
+    node = Stock.objects.get(sku=offer.sku).node
+    day = world.now.date()
+    world.pass_time(days=4 - day.weekday(), hours=11)
+    closed = [(world.now.date() + timedelta(days=3), "moving house")]
+    logistics.close_node(actor=SYSTEM, node_id=node.id, days=closed, now=world.now, reason="it moves")
+    part = Suborder.objects.get(order=shipping.order(world, (offer, 1)))
+    found = compared(world, currency=currency, supply="70.00", home_country=node.country, seller_id=seller.pk)
+    option = next(each for each in found.options if each.programme == programme)
+    first, last = (world.now.date() + timedelta(days=days) for days in option.promise_days)
+    assert (first, last) == (part.promised_from, part.promised_until)
 
 
 def test_a_supply_price_at_seven_tenths_of_retail(world):

@@ -9,13 +9,17 @@ missing, the option says so.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.logistics.lanes import Lane
+from entrepot.domain.inventory.rules import is_theirs
+from entrepot.domain.logistics import queries as logistics
+from entrepot.domain.logistics.lanes import Holidays, Lane
+from entrepot.domain.logistics.queries import NodeView
+from entrepot.domain.logistics.rules import due_at, last_day
 from entrepot.domain.markets import queries as markets
 from entrepot.domain.markets.models import Market
 from entrepot.domain.sellers.rules import Unmet
@@ -26,7 +30,6 @@ from entrepot.domain.terms.words import Chapter, tell
 from entrepot.flows import bringing, delivering, enrolling, reckoning
 from entrepot.flows.bringing import Brought, Missing
 from entrepot.flows.delivering import Network
-from entrepot.flows.delivering import Option as Service
 from entrepot.flows.plans import Plan
 from entrepot.flows.reckoning import Basis, Example, Share, Unit
 from entrepot.kernel.actors import Actor
@@ -190,8 +193,9 @@ def compare(
     bases = _bases(plans, open_in, network, now)
     asked = [(plan, open_in[plan.market_code].market.country) for plan in plans]
     brought = bringing.bring(asked, network=network, on=on) if bases else []
+    leaving = _Leaving.at(now, seller_id)
     return [
-        _compare(plan, open_in[plan.market_code], basis, inbound, network.ways)
+        _compare(plan, open_in[plan.market_code], basis, inbound, network.ways, leaving)
         for plan, basis, inbound in zip(plans, bases, brought, strict=True)
     ]
 
@@ -236,8 +240,10 @@ def _open_in(market: Market, now: datetime, actor: Actor | None, seller_id: UUID
     return OpenIn(market, wordings, who, unmet)
 
 
-def _compare(plan: Plan, into: OpenIn, basis: Basis, inbound: Sequence[Brought], ways: Sequence[Lane]) -> Compared:
-    asked = _Asked(plan, basis)
+def _compare(
+    plan: Plan, into: OpenIn, basis: Basis, inbound: Sequence[Brought], ways: Sequence[Lane], leaving: "_Leaving"
+) -> Compared:
+    asked = _Asked(plan, basis, leaving)
     options = [
         asked.option(version, wording, way, into.unmet.get(version.id, ()), brought)
         for version, wording in into.versions
@@ -260,17 +266,43 @@ def _allowed(wording: Programme) -> list[Way]:
     }[wording.fulfilment.ship_from]  # fmt: skip
 
 
-def _promise(wording: Programme, service: Service, on: date) -> tuple[int, int]:
-    """Days from the order to the door: handling, then the window of the service that checkout takes."""
-    handling = wording.service.handling_business_days
-    return handling + (service.first - on).days, handling + (service.last - on).days
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """An order of this moment, and the nodes that it may leave from: anybody's but other sellers'."""
+
+    now: datetime
+    nodes: Sequence[NodeView]
+    seller_id: UUID | None
+
+    @classmethod
+    def at(cls, now: datetime, seller_id: UUID | None) -> "_Leaving":
+        return cls(now, [each for each in logistics.list_nodes().values() if not each.is_archived], seller_id)
+
+    def on(self, wording: Programme, country: str, holidays: Holidays) -> date:
+        """The day on which it leaves a country at the latest, from the node that the programme lets it leave first.
+
+        By the node's working days, cut-off, holidays and closures, as checkout promises. Where no such node stands yet:
+        from Monday to Friday, without the public holidays of the country. Raises: NoWorkingDay.
+        """
+        days = wording.service.handling_business_days
+        found = [
+            node.left_on(node.due_at(self.now, days))
+            for node in self.nodes
+            if node.country == country
+            and is_theirs(wording, operator_kind=node.operator_kind, is_anothers=node.operator_id != self.seller_id)
+        ]
+        if found:
+            return min(found)
+        closed = holidays.get(country, frozenset())
+        due = due_at(self.now, days, time_zone="UTC", working_days=range(1, 6), cut_off=time.max, closures=closed)
+        return last_day(due, time_zone="UTC")
 
 
 class _Asked:
     """A plan on a day, asked of one programme and way after another."""
 
-    def __init__(self, plan: Plan, basis: Basis) -> None:
-        self.plan, self.basis = plan, basis
+    def __init__(self, plan: Plan, basis: Basis, leaving: _Leaving) -> None:
+        self.plan, self.basis, self.leaving = plan, basis, leaving
         longest, middle, least = sorted(plan.sides_mm, reverse=True)
         self.unit = Unit(
             plan.retail_minor, plan.supply_minor, plan.cost_minor, plan.weight_g, plan.category_path, plan.hs_code,
@@ -292,7 +324,8 @@ class _Asked:
             wording.code, version.version, wording.label["en"], way, version.id, lane.code if lane else "", unmet=unmet
         )
         try:
-            service = basis.service(self.unit, origin)
+            ready_on = self.leaving.on(wording, origin, basis.network.holidays)
+            service = basis.service(self.unit, origin, ready_on=ready_on)
             found = reckoning.reckon(
                 basis=basis, programme=wording, version=version.version, origin=origin, unit=self.unit
             )
@@ -315,7 +348,7 @@ class _Asked:
             tied_minor=tied_up,
             is_bought=is_bought,
             lane=head.lane or service.lane,
-            promise_days=_promise(wording, service, basis.on),
+            promise_days=((service.first - basis.on).days, (service.last - basis.on).days),
             break_even=None if is_bought or earned <= 0 else Decimal(tied_up) / Decimal(earned),
             cash_days=cash_to_cash(
                 stock_days=0 if is_bought else plan.stock_days + (brought.days if brought else 0),

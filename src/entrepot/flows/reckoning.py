@@ -121,12 +121,16 @@ class Basis:
     tax: Decimal = Decimal(0)
     found: dict[Parcel, Option] = field(default_factory=dict)
 
-    def service(self, unit: Unit, origin: str) -> Option:
-        """The service that checkout would take for one unit from a country, ready today. Raises: NoFreight."""
+    def service(self, unit: Unit, origin: str, *, ready_on: date | None = None) -> Option:
+        """The service that checkout would take for one unit from a country, ready on a day, else today.
+
+        Raises: NoFreight.
+        """
         longest, middle, least = unit.sides_mm
         parcel = Parcel(
             origin=origin, market_code=self.market.code, destination=self.market.country,
-            currency=self.market.currency, ready_on=self.on, weight_g=unit.weight_g, goods_minor=unit.retail_minor,
+            currency=self.market.currency, ready_on=ready_on or self.on, weight_g=unit.weight_g,
+            goods_minor=unit.retail_minor,
             volume_cm3=-(-longest * middle * least // 1000), sides_mm=unit.sides_mm, flags=unit.flags,
         )  # fmt: skip
         if parcel not in self.found:
