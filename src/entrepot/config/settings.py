@@ -97,6 +97,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "entrepot.surfaces.shared.templatetags.entrepot",
                 "entrepot.surfaces.shared.templatetags.frame",
+                "entrepot.surfaces.shop.tags",
             ],
         },
     }

@@ -21,6 +21,7 @@ def test_a_cart_and_an_order(world, language, words):
     shopper.put(world.offer(world.seller(programme="fully-managed")))
     page = shopper.get("/cart")
     assert all(word in page.text for word in words)
+    assert {"de": "Deutschland", "pt-br": "Alemanha"}[language] in page.text, "countries by their names in the language"
     for path in ("/", "/search?q=mug", "/checkout", "/orders"):
         assert shopper.get(path).status == 200
     order = shopper.order()

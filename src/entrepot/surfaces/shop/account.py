@@ -22,6 +22,7 @@ from entrepot.surfaces.shared.components import Link
 from entrepot.surfaces.shared.guards import ActingRequest, signed_in
 from entrepot.surfaces.shop.forms import AddressForm, BookForm, ForgetForm
 from entrepot.surfaces.shop.frame import Visit, arrive
+from entrepot.surfaces.shop.words import COUNTRIES
 
 
 @signed_in
@@ -52,7 +53,7 @@ def address(request: ActingRequest, contact_id: UUID | None = None) -> HttpRespo
     context = {
         "form": form,
         "title": here,
-        "country_name": names.get(country, country),
+        "country_name": str(COUNTRIES.get(country, names.get(country, country))),
         "crumbs": [Link(_("Your account"), way), Link(here)],
     }
     return answer or visit.render("book.html", context, status=form.status)
