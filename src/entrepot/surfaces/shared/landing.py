@@ -18,7 +18,7 @@ from entrepot.domain.inbound.models import Shipment
 from entrepot.flows import landing
 from entrepot.kernel import clock
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.errors import EntrepotError, Invalid, NotFound
+from entrepot.kernel.errors import EntrepotError, Invalid, NotFound, Refused
 from entrepot.kernel.money import EXPONENTS, decimal_of, parse_minor
 from entrepot.surfaces.shared import errors
 from entrepot.surfaces.shared.acting import ActForm, ReasonForm, attempt
@@ -198,8 +198,10 @@ def border(shipment: Shipment, *, actor: Actor, surface: str, refused: ValueForm
 
 def keep_values(request: ActingRequest, shipment: Shipment, *, surface: str) -> tuple[HttpResponse | None, ValueForm]:
     """Keep what was typed as values for customs; an answer, or None with the form that was refused."""
-    if not (costing.may_enter(request.actor, shipment) and _is_abroad(shipment)):
+    if not costing.may_enter(request.actor, shipment):
         raise NotFound(kind="shipment")
+    if not _is_abroad(shipment):
+        raise Refused("inbound.no_border", "This shipment has no border to cross.")
     form = ValueForm(request.POST, name="values", shipment=shipment)
 
     def keep(typed: Mapping[str, Any]) -> None:
