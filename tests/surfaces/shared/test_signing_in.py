@@ -19,7 +19,7 @@ OWNER, THIEF = "10.0.0.1", "10.0.0.66"
 def owner(settings, database):
     """An account, where failed sign-ins are counted; no address comes to a bound of its own before the account does."""
     settings.THROTTLED = True
-    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "500/m/ip,5/5m/key", "login": "500/m/ip"}
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "500/m/ip,5/9h/key", "login": "500/m/ip"}
     cache.clear()
     user = User.objects.create_user(email="seller@example.org", password=PASSWORD)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
