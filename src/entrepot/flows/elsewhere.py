@@ -33,7 +33,7 @@ from entrepot.flows.opening import line_weight, suborder_row
 from entrepot.flows.requests import CartRequest
 from entrepot.kernel import ids, outbox
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.db import execute, fetch_rows, unnest
+from entrepot.kernel.db import fetch_rows
 from entrepot.kernel.money import prorate, split
 from entrepot.kernel.outbox import Event
 
@@ -296,15 +296,6 @@ def new_line(
     return row, adjustments
 
 
-def _raise_totals(lines: Sequence[NewLine]) -> None:
-    """An order's total is that of all its lines, whatever became of them."""
-    totals: Counter[UUID] = Counter()
-    for line in lines:
-        totals[line.order_id] += line.total_minor
-    source, params = unnest("w", {"id": "uuid", "more": "bigint"}, sorted(totals.items()))
-    execute(f"UPDATE orders_order o SET total_minor = o.total_minor + w.more FROM {source} WHERE o.id = w.id", params)
-
-
 def _write(parts: Sequence[_Part], actor: Actor, now: datetime) -> None:
     """Old lines lose their units and new ones take them, each table written once."""
     units = {line_id: count for part in parts for line_id, count in part.units.items() if count}
@@ -323,7 +314,6 @@ def _write(parts: Sequence[_Part], actor: Actor, now: datetime) -> None:
             rows.add(part.old, drafted, lines, now)
     opening.write_suborders(rows=rows.suborders, now=now)
     opening.write_lines(rows=rows.lines, adjustments=rows.adjustments, now=now)
-    _raise_totals(rows.lines)
     inventory.open_holds(holds=rows.holds, expires_at=None, now=now)
     progress.open_work(suborder_ids=[each.id for each in rows.suborders], now=now)
     progress.append_events(events=rows.events, actor=actor, now=now)

@@ -33,7 +33,7 @@ from entrepot.flows.drafts import Draft, DraftLine
 from entrepot.flows.requests import CartRequest, check_quantity
 from entrepot.kernel import ids, outbox
 from entrepot.kernel.actors import Actor
-from entrepot.kernel.db import atomic, execute, fetch_rows, retried
+from entrepot.kernel.db import atomic, fetch_rows, retried
 from entrepot.kernel.errors import EntrepotError, Refused
 from entrepot.kernel.money import prorate
 from entrepot.kernel.outbox import Event
@@ -85,7 +85,6 @@ def _substitute(
     inventory.release_quantities(rows=[(line_id, quantity)], now=now)
     row, adjustment = _row(old, moved, drafted, ids.new_id(now))
     opening.write_lines(rows=[row], adjustments=[adjustment] if adjustment.amount_minor else [], now=now)
-    execute("UPDATE orders_order SET total_minor = total_minor + %s WHERE id = %s", [row.total_minor, order.id])
     inventory.open_holds(
         holds=[
             NewHold(

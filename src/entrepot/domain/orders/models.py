@@ -54,9 +54,9 @@ class CartLine(Record):
 class Order(Record):
     """One purchase: one total, one payment. What people are told of it follows from its state and its lines' units.
 
-    `total_minor` is the sum of its lines, whatever became of them. `request_hash` tells a replay from a reused key.
-    Every order is written twice, open and then placed: no index has a column that changes with that, and pages have
-    room for it.
+    `total_minor` is the sum of the lines that were ordered, whatever became of them. `request_hash` tells a replay
+    from a reused key. Every order is written twice, open and then placed: no index has a column that changes with
+    that, and pages have room for it.
     """
 
     class State(models.TextChoices):

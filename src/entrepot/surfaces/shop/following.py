@@ -136,7 +136,6 @@ class Followed:
     refunds: Sequence[RefundView]
     threads: Sequence[ThreadView]
     payment: Payment | None
-    total_minor: int
     explanation: Explanation
     rows: Sequence[tuple[Text, int, Explanation]]
     events: Sequence[Event]
@@ -250,7 +249,6 @@ def follow(visit: Visit, number: str) -> Followed:
         refunds=_refunds(rows),
         threads=[_thread(rows, each, visit.now) for each in conversations.list_of_order(order_id=order.id)],
         payment=payments.get_payments(reference_ids=[order.id]).get(order.id),
-        total_minor=sum(line.total_minor for line in asked),
         explanation=ordered.whole_of(asked, names, includes_tax=includes_tax),
         rows=ordered.sums_of(asked, rows.suborders, names, includes_tax=includes_tax),
         events=_events(purchases.list_events(order_id=order.id), rows.titles),

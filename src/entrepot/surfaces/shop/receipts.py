@@ -87,7 +87,7 @@ def data(visit: Visit, followed: Followed) -> dict[str, Any]:
             for part in followed.parts
         ],
         "sums": [[str(label), money(minor)] for label, minor, _why in followed.rows],
-        "total": [gettext("In all"), money(followed.total_minor)],
+        "total": [gettext("In all"), money(order.total_minor)],
         "taxes": _taxes(followed, money),
         "refunded": gettext("Cancelled, lost or sent back"),
         "refunds": [[str(each.why), money(-each.amount_minor)] for each in followed.refunds],

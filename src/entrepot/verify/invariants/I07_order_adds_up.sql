@@ -1,7 +1,7 @@
--- An order's total is the sum of its lines, a line's captures are its proportional share, a capture is its lines.
+-- An order's total is the sum of the lines that were ordered, a line's captures are its proportional share, a capture is its lines.
 SELECT ordered.id::text AS subject, 'order total' AS what, ordered.total_minor AS stated, sum(line.total_minor) AS summed
 FROM orders_order ordered
-LEFT JOIN orders_orderline line ON line.order_id = ordered.id
+LEFT JOIN orders_orderline line ON line.order_id = ordered.id AND line.replaces_id IS NULL
 GROUP BY ordered.id, ordered.total_minor
 HAVING ordered.total_minor <> coalesce(sum(line.total_minor), 0)
 UNION ALL
