@@ -98,7 +98,8 @@ def accounts_of(request: ActingRequest, kind: str, currency: str) -> HttpRespons
 def account(request: ActingRequest, account_id: UUID) -> HttpResponse:
     """An account's postings, the latest first, each with the balance after it."""
     key = queries.get_account(account_id)
-    before = whole(request.GET.get("cursor", "")) or None
+    # Postings are counted over all accounts: there may be more of them than any list has rows.
+    before = whole(request.GET.get("cursor", ""), most=2**63 - 1) or None
     entries, more = queries.list_history(account_id=account_id, before=before)
     names = accounts.list_organisation_names([key.owner_id])
     lines = _lines(entry.posting for entry in entries)

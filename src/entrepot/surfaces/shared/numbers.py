@@ -4,6 +4,6 @@
 MOST = 10_000_000
 
 
-def whole(text: str) -> int:
+def whole(text: str, *, most: int = MOST) -> int:
     """A whole number; 0 for what is none or could not be meant."""
-    return min(int(text), MOST) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
