@@ -59,6 +59,7 @@ REFUSING: tuple[str, ...] = (
     "domain/aftersales/*.py",
     "domain/catalogue/queries.py",
     "domain/conversations/*.py",
+    "domain/inventory/acts.py",
     "domain/inventory/services.py",
     "domain/logistics/queries.py",
     "domain/markets/queries.py",
