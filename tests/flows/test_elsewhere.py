@@ -13,6 +13,7 @@ from entrepot.domain.inbound.rules import Settings
 from entrepot.domain.inventory.models import Hold, Movement, Stock
 from entrepot.domain.logistics.models import Node
 from entrepot.domain.orders.models import Order, OrderEvent, OrderLine, Suborder
+from entrepot.domain.orders.queries import Scope, get_order, list_orders
 from entrepot.domain.orders.rules import BeyondQuantity
 from entrepot.flows import missing
 from entrepot.flows import receiving as arriving
@@ -93,6 +94,9 @@ def test_what_does_not_leaves_from_another_node_for_the_same_money(world, offer,
     assert OrderEvent.objects.get(order=placed, kind="missing").data["reason"] == WHY
     home.refresh_from_db()
     assert (home.on_hand, home.reserved) == (3, 3)
+    [summary] = list_orders(scope=Scope(is_all=True))
+    assert (summary.state, summary.total_minor, summary.units) == ("placed", paid, 5), "nobody lost anything"
+    assert get_order(order_id=placed.id, scope=Scope(is_all=True)).state == "placed"
     sound(world)
     ship(world, placed)
     assert not Hold.objects.filter(state="active").exists()

@@ -8,7 +8,9 @@ import shopping
 from entrepot.domain.accounts.models import Contact
 from entrepot.domain.orders.models import Order, OrderLine
 from entrepot.domain.payments.models import Payment
-from shipping import hand_over, lines_of, pack, scan
+from entrepot.flows import missing
+from entrepot.kernel.actors import SYSTEM
+from shipping import hand_over, lines_of, pack, scan, work_of
 from surfaces.shop.conftest import ADDRESS, Shopper
 
 ROUTES = (
@@ -82,6 +84,20 @@ def test_units_that_have_not_left_are_cancelled(world, guest):
     page = guest.get(f"/orders/{order.number}")
     assert "Cancelled" in page.text
     assert "Cancel something" not in page.text
+
+
+def test_what_leaves_from_elsewhere_is_not_told_as_cancelled(world, known):
+    offer = world.offer(world.seller(), stock=3, title="Mug")
+    order = known.order((offer, 3))
+    other = world.node("other", operator=world.partner(), kind="third_party_overseas", country="DE")
+    world.stock(offer.enrolment.seller, offer.sku, 3, node=other)
+    [line], [work] = lines_of(order), work_of(order)
+    missing.say_missing(work_item_id=work.id, units={line.id: 2}, actor=SYSTEM, reason="gone", now=world.now)
+    page = known.get(f"/orders/{order.number}")
+    assert "2 of 3 sent otherwise, see below" in page.text and "Comes from another warehouse" in page.text
+    assert "in part cancelled" not in page.text and "Cancelled" not in page.text
+    listed = known.get("/orders")
+    assert "cancelled" not in listed.text and "Mug, Mug" not in listed.text
 
 
 @pytest.mark.parametrize("units", ["4", "-1", "x", "0", ""])

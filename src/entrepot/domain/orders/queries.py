@@ -239,7 +239,8 @@ def list_orders(
             ORDER BY ordered.id DESC LIMIT %s
         )
         SELECT page.id, page.number, page.market_code, page.currency, page.state, page.created_at, page.placed_at,
-            sum(line.total_minor)::bigint AS total_minor, {_SUMS}
+            coalesce(sum(line.total_minor) FILTER (WHERE line.replaces_id IS NULL), 0)::bigint AS total_minor,
+            coalesce(sum(line.quantity) FILTER (WHERE line.replaces_id IS NOT NULL), 0)::int AS replaced, {_SUMS}
         FROM page JOIN orders_orderline line ON line.order_id = page.id AND (%s::uuid IS NULL OR line.seller_id = %s)
         GROUP BY page.id, page.number, page.market_code, page.currency, page.state, page.created_at, page.placed_at
         ORDER BY page.id DESC
@@ -252,9 +253,9 @@ def list_orders(
             number=row.number,
             market_code=row.market_code,
             currency=row.currency,
-            state=order_state(row.state, [_units(row)]),
+            state=order_state(row.state, [_units(row)], replaced=row.replaced),
             total_minor=row.total_minor,
-            units=row.quantity,
+            units=row.quantity - row.replaced,
             created_at=row.created_at,
             placed_at=row.placed_at,
         )
@@ -334,7 +335,11 @@ def get_order(*, order_id: UUID, scope: Scope) -> OrderView:
         user_id=row.user_id,
         ship_to_id=row.ship_to_id,
         access_token="" if scope.seller_id else row.access_token,
-        state=order_state(row.state, [line.units for suborder in suborders for line in suborder.lines]),
+        state=order_state(
+            row.state,
+            [line.units for suborder in suborders for line in suborder.lines],
+            replaced=sum(line.units.ordered for each in suborders for line in each.lines if line.replaces_id),
+        ),
         created_at=row.created_at,
         placed_at=row.placed_at,
         suborders=tuple(suborders),

@@ -151,8 +151,11 @@ def work_state(units: Quantities, packed: int, accepted: bool) -> str:
     return "accepted" if accepted else "waiting"
 
 
-def order_state(state: str, lines: Iterable[Quantities]) -> str:
-    """The state that people are told, from the order's own state and the units of all its lines."""
+def order_state(state: str, lines: Iterable[Quantities], *, replaced: int = 0) -> str:
+    """The state that people are told, from the order's own state and the units of all its lines.
+
+    Units whose place others took (`replaced`) were cancelled for the books, and not for those who wait for them.
+    """
     if state != "placed":
         return state
     units = sum(lines, NOTHING)
@@ -166,7 +169,7 @@ def order_state(state: str, lines: Iterable[Quantities]) -> str:
         return "part_delivered"
     if units.shipped:
         return "shipped" if units.shipped == units.live else "part_shipped"
-    return "part_cancelled" if units.cancelled else "placed"
+    return "part_cancelled" if units.cancelled > replaced else "placed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from entrepot.domain.payments import queries as payments
 from entrepot.domain.payments.models import Payment
 from entrepot.domain.terms import queries as terms
 from entrepot.domain.terms.rules import Party, Terms
+from entrepot.flows.elsewhere import ELSEWHERE
 from entrepot.surfaces.shared.components import Event, Explanation, Step, Text, Tone, Window
 from entrepot.surfaces.shared.threads import SUBJECTS, state_of
 from entrepot.surfaces.shop import ordered, sums
@@ -243,7 +244,7 @@ def follow(visit: Visit, number: str) -> Followed:
     return Followed(
         order=order,
         lines=rows.lines,
-        state=ORDER_STATES[order_state(order.state, map(quantities, rows.lines))],
+        state=told_state(order, rows.lines),
         parts=[_part(rows, suborder, views, tracking, names) for suborder in rows.suborders],
         returns=[_return(rows, each) for each in rows.cases],
         refunds=_refunds(rows),
@@ -270,6 +271,12 @@ def quantities(line: OrderLine) -> Quantities:
     return Quantities(
         line.quantity, line.cancelled_qty, line.shipped_qty, line.delivered_qty, line.lost_qty, line.returned_qty
     )
+
+
+def told_state(order: Order, lines: Sequence[OrderLine]) -> tuple[Text, Tone]:
+    """Where an order stands, in a shopper's words."""
+    replaced = sum(line.quantity for line in lines if line.replaces_id is not None)
+    return ORDER_STATES[order_state(order.state, map(quantities, lines), replaced=replaced)]
 
 
 def returnable(rows: Read, now: datetime) -> list[tuple[UUID, str, int]]:
@@ -446,7 +453,8 @@ def _events(events: Sequence[OrderEvent], titles: Mapping[UUID, str]) -> list[Ev
     together: dict[tuple[datetime, int, str], list[OrderEvent]] = defaultdict(list)
     order = list(EVENTS)
     for event in events:
-        if event.kind in EVENTS:
+        # What leaves from elsewhere was cancelled for the books only.
+        if event.kind in EVENTS and event.data.get("reason") != ELSEWHERE:
             together[event.occurred_at, order.index(event.kind), event.kind].append(event)
     told = []
     for (at, _place, kind), members in sorted(together.items(), reverse=True):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from entrepot.domain.catalogue import queries as catalogue
 from entrepot.domain.logistics.labels import address_lines
-from entrepot.domain.orders import purchases, rules
+from entrepot.domain.orders import purchases
 from entrepot.domain.orders.models import Order
 from entrepot.flows.checkout import cancel_lines, change_address
 from entrepot.kernel import ids
@@ -23,10 +23,9 @@ from entrepot.surfaces.shared.components import Slice
 from entrepot.surfaces.shared.guards import ActingRequest, public
 from entrepot.surfaces.shared.throttle import throttled
 from entrepot.surfaces.shop.browsing import picture_of
-from entrepot.surfaces.shop.following import Followed, follow, quantities
+from entrepot.surfaces.shop.following import Followed, follow, told_state
 from entrepot.surfaces.shop.forms import AddressForm, MoveForm, QuantitiesForm
 from entrepot.surfaces.shop.frame import Visit, arrive
-from entrepot.surfaces.shop.words import ORDER_STATES
 
 PAGE = 20
 
@@ -46,8 +45,8 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "order": order,
-            "state": ORDER_STATES[rules.order_state(order.state, map(quantities, lines[order.id]))],
-            "titles": [line.title for line in lines[order.id]],
+            "state": told_state(order, lines[order.id]),
+            "titles": list(dict.fromkeys(line.title for line in lines[order.id])),
             "pictures": [where for line in lines[order.id] if (where := picture_of(line.sku, pictures))][:4],
         }
         for order in shown
