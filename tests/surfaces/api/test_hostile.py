@@ -39,10 +39,6 @@ def test_a_number_in_an_address_is_never_more_than_a_list_has(text, number):
     assert whole(text) == number
 
 
-def test_a_posting_may_have_a_number_beyond_any_list():
-    assert whole(str(MOST + 1), most=2**63 - 1) == MOST + 1
-
-
 def test_a_bill_is_shown_from_wherever_somebody_asks(world):
     today = world.now.date()
     days = {"issued_on": today, "period_from": today - timedelta(days=30), "period_until": today}

@@ -8,6 +8,7 @@ import shipping
 from entrepot.domain.ledger import queries as ledger
 from entrepot.domain.settlement.models import Payout, Statement
 from entrepot.kernel.models import OutboxEvent
+from entrepot.surfaces.shared.numbers import MOST
 from surfaces.desk.desks import browser, key_in, text_of
 from worlds import World
 
@@ -83,6 +84,16 @@ def test_the_books_of_a_currency_sum_to_zero_and_open_to_their_postings(world: W
         journals = re.findall(r'href="(/desk/journals/[^"]+)"', history)
         assert journals and desk.get(journals[0]).status_code == 200
     assert desk.get(reverse("desk:accounts", args=["nonsense", "EUR"])).status_code == 404
+
+
+def test_an_account_goes_on_beyond_as_many_postings_as_any_list_has_rows(world: World, owner) -> None:
+    owner.execute("SELECT setval('ledger_posting_sequence_seq', %s)", [MOST])
+    earn(world)
+    desk = browser(world)
+    line = ledger.trial_balance()[0]
+    kinds = desk.get(reverse("desk:accounts", args=[line.kind, line.currency])).content.decode()
+    [account] = set(re.findall(r'href="(/desk/accounts/[0-9a-f-]+)"', kinds))
+    assert "/desk/journals/" in desk.get(account, {"cursor": str(2 * MOST)}).content.decode()
 
 
 def test_the_proof_holds_and_shows_what_does_not(world: World, owner) -> None:

@@ -274,7 +274,7 @@ def test_what_is_missing_is_said_once_and_leaves_from_elsewhere(world):
     other = world.node("ours-2", operator=seller.organisation, kind="seller_premises", country="DE")
     world.stock(seller, offer.sku, 5, node=other)
     client = client_of(world, seller)
-    assert "not where it should stand" in words(client, to("order", number))
+    assert "They are missing" in words(client, to("order", number))
     sent = {f"missing-{line.id}": "2", "reason": "The bin is empty", "idempotency_key": "k"}
     assert client.post(to("order_absence", number), sent | {"reason": ""}).status_code == 422
     for _again in range(2):
@@ -285,4 +285,6 @@ def test_what_is_missing_is_said_once_and_leaves_from_elsewhere(world):
     assert f"Takes the place of goods of {old.number} that were missing" in page and "The promise stands." in page
     assert "Not found where they should stand" in words(client, to("order", old.number))
     staff = client_of(world, seller, "seller.staff")
+    shown = words(staff, to("order", number))
+    assert "tell whoever may correct the stock" in shown and "They are missing" not in shown
     assert staff.post(to("order_absence", number), sent).status_code == 403
